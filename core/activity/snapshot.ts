@@ -1,0 +1,176 @@
+/**
+ * The snapshot: activity tree of one container over one period, and how complete it is. This is the wire and storage
+ * format (JSON, zstd); `formatVersion` changes when an older reader could misread it.
+ */
+import { z } from 'zod';
+
+export const formatVersion = 1;
+
+/**
+ * Limits of one snapshot. A tree at every limit is about 6 MB of JSON: 10,000 files × (path 256 + 150 bytes of fields)
+ * ≈ 4 MB, 1,000 processes × 600 ≈ 0.6 MB, 2,000 names × 300 ≈ 0.6 MB, 2,000 endpoints × 250 ≈ 0.5 MB.
+ */
+export const snapshotLimits = {
+  processes: 1_000,
+  files: 10_000,
+  dns: 2_000,
+  network: 2_000,
+  gaps: 100,
+  pathLength: 4_096 * 4,
+  /** Bytes of the JSON after decompression. */
+  jsonBytes: 8 * 1024 * 1024,
+  /** Bytes of the upload. */
+  compressedBytes: 1024 * 1024,
+} as const;
+
+export const actors = ['entrypoint', 'exec', 'unknown'] as const;
+export const phases = ['start', 'run'] as const;
+export const kinds = ['process', 'file', 'dns', 'network', 'syscall', 'capability'] as const;
+export const fileAccesses = ['read', 'write', 'create', 'denied'] as const;
+export const networkDirections = ['connect', 'bind', 'listen', 'accept'] as const;
+
+export type Actor = (typeof actors)[number];
+export type Phase = (typeof phases)[number];
+export type Kind = (typeof kinds)[number];
+export type FileAccess = (typeof fileAccesses)[number];
+export type NetworkDirection = (typeof networkDirections)[number];
+
+const path = z.string().min(1).max(snapshotLimits.pathLength);
+const epochMs = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
+
+/** What every behaviour carries. First and last seen are milliseconds since the epoch by the node's clock. */
+const seen = {
+  actors: z.array(z.enum(actors)).min(1).max(actors.length),
+  phases: z.array(z.enum(phases)).min(1).max(phases.length),
+  first: epochMs,
+  last: epochMs,
+};
+
+/**
+ * A process node: one executable at one place of the lineage. `parent` is the index of its parent in `processes`, always
+ * smaller than its own; -1 for a root. Workers that fork without exec belong to the node; `maxInstances` says how many
+ * processes lived in it at once.
+ */
+export const processNode = z.strictObject({
+  ...seen,
+  parent: z.number().int().min(-1),
+  executable: path,
+  /** Name under which a multi-call binary (busybox, toybox, coreutils) ran. */
+  applet: z.string().max(256).optional(),
+  /** Script that an interpreter ran. */
+  script: path.optional(),
+  /** The interpreter ran code from its arguments (`-c`, `-e`). */
+  inline: z.literal(true).optional(),
+  maxInstances: z.number().int().positive(),
+});
+
+export const fileNode = z.strictObject({
+  ...seen,
+  process: count,
+  path,
+  access: z.array(z.enum(fileAccesses)).min(1).max(fileAccesses.length),
+});
+
+export const dnsNode = z.strictObject({
+  ...seen,
+  process: count,
+  name: z.string().min(1).max(1_024),
+  types: z.array(z.string().max(16)).min(1).max(64),
+});
+
+/** `port` is the remote port of a connect, the local one of everything else; `address` likewise. */
+export const networkNode = z.strictObject({
+  ...seen,
+  process: count,
+  direction: z.enum(networkDirections),
+  protocol: z.enum(['tcp', 'udp', 'other']),
+  address: z.string().max(64),
+  /** Who connected to us; only for accept. */
+  peer: z.string().max(64).optional(),
+  port: z.number().int().min(0).max(65_535),
+});
+
+export const losses = z.strictObject({
+  /** Records that found the ring buffer full. */
+  ringDrops: count,
+  /** Program runs that the kernel skipped because another instance was active on the CPU. */
+  recursionMisses: count,
+  /** Entries that found a kernel map full. */
+  mapFull: count,
+  /** Paths, arguments or names cut short. */
+  truncated: count,
+  /** Records that could not be decoded. */
+  decodeErrors: count,
+  /** Behaviours beyond {@link snapshotLimits} or the byte budget of the tree. */
+  treeFull: count,
+});
+
+/** The container as its agent knows it. What the operator believes comes from the Pod, never from here. */
+export const containerIdentity = z.strictObject({
+  id: containerId,
+  name: z.string().max(253),
+  podUid: z.string().max(64),
+  podName: z.string().max(253),
+  podNamespace: z.string().max(63),
+});
+
+export const snapshotSchema = z
+  .strictObject({
+    formatVersion: z.literal(formatVersion),
+    /** `<container id>/<from>`: one container and one period. */
+    snapshotId: z.string().max(96),
+    /** The slot that the operator granted. */
+    slotId: z.string().max(64),
+    container: containerIdentity,
+    from: z.number().int().nonnegative(),
+    to: z.number().int().nonnegative(),
+    /** The container ended within this period. */
+    ended: z.boolean(),
+    /** The agent watched from before the first exec. */
+    startSeen: z.boolean(),
+    /** Stretches of the period in which nothing was watched. */
+    gaps: z.array(z.strictObject({ from: epochMs, to: epochMs, reason: z.string().max(64) })).max(snapshotLimits.gaps),
+    losses,
+    /** Kinds that were watched at all: what is not listed here was not collected, which is not the same as absent. */
+    kindsCollected: z.array(z.enum(kinds)).max(kinds.length),
+    processes: z.array(processNode).max(snapshotLimits.processes),
+    files: z.array(fileNode).max(snapshotLimits.files),
+    dns: z.array(dnsNode).max(snapshotLimits.dns),
+    network: z.array(networkNode).max(snapshotLimits.network),
+  })
+  .superRefine((snapshot, context) => {
+    const refuse = (message: string, ...at: (string | number)[]): void =>
+      context.addIssue({ code: 'custom', message, path: at });
+    if (snapshot.snapshotId !== snapshotId(snapshot.container.id, snapshot.from)) {
+      refuse('must be <container id>/<from>', 'snapshotId');
+    }
+    if (snapshot.to < snapshot.from) refuse('lies before from', 'to');
+    snapshot.processes.forEach((node, index) => {
+      if (node.parent >= index)
+        refuse('must be smaller than the index of the node itself', 'processes', index, 'parent');
+    });
+    for (const list of ['files', 'dns', 'network'] as const) {
+      snapshot[list].forEach((node, index) => {
+        if (node.process >= snapshot.processes.length)
+          refuse('names no process of this snapshot', list, index, 'process');
+      });
+    }
+  });
+
+export type Snapshot = z.infer<typeof snapshotSchema>;
+export type ProcessNode = z.infer<typeof processNode>;
+export type FileNode = z.infer<typeof fileNode>;
+export type DnsNode = z.infer<typeof dnsNode>;
+export type NetworkNode = z.infer<typeof networkNode>;
+export type Losses = z.infer<typeof losses>;
+export type ContainerIdentity = z.infer<typeof containerIdentity>;
+
+export function snapshotId(container: string, from: number): string {
+  return `${container}/${from}`;
+}
+
+export function noLosses(): Losses {
+  return { ringDrops: 0, recursionMisses: 0, mapFull: 0, truncated: 0, decodeErrors: 0, treeFull: 0 };
+}

@@ -1,0 +1,97 @@
+/**
+ * What agent and operator say to each other. The agent calls, the operator serves:
+ *
+ *   GET  /agent/v1/desired    one long-lived stream of JSON lines ({@link desiredMessage}), a heartbeat every 15 s
+ *   POST /agent/v1/report     {@link agentReport}, on every change and at least every 15 s
+ *   POST /agent/v1/snapshots  zstd JSON of one snapshot; answers {@link uploadAnswer}
+ *
+ * All with `Authorization: Bearer <projected service account token>` for {@link agentAudience}. Readers ignore fields that
+ * they do not know, so that neighbours one version apart understand each other.
+ */
+import { z } from 'zod';
+
+export const agentAudience = 'workload-security.agent';
+export const heartbeatSeconds = 15;
+
+const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
+const epochMs = z.number().nonnegative();
+const count = z.number().nonnegative();
+
+/** A container on whose activity the agent spends a tree and an upload. */
+export const slot = z.object({
+  slotId: z.string().max(64),
+  containerId,
+  /** Length of the period; the slot ends with it or with the container. */
+  periodSeconds: z.number().int().positive(),
+});
+
+/** Everything a node should be doing. Small (5 slots and a screen of settings), so it is always sent whole. */
+export const desiredState = z.object({
+  type: z.literal('desired'),
+  /** Grows with every change; the agent reports the one that it runs. */
+  version: z.number().int().nonnegative(),
+  profiling: z.boolean(),
+  startPhaseSeconds: z.number().int().nonnegative(),
+  maxSlots: z.number().int().nonnegative(),
+  slots: z.array(slot).max(100),
+  /** Containers for which no slot will come: their provisional trees are dropped. */
+  refused: z.array(containerId).max(1_000),
+});
+
+export const desiredMessage = z.discriminatedUnion('type', [
+  desiredState,
+  z.object({ type: z.literal('heartbeat'), at: epochMs }),
+]);
+
+/**
+ * `provisional`: watched since its start, no slot yet. `finished`: ended while provisional, tree kept. `profiling`: has a
+ * slot. `idle`: runs without a tree (too long without a slot, or seen too late).
+ */
+export const containerStates = ['provisional', 'finished', 'profiling', 'idle'] as const;
+
+export const reportedContainer = z.object({
+  id: containerId,
+  state: z.enum(containerStates),
+  startSeen: z.boolean(),
+  startedAt: epochMs.optional(),
+  endedAt: epochMs.optional(),
+  /** Slot under which it is being profiled. */
+  slotId: z.string().max(64).optional(),
+});
+
+export const agentReport = z.object({
+  protocol: z.literal(1),
+  agentVersion: z.string().max(64),
+  /** New with every start of the agent: counters begin again at zero. */
+  instance: z.string().max(64),
+  /** `ready`, or why nothing is captured. */
+  capture: z.object({
+    state: z.enum(['starting', 'ready', 'unsupported']),
+    variant: z.string().max(64),
+    reason: z.string().max(1_024),
+  }),
+  runningVersion: z.number().int().nonnegative(),
+  /** A node runs at most some hundred containers; 1,000 covers 500 pods of two. */
+  containers: z.array(reportedContainer).max(1_000),
+  /** Periods cut short by the end of an earlier agent, found at this one's start. */
+  lostPeriods: z.array(z.object({ containerId, slotId: z.string().max(64), from: epochMs, to: epochMs })).max(100),
+  /** Monotone since `instance` began; names are metric names without prefix, labels inside as in `name{label="value"}`. */
+  counters: z.record(z.string().max(128), count),
+  gauges: z.record(z.string().max(128), z.number()),
+});
+
+/**
+ * `accepted` and `duplicate`: the agent may forget the snapshot. `refused`: never send it again. Anything else than this
+ * body (429, 5xx, `retry`) means: keep it, try later.
+ */
+export const uploadAnswer = z.object({
+  result: z.enum(['accepted', 'duplicate', 'refused', 'retry']),
+  reason: z.string().max(1_024).optional(),
+});
+
+export type Slot = z.infer<typeof slot>;
+export type DesiredState = z.infer<typeof desiredState>;
+export type DesiredMessage = z.infer<typeof desiredMessage>;
+export type AgentReport = z.infer<typeof agentReport>;
+export type ReportedContainer = z.infer<typeof reportedContainer>;
+export type UploadAnswer = z.infer<typeof uploadAnswer>;

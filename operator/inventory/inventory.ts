@@ -1,0 +1,45 @@
+/**
+ * What the operator knows of the cluster from the API server: which containers there are, where they run, and whose
+ * address was whose at a given time. The only authority on these: nothing that an agent says about them is believed.
+ */
+import type { Image } from '../../core/image.ts';
+import type { Peer } from '../../core/profile/peer.ts';
+
+export interface ContainerRecord {
+  /** 64 hexadecimal digits, without the runtime's prefix. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'container' | 'init' | 'ephemeral';
+  readonly image: Image;
+  /** `sha256:…` from the pod's status, once it is there. */
+  readonly digest?: string;
+  readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
+  readonly workload: { readonly kind: string; readonly name: string };
+  readonly node: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+}
+
+/** What was asked about, and when: addresses change hands. */
+export interface PeerQuestion {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'other';
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface ResolvedPeer {
+  readonly peer: Peer;
+  /** Port under which the peer is known: the Service's own port, also when a pod was dialled on its target port. */
+  readonly port: number;
+}
+
+export interface Inventory {
+  /** Running, ended, or deleted up to 60 minutes ago. */
+  container(id: string): ContainerRecord | undefined;
+  /** All that are not ended. */
+  running(): Iterable<ContainerRecord>;
+  resolve(question: PeerQuestion): ResolvedPeer;
+}

@@ -1,0 +1,95 @@
+/**
+ * What the operator keeps: snapshots (each exactly once), the evidence of every profile, and the profile's life. The
+ * interface assumes nothing of one engine: every write is one transaction, guarded by a version instead of a lock, so that
+ * several replicas can share one PostgreSQL later. Bytes are opaque here; core/ knows what is in them.
+ */
+import type { Image } from '../../core/image.ts';
+
+export interface ProfileRecord {
+  readonly image: Image;
+  /** Name of the SecurityProfile object. */
+  readonly name: string;
+  readonly state: 'learning' | 'stable';
+  /** Grows with every change of the evidence or the state; a write must name the one it has read. */
+  readonly version: number;
+  /** Snapshots that count towards stability (long enough); `snapshots` counts all that were merged. */
+  readonly countedSnapshots: number;
+  readonly snapshots: number;
+  readonly containers: number;
+  /** Milliseconds since the epoch by the operator's clock. */
+  readonly firstSnapshotAt: number;
+  readonly lastSnapshotAt: number;
+  readonly sealedAt?: number;
+}
+
+export interface StoredSnapshot {
+  readonly snapshotId: string;
+  readonly containerId: string;
+  readonly node: string;
+  readonly image: Image;
+  readonly from: number;
+  readonly to: number;
+  /** Operator time. */
+  readonly receivedAt: number;
+  /** zstd JSON as it came. */
+  readonly bytes: Uint8Array;
+}
+
+export interface SnapshotCommit {
+  readonly snapshot: StoredSnapshot;
+  /** The profile as it shall be; `version` is the one that was read plus one, 1 for a new profile. */
+  readonly profile: ProfileRecord;
+  /** Evidence with the snapshot merged in. */
+  readonly evidence: Uint8Array;
+}
+
+/**
+ * `stored`: all of it is durable. `duplicate`: this snapshotId was stored before; nothing changed. `overlap`: another
+ * snapshot of this container covers part of the period; nothing changed. `conflict`: the profile has another version than
+ * the one that was read; read again and repeat.
+ */
+export type CommitResult = 'stored' | 'duplicate' | 'overlap' | 'conflict';
+
+/** A period that an agent's death cut short: nothing was uploaded for it, and it is counted. */
+export interface LostPeriod {
+  readonly containerId: string;
+  readonly slotId: string;
+  readonly node: string;
+  readonly image: Image;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface StoreUsage {
+  readonly profiles: number;
+  readonly snapshots: number;
+  readonly lostPeriods: number;
+  /** Bytes on disk. */
+  readonly bytes: number;
+}
+
+export interface Store {
+  commitSnapshot(commit: SnapshotCommit): Promise<CommitResult>;
+  hasSnapshot(snapshotId: string): Promise<boolean>;
+  profile(image: Image): Promise<ProfileRecord | undefined>;
+  /** The profile together with its evidence, read in one transaction. */
+  evidence(image: Image): Promise<{ readonly profile: ProfileRecord; readonly evidence: Uint8Array } | undefined>;
+  /** All profiles, ordered by image name and tag; `after` continues behind the last one of the page before. */
+  profiles(page: { readonly limit: number; readonly after?: Image }): Promise<readonly ProfileRecord[]>;
+  /** Snapshots of an image, oldest first: enough to build its evidence again. */
+  snapshots(
+    image: Image,
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<readonly StoredSnapshot[]>;
+  /** Learning becomes stable; false if the profile has another version by now. */
+  seal(image: Image, version: number, at: number): Promise<boolean>;
+  /** Forgets profile and snapshots of an image, so that learning starts again. */
+  forget(image: Image): Promise<boolean>;
+  /** False if it was known already (same container and `from`). */
+  recordLostPeriod(lost: LostPeriod): Promise<boolean>;
+  lostPeriods(image: Image): Promise<number>;
+  /** Drops raw snapshots (not evidence) of the oldest until at most `bytes` of them are left; returns how many went. */
+  trimSnapshots(bytes: number): Promise<number>;
+  usage(): Promise<StoreUsage>;
+  close(): Promise<void>;
+}

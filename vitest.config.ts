@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], timeout: number) => ({
+  test: {
+    name,
+    include,
+    exclude: ['node_modules/**', 'dist/**'],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    // Real programs share ports, cgroups and BPF maps: one file at a time, in a process of its own.
+    fileParallelism: name === 'unit',
+    pool: 'forks' as const,
+  },
+});
+
+export default defineConfig({
+  test: {
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      project('unit', ['{core,crds,operator,agent,hack}/**/*.test.ts', 'test/architecture/**/*.test.ts'], 30_000),
+      project('integration', ['test/integration/**/*.test.ts'], 120_000),
+      project('kernel', ['test/kernel/**/*.test.ts'], 120_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 900_000),
+    ],
+  },
+});
