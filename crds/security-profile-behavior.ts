@@ -1,0 +1,223 @@
+/**
+ * What containers do, as a SecurityProfile lists it. The object is a bounded rendition, at most 192 KiB of JSON, of what
+ * the operator knows. The smallest entry of a list (`{"processId":"0123456789abcdef","path":"/x","access":["read"]}`) has
+ * about 60 bytes, so that 4,000 entries are more than the budget can hold; the bounds exist because the API server
+ * estimates the cost of validation rules from them.
+ */
+import type { Percent } from './common.ts';
+
+/**
+ * Identifier of a process node: a hash of its lineage of executables, the same in every container.
+ * @minLength 1
+ * @maxLength 64
+ * @pattern ^[0-9a-f]+$
+ */
+export type ProcessId = string;
+
+/**
+ * Path inside the container. Bytes that are not printable UTF-8 stand as \xNN, a backslash as two; parts that differ
+ * from run to run are patterns.
+ * @minLength 1
+ * @maxLength 4096
+ */
+export type Path = string;
+
+/** Who began it: the entrypoint of the container, a command that the runtime ran in it later (exec), or not known. */
+export type Actor = 'entrypoint' | 'exec' | 'unknown';
+
+/** When it was seen: in the start phase of a container, or later. */
+export type Phase = 'start' | 'run';
+
+/** A kind of behaviour. */
+export type BehaviorKind = 'process' | 'file' | 'dns' | 'network' | 'syscall' | 'capability';
+
+/** What containers do. The lists are flat: processes form a tree by parentId, all others name their process. */
+export interface Behavior {
+  /**
+   * Processes that run.
+   * @maxItems 4000
+   * @listType atomic
+   */
+  readonly processes: readonly ProfileProcess[];
+  /**
+   * Files that processes use.
+   * @maxItems 4000
+   * @listType atomic
+   */
+  readonly files: readonly ProfileFile[];
+  /**
+   * Names that processes resolve.
+   * @maxItems 4000
+   * @listType atomic
+   */
+  readonly dns: readonly ProfileDns[];
+  /**
+   * Network endpoints that processes use.
+   * @maxItems 4000
+   * @listType atomic
+   */
+  readonly network: readonly ProfileNetwork[];
+  /**
+   * System calls that the container makes; see evidence.completeness.kindsCollected for whether they were watched.
+   * @maxItems 512
+   * @listType atomic
+   */
+  readonly syscalls?: readonly SyscallName[];
+  /**
+   * Capabilities that the container uses; see evidence.completeness.kindsCollected for whether they were watched.
+   * @maxItems 64
+   * @listType atomic
+   */
+  readonly capabilities?: readonly CapabilityName[];
+}
+
+/**
+ * Name of a system call, for example openat.
+ * @maxLength 64
+ */
+export type SyscallName = string;
+
+/**
+ * Name of a capability, for example CAP_NET_BIND_SERVICE.
+ * @maxLength 64
+ */
+export type CapabilityName = string;
+
+/** One executable at one place of the lineage. Workers that are forked without exec belong to it. */
+export interface ProfileProcess {
+  /** Identifier of this process, to which other entries refer. */
+  readonly id: ProcessId;
+  /** The process that started it; absent for the first process of a container or of an exec. */
+  readonly parentId?: ProcessId;
+  /** Path of the program. */
+  readonly executable: Path;
+  /**
+   * Name under which a program with many names, such as busybox, ran.
+   * @maxLength 256
+   */
+  readonly applet?: string;
+  /** Script that the interpreter ran. */
+  readonly script?: Path;
+  /** The interpreter ran code from its arguments. */
+  readonly inline?: boolean;
+  /**
+   * Most processes of this kind that lived at once in one container.
+   * @minimum 1
+   */
+  readonly maxInstances: number;
+  /**
+   * Who began it.
+   * @maxItems 3
+   * @listType atomic
+   */
+  readonly actors: readonly Actor[];
+  /**
+   * When it was seen.
+   * @maxItems 2
+   * @listType atomic
+   */
+  readonly phases: readonly Phase[];
+  /** Share of the containers that could have shown it and did; absent while none could. */
+  readonly commonality?: Percent;
+}
+
+/** A file, or a pattern of files, that a process uses. */
+export interface ProfileFile {
+  /** The process that uses it. */
+  readonly processId: ProcessId;
+  /** Path of the file. */
+  readonly path: Path;
+  /** The path contains parts that stand for many values. */
+  readonly pattern?: boolean;
+  /**
+   * What was done; denied if the kernel refused it.
+   * @maxItems 4
+   * @listType atomic
+   */
+  readonly access: readonly ('read' | 'write' | 'create' | 'denied')[];
+  /**
+   * Who began it, if not the same as for its process.
+   * @maxItems 3
+   * @listType atomic
+   */
+  readonly actors?: readonly Actor[];
+  /** Share of the containers that could have shown it and did; absent while none could. */
+  readonly commonality?: Percent;
+}
+
+/** A name that a process resolves. */
+export interface ProfileDns {
+  /** The process that asks. */
+  readonly processId: ProcessId;
+  /**
+   * Name without the search suffixes of the pod; an asterisk stands for labels that differ from run to run.
+   * @minLength 1
+   * @maxLength 1024
+   */
+  readonly name: string;
+  /**
+   * Record types that were asked for.
+   * @maxItems 64
+   * @listType atomic
+   */
+  readonly types: readonly DnsType[];
+  /** Share of the containers that could have shown it and did; absent while none could. */
+  readonly commonality?: Percent;
+}
+
+/**
+ * DNS record type, for example A or AAAA.
+ * @maxLength 16
+ */
+export type DnsType = string;
+
+/** A network endpoint that a process uses. */
+export interface ProfileNetwork {
+  /** The process that uses it. */
+  readonly processId: ProcessId;
+  /** What was done: connect to a peer, bind or listen on a port, accept from a peer. */
+  readonly direction: 'connect' | 'bind' | 'listen' | 'accept';
+  /** Transport protocol. */
+  readonly protocol: 'tcp' | 'udp' | 'other';
+  /**
+   * The other side as text, for example "service default/redis"; absent for bind and listen.
+   * @maxLength 512
+   */
+  readonly peer?: string;
+  /** The other side in parts; absent for bind and listen. */
+  readonly peerRef?: ProfilePeer;
+  /**
+   * Port of the peer for connect, the container's own port otherwise; absent if it differs from run to run.
+   * @minimum 0
+   * @maximum 65535
+   */
+  readonly port?: number;
+  /** Share of the containers that could have shown it and did; absent while none could. */
+  readonly commonality?: Percent;
+}
+
+/** A network peer, resolved to what it was at the time. */
+export interface ProfilePeer {
+  /** What kind of peer it is. */
+  readonly kind: 'service' | 'workload' | 'node' | 'apiserver' | 'dns' | 'self' | 'external' | 'unknown';
+  /**
+   * Namespace of a service or workload.
+   * @maxLength 63
+   */
+  readonly namespace?: string;
+  /**
+   * Kind of a workload, for example Deployment.
+   * @maxLength 63
+   */
+  readonly workload?: string;
+  /**
+   * Name of a service or workload.
+   * @maxLength 253
+   */
+  readonly name?: string;
+  /**
+   * Address block of an external peer.
+   * @maxLength 64
+   */
+  readonly block?: string;
+}

@@ -1,0 +1,206 @@
+/** The SecurityProfile kind: what is known about one image, and where learning stands. */
+import type { Condition, Count, ObjectMeta, Percent, Timestamp } from './common.ts';
+import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
+
+/**
+ * What the containers of one image do: the processes they run, the files these touch, the names they resolve and whom
+ * they talk to, each with its commonality, which says how usual it is. Learned by the operator from kernel activity.
+ * Delete the object to learn anew.
+ * @plural securityprofiles
+ * @scope Cluster
+ * @shortName wsp
+ * @category workload-security
+ * @printerColumn Image string .spec.image.name
+ * @printerColumn Tag string .spec.image.tag
+ * @printerColumn Status string .status.state
+ * @printerColumn Commonality integer .status.commonality
+ * @printerColumn Snapshots integer .status.snapshots
+ * @printerColumn Containers integer .status.containers
+ * @printerColumn Nodes integer .status.nodes wide
+ * @printerColumn Processes integer .status.processes wide
+ * @printerColumn Files integer .status.files wide
+ * @printerColumn DNS integer .status.dns wide
+ * @printerColumn Network integer .status.network wide
+ * @printerColumn Lost integer .status.lost wide
+ * @printerColumn Updated date .status.lastUpdated
+ * @printerColumn Age date .metadata.creationTimestamp
+ */
+export interface SecurityProfile {
+  readonly apiVersion: 'workloadsecurity.dev/v1alpha1';
+  readonly kind: 'SecurityProfile';
+  readonly metadata: ObjectMeta;
+  /** What was learned, written by the operator. */
+  readonly spec: SecurityProfileSpec;
+  /** Where learning stands, written by the operator. */
+  readonly status?: SecurityProfileStatus;
+}
+
+/**
+ * What was learned about one image.
+ * @validation !has(oldSelf.sealed) || !oldSelf.sealed || self == oldSelf :: the profile is sealed and cannot be changed; delete it to learn anew
+ */
+export interface SecurityProfileSpec {
+  /**
+   * The image that the profile is about.
+   * @immutable
+   */
+  readonly image: ProfileImage;
+  /** The profile is finished: its spec can no longer be changed by anyone. */
+  readonly sealed?: boolean;
+  /** What containers of the image do. */
+  readonly behavior: Behavior;
+  /** What the profile was learned from, and how complete that is. */
+  readonly evidence: Evidence;
+}
+
+/**
+ * Image as the pod asked for it, normalised.
+ * @mapType atomic
+ */
+export interface ProfileImage {
+  /**
+   * Registry and repository, for example docker.io/library/nginx.
+   * @minLength 3
+   * @maxLength 255
+   * @pattern ^[a-z0-9\[][a-z0-9.:_\[\]-]*(/[a-z0-9][a-z0-9._-]*)+$
+   */
+  readonly name: string;
+  /**
+   * Tag; latest if the pod gave none, the first 12 digits of the digest if it gave only that.
+   * @maxLength 128
+   * @pattern ^[A-Za-z0-9_][A-Za-z0-9_.-]*$
+   */
+  readonly tag: string;
+}
+
+/**
+ * What the profile was learned from.
+ * @mapType atomic
+ */
+export interface Evidence {
+  /** Snapshots that were merged; one is the activity of one container over one period. */
+  readonly snapshots: Count;
+  /** Containers that were profiled. */
+  readonly containers: Count;
+  /** Nodes on which they ran. */
+  readonly nodes: Count;
+  /**
+   * Workloads that they belong to, as namespace/Kind/name.
+   * @maxItems 64
+   * @listType atomic
+   */
+  readonly workloads: readonly WorkloadName[];
+  /** Start of the earliest period. */
+  readonly firstSeen?: Timestamp;
+  /** End of the latest period. */
+  readonly lastSeen?: Timestamp;
+  /**
+   * Digests that were running under the tag.
+   * @maxItems 64
+   * @listType atomic
+   */
+  readonly digests: readonly ImageDigest[];
+  /** How much of what happened was seen. */
+  readonly completeness: Completeness;
+  /** Entries that were learned and left out, because the object is bounded; the operator knows them. */
+  readonly omitted: Omitted;
+  /**
+   * Digest of the full profile in the operator's store.
+   * @maxLength 128
+   */
+  readonly contentDigest: string;
+}
+
+/**
+ * Namespace, kind and name of a workload.
+ * @maxLength 384
+ */
+export type WorkloadName = string;
+
+/**
+ * Digest of an image manifest.
+ * @maxLength 160
+ * @pattern ^[a-z0-9+._-]+:[0-9a-f]+$
+ */
+export type ImageDigest = string;
+
+/** How much of what happened was seen. */
+export interface Completeness {
+  /** What was lost, over all snapshots. */
+  readonly losses: Losses;
+  /** Containers whose start was seen. */
+  readonly startsSeen: Count;
+  /** Stretches of periods in which nothing was watched. */
+  readonly gaps: Count;
+  /** Periods that an agent's end cut short, of which nothing is known. */
+  readonly lostPeriods: Count;
+  /**
+   * Kinds that were watched at all; nothing is known about those that are not listed.
+   * @maxItems 6
+   * @listType atomic
+   */
+  readonly kindsCollected: readonly BehaviorKind[];
+}
+
+/** Records that were lost, by reason. */
+export interface Losses {
+  /** Found the ring buffer full. */
+  readonly ringDrops: Count;
+  /** Program runs that the kernel skipped, because another was active on the CPU. */
+  readonly recursionMisses: Count;
+  /** Found a kernel map full. */
+  readonly mapFull: Count;
+  /** Paths, arguments or names cut short. */
+  readonly truncated: Count;
+  /** Could not be decoded. */
+  readonly decodeErrors: Count;
+  /** Behaviours beyond the limits of a snapshot. */
+  readonly treeFull: Count;
+}
+
+/** How many entries were left out of each list. */
+export interface Omitted {
+  /** Processes left out. */
+  readonly processes: Count;
+  /** Files left out. */
+  readonly files: Count;
+  /** Names left out. */
+  readonly dns: Count;
+  /** Endpoints left out. */
+  readonly network: Count;
+}
+
+/** Where learning stands. */
+export interface SecurityProfileStatus {
+  /** Learning, or Stable once the profile is sealed. */
+  readonly state?: 'Learning' | 'Stable';
+  /** Snapshots that were merged. */
+  readonly snapshots?: Count;
+  /** Containers that were profiled. */
+  readonly containers?: Count;
+  /** How alike the containers behave; absent with fewer than two. */
+  readonly commonality?: Percent;
+  /** Nodes on which they ran. */
+  readonly nodes?: Count;
+  /** Processes known. */
+  readonly processes?: Count;
+  /** Files known. */
+  readonly files?: Count;
+  /** Names known. */
+  readonly dns?: Count;
+  /** Endpoints known. */
+  readonly network?: Count;
+  /** Records lost and periods lost while learning. */
+  readonly lost?: Count;
+  /** When the content changed last. */
+  readonly lastUpdated?: Timestamp;
+  /** Generation of the spec that this status is about. */
+  readonly observedGeneration?: Count;
+  /**
+   * Aspects of the state: Ready (False only for what a person must fix), Stable, Complete.
+   * @maxItems 16
+   * @listType map
+   * @listMapKey type
+   */
+  readonly conditions?: readonly Condition[];
+}

@@ -1,0 +1,170 @@
+/** The WorkloadSecurityConfig kind: every setting that can be changed while the operator runs. */
+import type { Condition, Count, Duration, ObjectMeta } from './common.ts';
+
+/**
+ * Settings of the operator. There is one, named default, which the operator creates if it is absent. Changes take
+ * effect at once, without a restart.
+ * @plural workloadsecurityconfigs
+ * @scope Cluster
+ * @shortName wsc
+ * @category workload-security
+ * @printerColumn Profiling boolean .spec.profiling.enabled
+ * @printerColumn Slots integer .spec.profiling.maxContainersPerNode
+ * @printerColumn Period string .spec.profiling.snapshotPeriod
+ * @printerColumn Ready string .status.conditions[?(@.type=="Ready")].status
+ * @printerColumn Message string .status.conditions[?(@.type=="Ready")].message wide
+ * @printerColumn Age date .metadata.creationTimestamp
+ * @validation self.metadata.name == 'default' :: the one WorkloadSecurityConfig must be named default
+ */
+export interface WorkloadSecurityConfig {
+  readonly apiVersion: 'workloadsecurity.dev/v1alpha1';
+  readonly kind: 'WorkloadSecurityConfig';
+  readonly metadata: ObjectMeta;
+  /**
+   * The settings.
+   * @default {}
+   */
+  readonly spec: WorkloadSecurityConfigSpec;
+  /** What the operator made of them. */
+  readonly status?: WorkloadSecurityConfigStatus;
+}
+
+/**
+ * The settings. All have a default.
+ * @validation duration(self.learning.minSnapshotCoverage) <= duration(self.profiling.snapshotPeriod) :: learning.minSnapshotCoverage must not be longer than profiling.snapshotPeriod, or hardly any snapshot would count
+ */
+export interface WorkloadSecurityConfigSpec {
+  /**
+   * Which containers are profiled, and for how long.
+   * @default {}
+   */
+  readonly profiling: ProfilingSettings;
+  /**
+   * When a profile is learned.
+   * @default {}
+   */
+  readonly learning: LearningSettings;
+  /**
+   * How profiles are written to the API server.
+   * @default {}
+   */
+  readonly publishing: PublishingSettings;
+  /**
+   * What the operator's store keeps.
+   * @default {}
+   */
+  readonly retention: RetentionSettings;
+}
+
+/** Which containers are profiled, and for how long. */
+export interface ProfilingSettings {
+  /**
+   * Profile containers at all. Profiles that exist stay.
+   * @default true
+   */
+  readonly enabled: boolean;
+  /**
+   * Containers that are profiled at once on each node.
+   * @default 5
+   * @minimum 1
+   * @maximum 100
+   */
+  readonly maxContainersPerNode: number;
+  /**
+   * How long a container is profiled before another gets its turn; from 10s to 24h.
+   * @default "30m"
+   * @validation duration(self) >= duration('10s') && duration(self) <= duration('24h') :: must be from 10s to 24h
+   */
+  readonly snapshotPeriod: Duration;
+  /**
+   * Containers that are never profiled. A container is excluded if any entry matches it.
+   * @default []
+   * @maxItems 64
+   * @listType atomic
+   */
+  readonly exclude: readonly Exclusion[];
+}
+
+/**
+ * Containers that are never profiled: those that match every field that is given.
+ * @validation has(self.namespace) || has(self.image) :: give a namespace, an image or both
+ */
+export interface Exclusion {
+  /**
+   * Namespace of the pod.
+   * @maxLength 63
+   * @pattern ^[a-z0-9]([a-z0-9-]*[a-z0-9])?$
+   */
+  readonly namespace?: string;
+  /**
+   * Image with or without tag, for example docker.io/library/busybox or registry.example.com/**:latest. An asterisk
+   * stands for characters other than a slash, two asterisks for any characters.
+   * @minLength 1
+   * @maxLength 384
+   * @pattern ^[A-Za-z0-9._:/*\[\]-]+$
+   */
+  readonly image?: string;
+}
+
+/** When a profile is learned: after this many snapshots or this long, whichever comes first. */
+export interface LearningSettings {
+  /**
+   * Snapshots that make a profile stable.
+   * @default 200
+   * @minimum 1
+   * @maximum 1000
+   */
+  readonly snapshots: number;
+  /**
+   * Time since the first snapshot that makes a profile stable; from 1s to 2160h.
+   * @default "48h"
+   * @validation duration(self) >= duration('1s') && duration(self) <= duration('2160h') :: must be from 1s to 2160h
+   */
+  readonly period: Duration;
+  /**
+   * A snapshot counts if it covers at least this, or the whole life of its container; at most 24h.
+   * @default "5m"
+   * @validation duration(self) <= duration('24h') :: must be at most 24h
+   */
+  readonly minSnapshotCoverage: Duration;
+  /**
+   * Length of the start phase, counted from the first program of the container; at most 1h.
+   * @default "180s"
+   * @validation duration(self) <= duration('1h') :: must be at most 1h
+   */
+  readonly startPhase: Duration;
+}
+
+/** How profiles are written to the API server. */
+export interface PublishingSettings {
+  /**
+   * Shortest time between two writes of one profile; new and finished profiles are written at once. From 1s to 24h.
+   * @default "5m"
+   * @validation duration(self) >= duration('1s') && duration(self) <= duration('24h') :: must be from 1s to 24h
+   */
+  readonly interval: Duration;
+}
+
+/** What the operator's store keeps. */
+export interface RetentionSettings {
+  /**
+   * Bytes of compressed snapshots that are kept, oldest dropped first. What was learned from them stays.
+   * @default 536870912
+   * @minimum 0
+   * @maximum 1099511627776
+   */
+  readonly snapshotBytes: number;
+}
+
+/** What the operator made of the settings. */
+export interface WorkloadSecurityConfigStatus {
+  /** Generation of the settings that are in force, or were refused. */
+  readonly observedGeneration?: Count;
+  /**
+   * Ready is False if the settings were refused; the last good ones stay in force.
+   * @maxItems 16
+   * @listType map
+   * @listMapKey type
+   */
+  readonly conditions?: readonly Condition[];
+}
