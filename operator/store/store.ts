@@ -16,7 +16,10 @@ export interface ProfileRecord {
   readonly countedSnapshots: number;
   readonly snapshots: number;
   readonly containers: number;
-  /** Milliseconds since the epoch by the operator's clock. */
+  /**
+   * Milliseconds since the epoch by the operator's clock. It stays as the first commit wrote it: a profile that was forgotten
+   * and began again is told from the one before by it, since its versions begin at 1 again.
+   */
   readonly firstSnapshotAt: number;
   readonly lastSnapshotAt: number;
   readonly sealedAt?: number;
@@ -45,8 +48,8 @@ export interface SnapshotCommit {
 
 /**
  * `stored`: all of it is durable. `duplicate`: this snapshotId was stored before; nothing changed. `overlap`: another
- * snapshot of this container covers part of the period; nothing changed. `conflict`: the profile has another version than
- * the one that was read; read again and repeat.
+ * snapshot of this container covers part of the period; nothing changed. `conflict`: the profile has another version (or
+ * another `firstSnapshotAt`) than the one that was read; read again and repeat. A commit to a stable profile rejects.
  */
 export type CommitResult = 'stored' | 'duplicate' | 'overlap' | 'conflict';
 
@@ -62,12 +65,14 @@ export interface LostPeriod {
 
 export interface StoreUsage {
   readonly profiles: number;
+  /** Those whose raw bytes are still there. */
   readonly snapshots: number;
   readonly lostPeriods: number;
   /** Bytes on disk. */
   readonly bytes: number;
 }
 
+/** Every method may reject with a StoreError, whose kind says whether to repeat, to correct or to call for a person. */
 export interface Store {
   commitSnapshot(commit: SnapshotCommit): Promise<CommitResult>;
   hasSnapshot(snapshotId: string): Promise<boolean>;
@@ -83,13 +88,17 @@ export interface Store {
   ): Promise<readonly StoredSnapshot[]>;
   /** Learning becomes stable; false if the profile has another version by now. */
   seal(image: Image, version: number, at: number): Promise<boolean>;
-  /** Forgets profile and snapshots of an image, so that learning starts again. */
+  /** Forgets profile, snapshots and lost periods of an image, so that learning starts again. False: nothing was known. */
   forget(image: Image): Promise<boolean>;
-  /** False if it was known already (same container and `from`). */
+  /** False if it was known already (same container and `from`), or if the image has its 10,000 lost periods. */
   recordLostPeriod(lost: LostPeriod): Promise<boolean>;
   lostPeriods(image: Image): Promise<number>;
-  /** Drops raw snapshots (not evidence) of the oldest until at most `bytes` of them are left; returns how many went. */
+  /**
+   * Drops raw snapshots (not evidence) of the oldest until at most `bytes` of them are left; returns how many went. That they
+   * were there stays known: a replay is a `duplicate`, a period that reaches into theirs an `overlap`.
+   */
   trimSnapshots(bytes: number): Promise<number>;
   usage(): Promise<StoreUsage>;
+  /** Answers what was asked before, then lets go. What is asked afterwards rejects with kind `closed`. */
   close(): Promise<void>;
 }
