@@ -1,0 +1,55 @@
+/** What every implementation asks of its callers, so that all of them refuse alike. */
+import { StoreError } from './errors.ts';
+import type { LostPeriod, SnapshotCommit } from './store.ts';
+
+/**
+ * Records of one page: 1,000 profiles are 300 KB. Snapshots carry up to 1 MiB each; ask for few of them at a time.
+ */
+export const largestPage = 1_000;
+
+/**
+ * A profile is incomplete with the first one; beyond this number they teach nothing, and an agent that invents them fills
+ * 10,000 × 300 bytes = 3 MB for each image that it really runs.
+ */
+export const lostPeriodsPerImage = 10_000;
+
+function refuseUnless(holds: boolean, message: string): void {
+  if (!holds) throw new StoreError('invalid', `store: ${message}`);
+}
+
+const isTime = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+export function checkLimit(limit: number): number {
+  refuseUnless(
+    Number.isInteger(limit) && limit >= 1 && limit <= largestPage,
+    `a page holds 1 to ${largestPage} records, not ${limit}`,
+  );
+  return limit;
+}
+
+export function checkCommit({ snapshot, profile }: SnapshotCommit): void {
+  const { from, to, receivedAt } = snapshot;
+  refuseUnless(
+    isTime(from) && isTime(to) && isTime(receivedAt) && from <= to,
+    `the period ${from} to ${to}, received at ${receivedAt}, is not in whole milliseconds or ends before it begins`,
+  );
+  refuseUnless(
+    profile.image.name === snapshot.image.name && profile.image.tag === snapshot.image.tag,
+    `a snapshot of ${snapshot.image.name}:${snapshot.image.tag} cannot change the profile of ${profile.image.name}:${profile.image.tag}`,
+  );
+  refuseUnless(
+    Number.isSafeInteger(profile.version) && profile.version >= 1,
+    `versions begin at 1, not at ${profile.version}`,
+  );
+  refuseUnless(
+    (profile.state === 'stable') === (profile.sealedAt !== undefined),
+    'a stable profile has the time of its sealing, a learning one has none',
+  );
+}
+
+export function checkLostPeriod({ from, to }: LostPeriod): void {
+  refuseUnless(
+    isTime(from) && isTime(to) && from <= to,
+    `the lost period ${from} to ${to} is not in whole milliseconds or ends before it begins`,
+  );
+}

@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../errors.ts';
+import { checkCommit, checkLimit, checkLostPeriod, lostPeriodsPerImage } from '../limits.ts';
+import type { CommitResult, SnapshotCommit, StoreUsage } from '../store.ts';
+import { lostPeriodTable } from './lost-periods.ts';
+import { profileTable } from './profiles.ts';
+import type { SyncStore } from './protocol.ts';
+import { snapshotTable } from './snapshots.ts';
+
+/** Pages given back to the volume after a trim, at 8 KiB each: at most 64 MiB, some hundred milliseconds. */
+const vacuumPages = 8_192;
+
+/** Every method of the store, synchronous, on a database that is open, checked and ours alone. */
+export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore {
+  const profiles = profileTable(database);
+  const snapshots = snapshotTable(database);
+  const lostPeriods = lostPeriodTable(database);
+
+  function transaction<T>(work: () => T): T {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  function commit({ snapshot, profile, evidence }: SnapshotCommit): CommitResult {
+    if (snapshots.has(snapshot.snapshotId)) return 'duplicate';
+    if (snapshots.overlaps(snapshot.containerId, snapshot.from, snapshot.to)) return 'overlap';
+    const current = profiles.get(profile.image);
+    if (profile.version !== (current?.version ?? 0) + 1) return 'conflict';
+    // A profile that was forgotten and began again counts from 1 again: its beginning tells it from the one before.
+    if (current !== undefined && current.firstSnapshotAt !== profile.firstSnapshotAt) return 'conflict';
+    if (current?.state === 'stable') {
+      throw new StoreError(
+        'invalid',
+        `store: the profile of ${profile.image.name}:${profile.image.tag} is stable; its evidence does not change`,
+      );
+    }
+    profiles.put(profile, evidence);
+    snapshots.insert(snapshot);
+    return 'stored';
+  }
+
+  return {
+    commitSnapshot(request) {
+      checkCommit(request);
+      return transaction(() => commit(request));
+    },
+    hasSnapshot: (snapshotId) => snapshots.has(snapshotId),
+    profile: (image) => profiles.get(image),
+    evidence(image) {
+      // Consistent without a transaction: nothing else runs on this thread, and nobody else has the database.
+      const profile = profiles.get(image);
+      return profile === undefined ? undefined : { profile, evidence: profiles.evidence(image) };
+    },
+    profiles: ({ limit, after }) => profiles.page(checkLimit(limit), after),
+    snapshots: (image, { limit, after }) => snapshots.page(image, checkLimit(limit), after),
+    seal: (image, version, at) => transaction(() => profiles.seal(image, version, at)),
+    forget: (image) =>
+      transaction(() => {
+        lostPeriods.remove(image);
+        return profiles.remove(image);
+      }),
+    recordLostPeriod(lost) {
+      checkLostPeriod(lost);
+      return transaction(() => lostPeriods.count(lost.image) < lostPeriodsPerImage && lostPeriods.insert(lost));
+    },
+    lostPeriods: (image) => lostPeriods.count(image),
+    trimSnapshots(keep) {
+      const trimmed = transaction(() => snapshots.trim(keep));
+      if (trimmed > 0) database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`);
+      return trimmed;
+    },
+    usage: (): StoreUsage => ({
+      profiles: profiles.count(),
+      snapshots: snapshots.count(),
+      lostPeriods: lostPeriods.total(),
+      bytes: fileSize(path) + fileSize(`${path}-wal`),
+    }),
+    close: () => database.close(),
+  };
+}
+
+/** By stat(2), which opens nothing: closing any descriptor of the database would drop this process's POSIX locks on it. */
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

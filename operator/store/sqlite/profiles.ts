@@ -1,0 +1,95 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Image } from '../../../core/image.ts';
+import { StoreError } from '../errors.ts';
+import type { ProfileRecord } from '../store.ts';
+import { bytes, integer, text, type Row } from './row.ts';
+
+function profileOf(row: Row): ProfileRecord {
+  const state = text(row, 'state');
+  if (state !== 'learning' && state !== 'stable') {
+    throw new StoreError('corrupt', `store: a profile has the unknown state ${state}`);
+  }
+  return {
+    image: { name: text(row, 'image_name'), tag: text(row, 'image_tag') },
+    name: text(row, 'object_name'),
+    state,
+    version: integer(row, 'version'),
+    countedSnapshots: integer(row, 'counted_snapshots'),
+    snapshots: integer(row, 'snapshots'),
+    containers: integer(row, 'containers'),
+    firstSnapshotAt: integer(row, 'first_snapshot_at'),
+    lastSnapshotAt: integer(row, 'last_snapshot_at'),
+    ...(row['sealed_at'] === null ? {} : { sealedAt: integer(row, 'sealed_at') }),
+  };
+}
+
+/** Rows of the tables `profiles` and `evidence`. None of these begins a transaction. */
+export function profileTable(database: DatabaseSync) {
+  const one = database.prepare('SELECT * FROM profiles WHERE image_name = ? AND image_tag = ?');
+  const page = database.prepare(
+    'SELECT * FROM profiles WHERE (image_name, image_tag) > (?, ?) ORDER BY image_name, image_tag LIMIT ?',
+  );
+  const evidence = database.prepare('SELECT bytes FROM evidence WHERE image_name = ? AND image_tag = ?');
+  const put = database.prepare(`INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET object_name = excluded.object_name, state = excluded.state, version = excluded.version,
+      counted_snapshots = excluded.counted_snapshots, snapshots = excluded.snapshots,
+      containers = excluded.containers, first_snapshot_at = excluded.first_snapshot_at,
+      last_snapshot_at = excluded.last_snapshot_at, sealed_at = excluded.sealed_at`);
+  const putEvidence = database.prepare(
+    'INSERT INTO evidence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
+  );
+  const seal = database.prepare(`UPDATE profiles SET state = 'stable', sealed_at = ?, version = version + 1
+    WHERE image_name = ? AND image_tag = ? AND version = ? AND state = 'learning'`);
+  const remove = database.prepare('DELETE FROM profiles WHERE image_name = ? AND image_tag = ?');
+
+  const count = database.prepare('SELECT count(*) AS count FROM profiles');
+
+  return {
+    count: (): number => integer(count.get() ?? {}, 'count'),
+
+    get(image: Image): ProfileRecord | undefined {
+      const row = one.get(image.name, image.tag);
+      return row === undefined ? undefined : profileOf(row);
+    },
+
+    /** No name sorts before the empty one, so the first page begins behind it. */
+    page(limit: number, after: Image = { name: '', tag: '' }): ProfileRecord[] {
+      return page.all(after.name, after.tag, limit).map(profileOf);
+    },
+
+    evidence(image: Image): Uint8Array {
+      const row = evidence.get(image.name, image.tag);
+      if (row === undefined) {
+        throw new StoreError('corrupt', `store: the profile of ${image.name}:${image.tag} has no evidence`);
+      }
+      return bytes(row, 'bytes');
+    },
+
+    put(profile: ProfileRecord, evidenceBytes: Uint8Array): void {
+      const { image } = profile;
+      put.run(
+        image.name,
+        image.tag,
+        profile.name,
+        profile.state,
+        profile.version,
+        profile.countedSnapshots,
+        profile.snapshots,
+        profile.containers,
+        profile.firstSnapshotAt,
+        profile.lastSnapshotAt,
+        profile.sealedAt ?? null,
+      );
+      putEvidence.run(image.name, image.tag, evidenceBytes);
+    },
+
+    seal(image: Image, version: number, at: number): boolean {
+      return seal.run(at, image.name, image.tag, version).changes === 1;
+    },
+
+    /** Its evidence and its snapshots go with it, by foreign key. */
+    remove(image: Image): boolean {
+      return remove.run(image.name, image.tag).changes === 1;
+    },
+  };
+}

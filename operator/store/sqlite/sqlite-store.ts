@@ -1,0 +1,124 @@
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '../errors.ts';
+import type { Store } from '../store.ts';
+import { defaultPendingLimits, pendingRequests, type PendingCounts, type PendingLimits } from './pending.ts';
+import type { Method, Reply, Request, Result, ThreadOptions } from './protocol.ts';
+
+export interface SqliteStoreOptions {
+  /** The database file, in a directory that exists, on a volume of a block device. */
+  readonly path: string;
+  /** Waits for a predecessor to end; default 10 s, less than the time after which a starting pod is restarted. */
+  readonly lockTimeoutMs?: number;
+  readonly limits?: PendingLimits;
+  /** Module of the store's thread. Default: worker.ts beside this source, or store-worker.js beside the bundle. */
+  readonly workerUrl?: URL;
+  /** The thread ended by itself; every request fails from now on. The process should end and be started again. */
+  readonly onFailure?: (error: StoreError) => void;
+}
+
+export interface SqliteStore extends Store {
+  /** There was no database: either a first start, or a volume that lost its content. Worth a line in the log. */
+  readonly created: boolean;
+  /** Numbers of the migrations that were applied at this start. */
+  readonly migrated: readonly number[];
+  pending(): PendingCounts;
+}
+
+function defaultWorkerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './store-worker.js', import.meta.url);
+}
+
+/** Opens the store; rejects with a StoreError that says why not and what to do. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const data: ThreadOptions = { path: options.path, lockTimeoutMs: options.lockTimeoutMs ?? 10_000 };
+  const worker = new Worker(options.workerUrl ?? defaultWorkerUrl(), { workerData: data, name: 'store' });
+  const pending = pendingRequests(options.limits ?? defaultPendingLimits);
+  const opened = Promise.withResolvers<Extract<Reply, { type: 'opened' }>>();
+  const exited = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
+  let ended: StoreError | undefined;
+  let isOpen = false;
+
+  worker.on('message', (reply: Reply) => {
+    switch (reply.type) {
+      case 'opened':
+        return opened.resolve(reply);
+      case 'refused':
+        return opened.reject(new StoreError(reply.failure.kind, reply.failure.message));
+      case 'value':
+        return pending.resolve(reply.id, reply.value);
+      case 'error':
+        return pending.reject(reply.id, new StoreError(reply.failure.kind, reply.failure.message));
+    }
+  });
+  worker.on('error', (cause: Error) => {
+    ended = new StoreError('internal', `store ${options.path}: its thread failed: ${cause.message}`, { cause });
+  });
+  worker.on('exit', () => {
+    const expected = closing !== undefined && ended === undefined;
+    ended ??= new StoreError('closed', `store ${options.path}: its thread has ended`);
+    opened.reject(ended);
+    pending.rejectAll(ended);
+    exited.resolve();
+    if (isOpen && !expected) options.onFailure?.(ended);
+  });
+
+  async function send<M extends Method>(
+    method: M,
+    args: Request<M>['args'],
+    moved: readonly Uint8Array<ArrayBuffer>[] = [],
+  ): Promise<Result<M>> {
+    if (ended !== undefined) throw ended;
+    if (closing !== undefined) throw new StoreError('closed', `store ${options.path}: is closed`);
+    const bytes = sizeOf(moved);
+    const { promise, resolve, reject } = Promise.withResolvers<Result<M>>();
+    const id = pending.add({ bytes, resolve, reject });
+    const buffers = moved.map((part) => part.buffer);
+    worker.postMessage({ id, method, args }, buffers);
+    return promise;
+  }
+
+  async function request<M extends Method>(method: M, ...args: Request<M>['args']): Promise<Result<M>> {
+    pending.admit(0);
+    return send(method, args);
+  }
+
+  const { created, migrated } = await opened.promise;
+  isOpen = true;
+  return {
+    created,
+    migrated,
+    pending: () => pending.counts(),
+    async commitSnapshot(commit) {
+      pending.admit(sizeOf([commit.snapshot.bytes, commit.evidence]));
+      // Copied once and moved: the caller keeps its bytes, and a view takes no larger buffer with it into the thread.
+      const evidence = new Uint8Array(commit.evidence);
+      const bytes = new Uint8Array(commit.snapshot.bytes);
+      return send(
+        'commitSnapshot',
+        [{ ...commit, evidence, snapshot: { ...commit.snapshot, bytes } }],
+        [evidence, bytes],
+      );
+    },
+    hasSnapshot: (snapshotId) => request('hasSnapshot', snapshotId),
+    profile: (image) => request('profile', image),
+    evidence: (image) => request('evidence', image),
+    profiles: (page) => request('profiles', page),
+    snapshots: (image, page) => request('snapshots', image, page),
+    seal: (image, version, at) => request('seal', image, version, at),
+    forget: (image) => request('forget', image),
+    recordLostPeriod: (lost) => request('recordLostPeriod', lost),
+    lostPeriods: (image) => request('lostPeriods', image),
+    trimSnapshots: (bytes) => request('trimSnapshots', bytes),
+    usage: () => request('usage'),
+    close() {
+      // Requests are answered in order, so this one drains the others, whatever the limits say; the thread ends after it.
+      closing ??= (ended === undefined ? send('close', []) : Promise.resolve()).then(() => exited.promise);
+      return closing;
+    },
+  };
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.byteLength, 0);
+}
