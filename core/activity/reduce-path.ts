@@ -1,0 +1,94 @@
+/**
+ * Per-element reducers: what differs from run to run inside a path becomes a placeholder, so that equal behaviour of two
+ * containers gives equal paths. A reducer never looks beyond one path and never removes or adds an element.
+ *
+ * | Placeholder | Stands for                                                                  |
+ * |-------------|-----------------------------------------------------------------------------|
+ * | `{pid}`     | process number below /proc (`self` and `thread-self` stay)                  |
+ * | `{tid}`     | thread number below /proc/…/task                                            |
+ * | `{fd}`      | descriptor number below /dev/fd, /proc/…/fd, /proc/…/fdinfo                 |
+ * | `{range}`   | address range below /proc/…/map_files                                       |
+ * | `{n}`       | number of a loop, device-mapper or pseudo terminal device, or in a memfd    |
+ * | `{inode}`   | inode number that names a file without a name (O_TMPFILE: `#123`)           |
+ * | `{id}`      | exactly 64 hexadecimal digits: container ID or SHA-256                      |
+ * | `{hex}`     | 16 or more hexadecimal digits that stand alone                              |
+ * | `{uuid}`    | UUID, also with `_` for `-` as in a systemd slice: pod UIDs                 |
+ * | `{date}`    | calendar date, with its time of day if one follows                          |
+ * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
+ *
+ * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other.
+ */
+
+/**
+ * Directories that belong to the image. Nothing below them is ever replaced: a name there is information, however random
+ * it looks (`/etc/ssl/certs/5f618aec.0`), and an attacker's file there must not pass for a known one.
+ */
+const kept = /^\/(?:etc|usr|bin|sbin|lib|lib32|lib64|libx32|boot)(?:\/|$)/;
+
+/** Every replaced thing holds a digit, so most paths need no work. */
+const digit = /\d/;
+
+type Replacement = readonly [pattern: RegExp, placeholder: string];
+
+/**
+ * An escaped byte (`\xNN`) is not part of a run of digits. 64 digits count wherever they stand (`cri-containerd-….scope`,
+ * `pod…`), shorter runs only between characters that are neither letters nor digits.
+ */
+const containerIds: Replacement = [/(?<!\\x|\\x[0-9a-f]|[0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g, '{id}'];
+
+/** Ordered: a longer or more telling form first. */
+const anywhere: readonly Replacement[] = [
+  containerIds,
+  [/(?:(?<=pod)|(?<![0-9a-fA-F]))[0-9a-fA-F]{8}([-_])(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}(?![0-9a-fA-F])/g, '{uuid}'],
+  [/(?<![0-9A-Za-z])(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{16,}(?![0-9A-Za-z])/g, '{hex}'],
+  [/^\.\.\d{4}(?:_\d{2}){5}\.\d+$/, '..{time}'],
+  [
+    /(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-_.T ]?\d\d[-_:.]?\d\d[-_:.]?\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?(?![0-9A-Za-z])/g,
+    '{date}',
+  ],
+  [/^#\d+$/, '#{inode}'],
+];
+
+const devices: readonly Replacement[] = [
+  [/^(loop|dm-)\d+$/, '$1{n}'],
+  [/^(loop)\d+(p)\d+$/, '$1{n}$2{n}'],
+];
+
+/** Places whose numbers the kernel gives; over the whole path, as the meaning hangs on the elements before. */
+const wellKnown: readonly Replacement[] = [
+  [/^\/proc\/\d+(?=\/|$)/, '/proc/{pid}'],
+  [/^(\/proc\/[^/]+\/task)\/\d+(?=\/|$)/, '$1/{tid}'],
+  [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/fd(?:info)?)\/\d+(?=\/|$)/, '$1/{fd}'],
+  [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/map_files)\/[0-9a-f]+-[0-9a-f]+$/, '$1/{range}'],
+  [/^\/dev\/fd\/\d+(?=\/|$)/, '/dev/fd/{fd}'],
+  [/^\/dev\/pts\/\d+$/, '/dev/pts/{n}'],
+  [/(?<=^\/memfd:[^/]*)\d+(?=[^/]*$)/g, '{n}'],
+];
+
+/** Repeats, as one replacement may bare the next; ends, as each takes digits away and no placeholder brings any. */
+function replaceAll(text: string, replacements: readonly Replacement[]): string {
+  const reduced = replacements.reduce((part, [pattern, placeholder]) => part.replace(pattern, placeholder), text);
+  return reduced === text ? text : replaceAll(reduced, replacements);
+}
+
+/**
+ * Path of a file as a profile keeps it. Idempotent: `reducePath(reducePath(p)) === reducePath(p)`. `path` is escaped as
+ * {@link FilePath} says, absolute or the leaf side of a longer one.
+ */
+export function reducePath(path: string): string {
+  if (!digit.test(path) || kept.test(path)) return path;
+  const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
+  return replaceAll(path, wellKnown)
+    .split('/')
+    .map((element) => (digit.test(element) ? replaceAll(element, general) : element))
+    .join('/');
+}
+
+/**
+ * Path of an executable or script as a profile keeps it. What runs is the identity of a process, so only what the runtime
+ * or the kernel chose is replaced: container IDs, numbers below /proc and /dev, numbers in a memfd's name.
+ */
+export function reduceExecutable(path: string): string {
+  if (!digit.test(path) || kept.test(path)) return path;
+  return replaceAll(replaceAll(path, wellKnown), [containerIds]);
+}
