@@ -51,9 +51,9 @@ function kindOfErrno(error: unknown): StoreErrorKind | undefined {
     case 'EDQUOT':
       return 'full';
     case 'EROFS':
-      return 'read-only';
     case 'EACCES':
     case 'EPERM':
+      return 'read-only';
     case 'ENOENT':
     case 'ENOTDIR':
     case 'EISDIR':

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
@@ -29,9 +40,11 @@ export function openDatabase(options: OpenOptions): Opened {
   const { path } = options;
   try {
     refuseNetworkFileSystem(path);
+    // SQLite opens what it may not write as well, and reports an I/O error when it wants its lock: the kernel says it better.
+    accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK);
     const created = !existsSync(path);
     if (created) create(path);
-    else refuseEmpty(path);
+    else refuseUnusable(path);
     return { ...openExisting(options), created };
   } catch (error) {
     throw classify(error, path);
@@ -48,7 +61,8 @@ function refuseNetworkFileSystem(path: string): void {
 }
 
 /** A database of ours is never empty, see {@link create}: an empty file is one that a crash of the file system cut. */
-function refuseEmpty(path: string): void {
+function refuseUnusable(path: string): void {
+  accessSync(path, constants.R_OK | constants.W_OK);
   if (statSync(path).size > 0) return;
   throw new StoreError(
     'corrupt',
@@ -107,8 +121,6 @@ function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
     // The log is cut to 64 MB after a checkpoint; a large transaction may let it grow beyond for a while.
     database.exec('PRAGMA journal_size_limit = 67108864');
     const migrated = migrate(database);
-    // SQLite opens what it may not write read-only and says so at the first write; better now than at the first snapshot.
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
     return { database, migrated };
   } catch (error) {
     database.close();
