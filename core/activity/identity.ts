@@ -1,0 +1,73 @@
+/** Which program a process runs: what tells one process node from another under the same parent. */
+import { interpretedProgram } from './interpreter.ts';
+import { printable } from './printable.ts';
+import { reduceExecutable } from './reduce-path.ts';
+
+export interface ProcessIdentity {
+  /** Canonical path, see {@link reduceExecutable}. */
+  readonly executable: string;
+  readonly applet?: string;
+  readonly script?: string;
+  readonly inline?: true;
+}
+
+/** What is known of a program that was executed: from an exec event, or from /proc. */
+export interface Execution {
+  readonly executable: string;
+  /** Name handed to execve; unknown for a process found in /proc. */
+  readonly filename?: string;
+  readonly argv: readonly string[];
+}
+
+const maxScriptLength = 4_096;
+const maxAppletLength = 256;
+
+/** One binary under many names; distributions add suffixes (`busybox.nosuid`, `busybox-static`). */
+const multiCall = /^(?:busybox|toybox|coreutils)(?:[.-].*)?$/;
+
+/** `executable` of a process whose file has no path, such as one executed from an anonymous inode. */
+const anonymous = '{anonymous}';
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** `sh`, `-sh` (a login shell), `busybox sh` and `coreutils --coreutils-prog=ls` all name their applet. */
+function appletOf(argv: readonly string[]): { readonly applet?: string; readonly argv: readonly string[] } {
+  const called = baseName(argv[0] ?? '').replace(/^-/, '');
+  if (called !== '' && !multiCall.test(called)) return { applet: called, argv };
+  const chosen = baseName((argv[1] ?? '').replace(/^--coreutils-prog(?:-shebang)?=/, ''));
+  return chosen === '' || chosen.startsWith('-') ? { argv } : { applet: chosen, argv: argv.slice(1) };
+}
+
+/**
+ * The kernel runs `#! interpreter [option]` as `interpreter [option] script …`, and only then keeps the script's name as
+ * the file name of the call. A link to an executable also has another file name, but does not repeat it.
+ */
+function shebangScript({ executable, filename, argv }: Execution): string | undefined {
+  if (filename === undefined || filename === executable) return undefined;
+  return argv[1] === filename || argv[2] === filename ? filename : undefined;
+}
+
+function shownScript(script: string): string {
+  return reduceExecutable(printable(script.replace(/^(?:\.\/)+(?=.)/, ''), maxScriptLength));
+}
+
+export function identify(execution: Execution): ProcessIdentity {
+  const executable = execution.executable === '' ? anonymous : reduceExecutable(execution.executable);
+  const name = baseName(execution.executable);
+  const { applet, argv } = multiCall.test(name) ? appletOf(execution.argv) : { argv: execution.argv };
+  const shebang = shebangScript(execution);
+  const program = shebang === undefined ? interpretedProgram(applet ?? name, argv) : { script: shebang };
+  return {
+    executable,
+    ...(applet === undefined ? {} : { applet: printable(applet, maxAppletLength) }),
+    ...(program.script === undefined ? {} : { script: shownScript(program.script) }),
+    ...(program.inline === undefined ? {} : { inline: program.inline }),
+  };
+}
+
+/** Equal exactly for equal identities; NUL stands in no path. */
+export function identityKey({ executable, applet = '', script = '', inline }: ProcessIdentity): string {
+  return `${executable}\0${applet}\0${script}\0${inline === true ? 'i' : ''}`;
+}
