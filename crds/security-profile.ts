@@ -170,7 +170,10 @@ export interface Omitted {
   readonly network: Count;
 }
 
-/** Where learning stands. */
+/**
+ * Where learning stands. One writer replaces it whole: tracking each field and condition would double managedFields.
+ * @mapType atomic
+ */
 export interface SecurityProfileStatus {
   /** Learning, or Stable once the profile is sealed. */
   readonly state?: 'Learning' | 'Stable';

@@ -20,10 +20,7 @@ export interface WorkloadSecurityConfig {
   readonly apiVersion: 'workloadsecurity.dev/v1alpha1';
   readonly kind: 'WorkloadSecurityConfig';
   readonly metadata: ObjectMeta;
-  /**
-   * The settings.
-   * @default {}
-   */
+  /** The settings; may be empty. */
   readonly spec: WorkloadSecurityConfigSpec;
   /** What the operator made of them. */
   readonly status?: WorkloadSecurityConfigStatus;
