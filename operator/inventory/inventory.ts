@@ -13,7 +13,13 @@ export interface ContainerRecord {
   readonly image: Image;
   /** `sha256:…` from the pod's status, once it is there. */
   readonly digest?: string;
-  readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
+  readonly pod: {
+    readonly uid: string;
+    readonly namespace: string;
+    readonly name: string;
+    /** Label `app.kubernetes.io/part-of`: in its own namespace the operator knows its own pods by it. */
+    readonly partOf?: string;
+  };
   readonly workload: { readonly kind: string; readonly name: string };
   readonly node: string;
   /** Milliseconds since the epoch. */
