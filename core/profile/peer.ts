@@ -29,3 +29,41 @@ export function peerText(peer: Peer): string {
       return peer.kind;
   }
 }
+
+/**
+ * Who connects to us, as coarse as it repeats: which pod or node of many it was says nothing about this image.
+ * `cluster` is anything that runs in this cluster.
+ */
+export type PeerClass = 'cluster' | 'node' | 'self' | 'external' | 'unknown';
+
+export function peerClass(peer: Peer): PeerClass {
+  switch (peer.kind) {
+    case 'service':
+    case 'workload':
+    case 'apiserver':
+    case 'dns':
+      return 'cluster';
+    case 'node':
+    case 'self':
+    case 'external':
+    case 'unknown':
+      return peer.kind;
+  }
+}
+
+/** Undoes {@link peerText}; undefined for any other text. */
+export function parsePeerText(text: string): Peer | undefined {
+  const [, serviceNamespace, service] = /^service ([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (serviceNamespace !== undefined && service !== undefined) {
+    return { kind: 'service', namespace: serviceNamespace, name: service };
+  }
+  const [, namespace, workload, name] = /^workload ([^/]+)\/([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (namespace !== undefined && workload !== undefined && name !== undefined) {
+    return { kind: 'workload', namespace, workload, name };
+  }
+  if (text.startsWith('external ')) return { kind: 'external', block: text.slice('external '.length) };
+  const kind = plainKinds.find((plain) => plain === text);
+  return kind === undefined ? undefined : { kind };
+}
+
+const plainKinds = ['node', 'apiserver', 'dns', 'self', 'unknown'] as const;

@@ -1,0 +1,167 @@
+/** Evidence from the store's bytes. They are as old as the profile and may be damaged: nothing in them is believed. */
+import { z } from 'zod';
+import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
+import {
+  type Behaviour,
+  byText,
+  type DnsEvidence,
+  type Evidence,
+  type FileEvidence,
+  identityOf,
+  keyOf,
+  lineageId,
+  type NetworkEvidence,
+  type ProcessEvidence,
+} from './evidence.ts';
+import {
+  type BehaviourTuple,
+  type EvidenceFormat,
+  evidenceFormat,
+  formatVersion,
+  protocols,
+} from './evidence-format.ts';
+
+/** Stored evidence that cannot be used: damaged, or written by another version. The snapshots can build it again. */
+export class EvidenceFormatError extends Error {
+  override readonly name = 'EvidenceFormatError';
+}
+
+/**
+ * Reads what {@link encodeEvidence} wrote, believing nothing of it.
+ *
+ * @throws EvidenceFormatError that says what is wrong and where.
+ */
+export function decodeEvidence(bytes: Uint8Array): Evidence {
+  const content = parse(bytes);
+  const table = content.containers.map(([id]) => id);
+  const beyond = 1n << BigInt(table.length);
+  const read = (tuple: Readonly<BehaviourTuple>, where: string): Behaviour => {
+    const [actors, phases, first, last, set] = tuple;
+    const containers = BigInt(`0x${set}`);
+    if (containers >= beyond) refuse(where, 'names a container that is not in the table');
+    return { actors, phases, first, last, containers };
+  };
+  requireSorted(table, 'containers');
+  return {
+    containers: content.containers.map(([id, startSeen, kinds, node, workload, digest]) => ({
+      id,
+      startSeen: startSeen === 1,
+      kinds,
+      node,
+      workload,
+      digest,
+    })),
+    snapshots: readSnapshots(content, table),
+    processes: readProcesses(content, read),
+    files: keyed('files', keyOf.file, readFiles(content, read)),
+    dns: keyed('dns', keyOf.dns, readDns(content, read)),
+    network: keyed('network', keyOf.network, readNetwork(content, read)),
+    omitted: content.omitted,
+  };
+}
+
+type Read = (tuple: Readonly<BehaviourTuple>, where: string) => Behaviour;
+
+function parse(bytes: Uint8Array): EvidenceFormat {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new EvidenceFormatError('stored evidence is not JSON: rebuild it from its snapshots', { cause });
+  }
+  const version = z.looseObject({ formatVersion: z.number() }).safeParse(json);
+  if (version.success && version.data.formatVersion !== formatVersion) {
+    throw new EvidenceFormatError(
+      `stored evidence has format ${version.data.formatVersion}, this version reads ${formatVersion}: ` +
+        'run the version that wrote it, or rebuild the evidence from its snapshots',
+    );
+  }
+  const parsed = evidenceFormat.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return refuse(issue?.path.join('.') ?? '', issue?.message ?? 'is invalid');
+}
+
+function refuse(where: string, problem: string): never {
+  throw new EvidenceFormatError(`stored evidence is damaged at "${where}": ${problem}; rebuild it from its snapshots`);
+}
+
+function requireSorted(keys: readonly string[], where: string): void {
+  const wrong = keys.findIndex((key, index) => index > 0 && byText(keys[index - 1] ?? '', key) >= 0);
+  if (wrong >= 0) refuse(`${where}.${wrong}`, 'repeats its predecessor or stands before it');
+}
+
+function readSnapshots(content: EvidenceFormat, table: readonly string[]): Evidence['snapshots'] {
+  const rows = content.snapshots.map(([container, from, to, ended, gaps, gapMs, ...lost], index) => {
+    const [ringDrops, recursionMisses, mapFull, truncated, decodeErrors, treeFull] = lost;
+    const containerId = table[container] ?? refuse(`snapshots.${index}`, 'names a container that is not in the table');
+    const losses = { ringDrops, recursionMisses, mapFull, truncated, decodeErrors, treeFull };
+    return { containerId, from, to, ended: ended === 1, gaps, gapMs, losses };
+  });
+  const wrong = rows.findIndex((row, index) => {
+    const before = rows[index - 1];
+    return before !== undefined && (byText(before.containerId, row.containerId) || before.from - row.from) >= 0;
+  });
+  if (wrong >= 0) refuse(`snapshots.${wrong}`, 'repeats its predecessor or stands before it');
+  return rows;
+}
+
+/** Ids are computed anew: stored ones could only lie. */
+function readProcesses(content: EvidenceFormat, read: Read): Evidence['processes'] {
+  const processes: ProcessEvidence[] = [];
+  for (const [index, [parentIndex, found, maxInstances, ...tuple]] of content.processes.entries()) {
+    const parent = processes[parentIndex];
+    if (parentIndex !== -1 && parent === undefined) refuse(`processes.${index}`, 'stands before its parent');
+    const identity = identityOf(found);
+    processes.push({
+      id: lineageId(parent?.id, identity),
+      ...(parent !== undefined && { parentId: parent.id }),
+      ...identity,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      maxInstances,
+      ...read(tuple, `processes.${index}`),
+    });
+  }
+  return keyed('processes', (process) => process.id, processes);
+}
+
+function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
+  return content.files.map(([processId, path, access, ...tuple], index) => ({
+    processId,
+    path,
+    access: wordAt(fileAccesses, access),
+    ...read(tuple, `files.${index}`),
+  }));
+}
+
+function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
+  return content.dns.map(([processId, name, types, ...tuple], index) => ({
+    processId,
+    name,
+    types,
+    ...read(tuple, `dns.${index}`),
+  }));
+}
+
+function readNetwork(content: EvidenceFormat, read: Read): NetworkEvidence[] {
+  return content.network.map(([processId, direction, protocol, peer, port, ...tuple], index) => ({
+    processId,
+    direction: wordAt(networkDirections, direction),
+    protocol: wordAt(protocols, protocol),
+    peer,
+    port,
+    ...read(tuple, `network.${index}`),
+  }));
+}
+
+function wordAt<Word>(words: readonly Word[], index: number): Word {
+  const word = words[index];
+  if (word === undefined) throw new RangeError(`no word at ${index}`);
+  return word;
+}
+
+function keyed<Entry>(where: string, keyOf: (entry: Entry) => string, entries: readonly Entry[]): Map<string, Entry> {
+  const map = new Map(entries.map((entry) => [keyOf(entry), entry]));
+  if (map.size !== entries.length) refuse(where, 'holds one entry twice');
+  return map;
+}

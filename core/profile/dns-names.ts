@@ -1,0 +1,57 @@
+/**
+ * Names as programs mean them, out of the questions that resolvers send. With the search list of a pod, a program that
+ * asks for `example.com` makes its resolver ask for `example.com.shop.svc.cluster.local`, `example.com.svc.cluster.local`
+ * and `example.com.cluster.local` first. The profile shall show `example.com`, and one name for one thing whatever the
+ * namespace, so that the same image compares across namespaces.
+ */
+
+/** Where the pod lives decides its search list, in the order in which resolvers try it. */
+export function searchList(namespace: string, clusterDomain = 'cluster.local'): readonly string[] {
+  return [`.${namespace}.svc.${clusterDomain}`, `.svc.${clusterDomain}`, `.${clusterDomain}`];
+}
+
+/**
+ * The canonical name of each question that one process of one container asked within one period; questions that only
+ * stem from searching have none. In this order:
+ *
+ * 1. Case and a trailing dot do not count. Reverse lookups become `*.in-addr.arpa` or `*.ip6.arpa`: the addresses of pods
+ *    change hands.
+ * 2. Resolvers walk the search list until one name is answered. Of the names of one walk only the last asked stays: it was
+ *    answered, or it is what the program said. Only names below the cluster's own domain are ever left out, which no
+ *    outside server sees, so nothing can be smuggled through this rule.
+ * 3. A service of the pod's own namespace is shown by its plain name (`redis` for `redis.shop.svc.cluster.local`), however
+ *    it was written; services elsewhere keep their full name, so that `api.dev` never means two things.
+ *
+ * A walk that the end of a period cuts in two leaves a name of its first half: it is recognisable by its suffix.
+ */
+export function canonicalNames(questions: Iterable<string>, search: readonly string[]): Map<string, string> {
+  const asked = new Map([...questions].map((question) => [question, normalise(question)]));
+  const names = new Set(asked.values());
+  const result = new Map<string, string>();
+  for (const [question, name] of asked) {
+    if (!isSearchStep(name, names, search)) result.set(question, relative(name, search));
+  }
+  return result;
+}
+
+function normalise(question: string): string {
+  const name = question.toLowerCase().replace(/(?<=.)\.$/, '');
+  const reverse = ['.in-addr.arpa', '.ip6.arpa'].find((zone) => name.endsWith(zone));
+  return reverse === undefined ? name : `*${reverse}`;
+}
+
+/** A later name of the same walk was asked as well, so this one was not answered. */
+function isSearchStep(name: string, names: ReadonlySet<string>, search: readonly string[]): boolean {
+  return search.some((suffix, step) => {
+    if (!name.endsWith(suffix) || name.length === suffix.length) return false;
+    const base = name.slice(0, -suffix.length);
+    return names.has(base) || search.slice(step + 1).some((later) => names.has(base + later));
+  });
+}
+
+function relative(name: string, search: readonly string[]): string {
+  const own = search[0];
+  if (own === undefined || !name.endsWith(own)) return name;
+  const base = name.slice(0, -own.length);
+  return base === '' || base.includes('.') ? name : base;
+}

@@ -1,0 +1,71 @@
+/** How evidence looks in the store: one JSON object of tuples. `formatVersion` changes when an older reader could misread it. */
+import { z } from 'zod';
+import {
+  actors as actorWords,
+  fileAccesses,
+  kinds as kindWords,
+  networkDirections,
+  phases as phaseWords,
+  snapshotLimits,
+} from '../activity/snapshot.ts';
+import { sketchSize } from './bound.ts';
+import { behaviourKinds, evidenceLimits } from './evidence.ts';
+
+export const formatVersion = 1;
+export const protocols = ['tcp', 'udp', 'other'] as const;
+
+const whole = z.number().int().nonnegative();
+const flagsOf = (words: readonly string[]): z.ZodNumber => whole.max(2 ** words.length - 1);
+const indexOf = (words: readonly string[]): z.ZodNumber => whole.max(words.length - 1);
+const yesNo = z.union([z.literal(0), z.literal(1)]);
+const processId = z.string().regex(/^[0-9a-f]{16}$/);
+const path = z.string().min(1).max(snapshotLimits.pathLength);
+/** Bits of at most {@link evidenceLimits}.snapshots containers, never none. */
+const setText = z
+  .string()
+  .max(evidenceLimits.snapshots / 4)
+  .regex(/^[1-9a-f][0-9a-f]*$/);
+/** Actors, phases, first, last, containers. */
+const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), whole, whole, setText] as const;
+const text = z.string().max(1_024);
+
+/** Everything in it is bounded, so that reading damaged or hostile bytes ends soon and small. */
+export const evidenceFormat = z.strictObject({
+  formatVersion: z.literal(formatVersion),
+  /** ID, start seen, kinds, node, workload, digest. */
+  containers: z
+    .array(z.tuple([z.string().regex(/^[0-9a-f]{64}$/), yesNo, flagsOf(kindWords), text, text, text]))
+    .max(evidenceLimits.snapshots),
+  /** Container's index, from, to, ended, gaps, milliseconds of gaps, the six losses. */
+  snapshots: z
+    .array(z.tuple([whole, whole, whole, yesNo, whole, whole, whole, whole, whole, whole, whole, whole]))
+    .max(evidenceLimits.snapshots),
+  /** Parent's index or -1, identity as an object, instances. */
+  processes: z
+    .array(
+      z.tuple([
+        z.number().int().min(-1),
+        z.strictObject({
+          executable: path,
+          applet: z.string().max(256).exactOptional(),
+          script: path.exactOptional(),
+          inline: z.literal(true).exactOptional(),
+        }),
+        whole.min(1),
+        ...behaviour,
+      ]),
+    )
+    .max(evidenceLimits.processes),
+  files: z.array(z.tuple([processId, path, indexOf(fileAccesses), ...behaviour])).max(evidenceLimits.files),
+  dns: z
+    .array(z.tuple([processId, text, z.array(z.string().max(16)).max(evidenceLimits.dnsTypes), ...behaviour]))
+    .max(evidenceLimits.dns),
+  /** Process, direction, protocol, peer, port. */
+  network: z
+    .array(z.tuple([processId, indexOf(networkDirections), indexOf(protocols), text, whole.max(65_535), ...behaviour]))
+    .max(evidenceLimits.network),
+  omitted: z.record(z.enum(behaviourKinds), z.array(whole).max(sketchSize)),
+});
+
+export type EvidenceFormat = z.infer<typeof evidenceFormat>;
+export type BehaviourTuple = [actors: number, phases: number, first: number, last: number, containers: string];

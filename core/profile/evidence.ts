@@ -1,0 +1,168 @@
+/**
+ * Layer 1 of a profile: everything that was learned of one image, as behaviour -> set of containers that showed it. No
+ * counts are kept, only sets and extremes, so that merging is a union: in whatever order snapshots arrive, and however
+ * often, the same evidence comes out (merge.ts).
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { FileAccess, Losses, NetworkDirection } from '../activity/snapshot.ts';
+import type { ContainerSet } from './container-set.ts';
+
+/**
+ * Limits of one image's evidence. At every limit it is about 13 MB of JSON: 40,000 file accesses × (path 150 + 100 of
+ * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 8,000 endpoints × 120 ≈ 1 MB; in front of
+ * each behaviour up to 1 KB of container bits, which compress well because neighbours share them.
+ */
+export const evidenceLimits = {
+  processes: 4_000,
+  files: 40_000,
+  dns: 8_000,
+  network: 8_000,
+  /** Question types of one DNS name; programs use A, AAAA, SRV, TXT and a few more. */
+  dnsTypes: 16,
+  /** Snapshots of one image. Four times what the settings allow for learning, because short ones do not count there. */
+  snapshots: 4_000,
+} as const;
+
+/** What every behaviour has. `actors` and `phases` are flags (flags.ts); times are whole milliseconds since the epoch. */
+export interface Behaviour {
+  readonly actors: number;
+  readonly phases: number;
+  readonly first: number;
+  readonly last: number;
+  readonly containers: ContainerSet;
+}
+
+/** What one process of a lineage is, apart from where it stands in it. */
+export interface ProcessIdentity {
+  readonly executable: string;
+  readonly applet?: string;
+  readonly script?: string;
+  readonly inline?: true;
+}
+
+export interface ProcessEvidence extends Behaviour, ProcessIdentity {
+  readonly id: string;
+  /** Absent at the root of a lineage. */
+  readonly parentId?: string;
+  /** 0 at the root. */
+  readonly depth: number;
+  readonly maxInstances: number;
+}
+
+/** One way of using one file: who reads and who writes a file are different sets of containers. */
+export interface FileEvidence extends Behaviour {
+  readonly processId: string;
+  readonly path: string;
+  readonly access: FileAccess;
+}
+
+export interface DnsEvidence extends Behaviour {
+  readonly processId: string;
+  readonly name: string;
+  /** Sorted. */
+  readonly types: readonly string[];
+}
+
+export interface NetworkEvidence extends Behaviour {
+  readonly processId: string;
+  readonly direction: NetworkDirection;
+  readonly protocol: 'tcp' | 'udp' | 'other';
+  /** Text of the peer of a connect, class of the peer of an accept (from-snapshot.ts), empty for bind and listen. */
+  readonly peer: string;
+  /** Remote port of a connect, own port of the rest; 0 for ports that the kernel chose. */
+  readonly port: number;
+}
+
+export interface ContainerFacts {
+  readonly id: string;
+  readonly startSeen: boolean;
+  /** Kinds that were collected in any of its snapshots, as flags. */
+  readonly kinds: number;
+  readonly node: string;
+  /** `namespace/Kind/name` */
+  readonly workload: string;
+  /** `sha256:…`, or empty while the pod's status did not have it. */
+  readonly digest: string;
+}
+
+export interface SnapshotFacts {
+  readonly containerId: string;
+  readonly from: number;
+  readonly to: number;
+  readonly ended: boolean;
+  /** Stretches of the period in which nothing was watched, and their milliseconds. */
+  readonly gaps: number;
+  readonly gapMs: number;
+  readonly losses: Losses;
+}
+
+export const behaviourKinds = ['processes', 'files', 'dns', 'network'] as const;
+export type BehaviourKind = (typeof behaviourKinds)[number];
+
+export interface Evidence {
+  /** Sorted by ID: the table that container sets refer to. */
+  readonly containers: readonly ContainerFacts[];
+  /** Sorted by container, then time. */
+  readonly snapshots: readonly SnapshotFacts[];
+  readonly processes: ReadonlyMap<string, ProcessEvidence>;
+  /** A process that was omitted leaves its files, names and endpoints here without it. */
+  readonly files: ReadonlyMap<string, FileEvidence>;
+  readonly dns: ReadonlyMap<string, DnsEvidence>;
+  readonly network: ReadonlyMap<string, NetworkEvidence>;
+  /** What did not fit, as sketches that merge (bound.ts). */
+  readonly omitted: Readonly<Record<BehaviourKind, readonly number[]>>;
+}
+
+export const emptyEvidence: Evidence = {
+  containers: [],
+  snapshots: [],
+  processes: new Map(),
+  files: new Map(),
+  dns: new Map(),
+  network: new Map(),
+  omitted: { processes: [], files: [], dns: [], network: [] },
+};
+
+/**
+ * Name of a place in a lineage: hash of the parent's name and of what runs there, so equal lineages have equal names in
+ * every container, node and version of the product. 64 bits: among 4,000 processes two collide by chance once in 10^12
+ * profiles.
+ */
+export function lineageId(parentId: string | undefined, identity: ProcessIdentity): string {
+  const { executable, applet = null, script = null, inline = false } = identity;
+  const text = JSON.stringify([parentId ?? null, executable, applet, script, inline]);
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16);
+}
+
+/** Only what identifies it, in one order of fields: equal identities give equal text. */
+export function identityOf({
+  executable,
+  applet,
+  script,
+  inline,
+}: {
+  readonly [Field in keyof ProcessIdentity]: ProcessIdentity[Field] | undefined;
+} & { readonly executable: string }): ProcessIdentity {
+  return {
+    executable,
+    ...(applet !== undefined && { applet }),
+    ...(script !== undefined && { script }),
+    ...(inline !== undefined && { inline }),
+  };
+}
+
+/** Lineage ids have a fixed length and paths no control characters: the parts of a key cannot run into each other. */
+export const keyOf = {
+  file: (file: Pick<FileEvidence, 'processId' | 'path' | 'access'>): string =>
+    `${file.processId} ${file.path}\n${file.access}`,
+  dns: (dns: Pick<DnsEvidence, 'processId' | 'name'>): string => `${dns.processId} ${dns.name}`,
+  network: (network: Pick<NetworkEvidence, 'processId' | 'direction' | 'protocol' | 'peer' | 'port'>): string =>
+    `${network.processId} ${network.direction} ${network.protocol} ${network.port} ${network.peer}`,
+} as const;
+
+/** Order of code units: the same on every machine, whatever its locale. */
+export function byText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,210 @@
+/**
+ * Evidence of one snapshot. Addresses become peers here, at the time of the conversation, because pods' addresses change
+ * hands within minutes; ports that the kernel chose disappear; times become whole milliseconds within believable limits.
+ */
+import {
+  actors as actorWords,
+  kinds as kindWords,
+  type NetworkNode,
+  phases as phaseWords,
+  type ProcessNode,
+  type Snapshot,
+} from '../activity/snapshot.ts';
+import { containerAt } from './container-set.ts';
+import { canonicalNames, searchList } from './dns-names.ts';
+import {
+  type Behaviour,
+  type ContainerFacts,
+  type DnsEvidence,
+  emptyEvidence,
+  type Evidence,
+  type FileEvidence,
+  identityOf,
+  keyOf,
+  lineageId,
+  type NetworkEvidence,
+  type ProcessEvidence,
+  type SnapshotFacts,
+} from './evidence.ts';
+import { toFlags } from './flags.ts';
+import { collectBehaviours, joinProcess, joinTypes, mergeEvidence, sortedTypes } from './merge.ts';
+import { type Peer, peerClass, peerText } from './peer.ts';
+
+/** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
+export interface SnapshotContext {
+  readonly node: string;
+  readonly namespace: string;
+  /** `namespace/Kind/name` */
+  readonly workload: string;
+  readonly digest?: string | undefined;
+  readonly clusterDomain?: string;
+  /** Event times are moved into these bounds, milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly resolve: (question: {
+    readonly address: string;
+    readonly port: number;
+    readonly protocol: 'tcp' | 'udp' | 'other';
+    readonly at: number;
+  }) => { readonly peer: Peer; readonly port: number };
+}
+
+/** Linux' default ip_local_port_range: ports in it that nobody listens on were chosen by the kernel. */
+const ephemeralPorts = { from: 32_768, to: 60_999 } as const;
+
+/**
+ * All actors that a snapshot can name count as known behaviour, `unknown` too: that is what ran already when the agent
+ * came, and images whose containers are all older than the agent would otherwise never be learned.
+ */
+export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext): Evidence {
+  const seen = seenWithin(context);
+  const processes = processesOf(snapshot, seen);
+  const idOf = (node: { readonly process: number }): string => {
+    const process = processes[node.process];
+    if (process === undefined) throw new RangeError(`snapshot ${snapshot.snapshotId} has no process ${node.process}`);
+    return process.id;
+  };
+  const files = snapshot.files.flatMap((node): FileEvidence[] =>
+    node.access.map((access) => ({ processId: idOf(node), path: node.path, access, ...seen(node) })),
+  );
+  const evidence: Evidence = {
+    ...emptyEvidence,
+    containers: [containerFacts(snapshot, context)],
+    snapshots: [snapshotFacts(snapshot)],
+    processes: collectBehaviours(processes, (process) => process.id, joinProcess),
+    files: collectBehaviours(files, keyOf.file),
+    dns: collectBehaviours(dnsOf(snapshot, { idOf, seen, context }), keyOf.dns, joinTypes),
+    network: collectBehaviours(networkOf(snapshot, { idOf, seen, context }), keyOf.network),
+  };
+  // Merging with nothing applies the limits.
+  return mergeEvidence(emptyEvidence, evidence);
+}
+
+type Seen = (node: Pick<ProcessNode, 'actors' | 'phases' | 'first' | 'last'>) => Behaviour;
+
+interface Translation {
+  readonly idOf: (node: { readonly process: number }) => string;
+  readonly seen: Seen;
+  readonly context: SnapshotContext;
+}
+
+function seenWithin({ notBefore, notAfter }: SnapshotContext): Seen {
+  const clamp = (time: number): number => Math.round(Math.min(Math.max(time, notBefore), notAfter));
+  return ({ actors, phases, first, last }) => ({
+    actors: toFlags(actorWords, actors),
+    phases: toFlags(phaseWords, phases),
+    first: clamp(Math.min(first, last)),
+    last: clamp(Math.max(first, last)),
+    containers: containerAt(0),
+  });
+}
+
+function containerFacts(snapshot: Snapshot, context: SnapshotContext): ContainerFacts {
+  return {
+    id: snapshot.container.id,
+    startSeen: snapshot.startSeen,
+    kinds: toFlags(kindWords, snapshot.kindsCollected),
+    node: context.node,
+    workload: context.workload,
+    digest: context.digest ?? '',
+  };
+}
+
+function snapshotFacts({ container, from, to, ended, gaps, losses }: Snapshot): SnapshotFacts {
+  const gapMs = gaps.reduce((sum, gap) => sum + Math.max(0, gap.to - gap.from), 0);
+  // More than the whole period cannot be missing; overlapping gaps would say so.
+  return {
+    containerId: container.id,
+    from,
+    to,
+    ended,
+    gaps: gaps.length,
+    gapMs: Math.min(Math.round(gapMs), to - from),
+    losses,
+  };
+}
+
+function processesOf(snapshot: Snapshot, seen: Seen): ProcessEvidence[] {
+  const processes: ProcessEvidence[] = [];
+  for (const node of snapshot.processes) {
+    const parent = processes[node.parent];
+    const identity = identityOf(node);
+    processes.push({
+      id: lineageId(parent?.id, identity),
+      ...(parent !== undefined && { parentId: parent.id }),
+      ...identity,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      maxInstances: node.maxInstances,
+      ...seen(node),
+    });
+  }
+  return processes;
+}
+
+/** Searching is a matter of one process: what another one asked says nothing about its questions. */
+function dnsOf(snapshot: Snapshot, { idOf, seen, context }: Translation): DnsEvidence[] {
+  const search = searchList(context.namespace, context.clusterDomain);
+  return [...Map.groupBy(snapshot.dns, idOf)].flatMap(([processId, nodes]) => {
+    const names = canonicalNames(
+      nodes.map((node) => node.name),
+      search,
+    );
+    return nodes.flatMap((node) => {
+      const name = names.get(node.name);
+      return name === undefined ? [] : [{ processId, name, types: sortedTypes(node.types), ...seen(node) }];
+    });
+  });
+}
+
+function networkOf(snapshot: Snapshot, { idOf, seen, context }: Translation): NetworkEvidence[] {
+  const listening = new Set(
+    snapshot.network.filter((node) => node.direction === 'listen').map((node) => `${idOf(node)} ${node.port}`),
+  );
+  return snapshot.network.filter(isConversation).map((node) => {
+    const processId = idOf(node);
+    const { direction, protocol } = node;
+    const local = listening.has(`${processId} ${node.port}`);
+    return { processId, direction, protocol, ...endpointOf(node, local, context), ...seen(node) };
+  });
+}
+
+/**
+ * To sort the addresses of a name, C libraries connect UDP sockets to port 0 of each of them, which sends nothing
+ * (RFC 6724 needs the source address that would be used).
+ */
+function isConversation(node: NetworkNode): boolean {
+  return node.direction !== 'connect' || node.protocol === 'other' || node.port !== 0;
+}
+
+function endpointOf(
+  node: NetworkNode,
+  listening: boolean,
+  context: SnapshotContext,
+): Pick<NetworkEvidence, 'peer' | 'port'> {
+  switch (node.direction) {
+    case 'listen':
+      return { peer: '', port: node.port };
+    case 'bind':
+      return { peer: '', port: listening ? node.port : stablePort(node.port) };
+    case 'accept':
+      return { peer: peerClass(resolveAt(node, node.peer ?? '', context).peer), port: node.port };
+    case 'connect': {
+      const { peer, port } = resolveAt(node, node.address, context);
+      return { peer: peerText(peer), port: peer.kind === 'service' ? port : stablePort(port) };
+    }
+  }
+}
+
+function stablePort(port: number): number {
+  return port >= ephemeralPorts.from && port <= ephemeralPorts.to ? 0 : port;
+}
+
+/** The later time first: the operator hears of new addresses a little after they come to life. */
+function resolveAt(node: NetworkNode, address: string, context: SnapshotContext): { peer: Peer; port: number } {
+  // The remote port of an accept is the client's own and says nothing.
+  const port = node.direction === 'connect' ? node.port : 0;
+  const ask = (at: number): ReturnType<SnapshotContext['resolve']> =>
+    context.resolve({ address, port, protocol: node.protocol, at });
+  const answer = ask(node.last);
+  return answer.peer.kind === 'unknown' ? ask(node.first) : answer;
+}

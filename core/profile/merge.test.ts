@@ -1,0 +1,104 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { sketchCount } from './bound.ts';
+import { setSize } from './container-set.ts';
+import { decodeEvidence } from './decode-evidence.ts';
+import { encodeEvidence } from './encode-evidence.ts';
+import { behaviourKinds, emptyEvidence, type Evidence } from './evidence.ts';
+import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { type BehaviourLimits, mergeEvidence } from './merge.ts';
+import { contextOf, seenAt, snapshotOf, someSnapshotEvidence } from './testing.ts';
+
+const bytesOf = (evidence: Evidence): string => new TextDecoder().decode(encodeEvidence(evidence));
+const mergeAll = (parts: readonly Evidence[]): Evidence =>
+  parts.reduce((all, part) => mergeEvidence(all, part), emptyEvidence);
+const someEvidence = fc.array(someSnapshotEvidence, { maxLength: 4 }).map(mergeAll);
+
+describe('merge of evidence', () => {
+  test.prop([someEvidence, someEvidence])('is commutative', (a, b) => {
+    expect(bytesOf(mergeEvidence(a, b))).toBe(bytesOf(mergeEvidence(b, a)));
+  });
+
+  test.prop([someEvidence, someEvidence, someEvidence])('is associative', (a, b, c) => {
+    expect(bytesOf(mergeEvidence(mergeEvidence(a, b), c))).toBe(bytesOf(mergeEvidence(a, mergeEvidence(b, c))));
+  });
+
+  test.prop([someEvidence, someEvidence])('is idempotent: what is contained changes nothing', (a, b) => {
+    const merged = mergeEvidence(a, b);
+    expect(bytesOf(mergeEvidence(merged, b))).toBe(bytesOf(merged));
+    expect(bytesOf(mergeEvidence(emptyEvidence, a))).toBe(bytesOf(a));
+  });
+
+  test.prop([someEvidence, someEvidence])('is monotone: no behaviour and no container of one is ever lost', (a, b) => {
+    const merged = mergeEvidence(a, b);
+    for (const kind of behaviourKinds) {
+      for (const [key, behaviour] of a[kind]) {
+        const now = merged[kind].get(key);
+        expect(now && setSize(now.containers)).toBeGreaterThanOrEqual(setSize(behaviour.containers));
+      }
+    }
+    expect(merged.containers.map((facts) => facts.id)).toEqual(
+      [...new Set([...a.containers, ...b.containers].map((facts) => facts.id))].sort(),
+    );
+  });
+
+  test.prop([fc.array(someSnapshotEvidence, { maxLength: 6 })])(
+    'survives the store between any two merges',
+    (parts) => {
+      const stored = parts.reduce(
+        (all, part) => decodeEvidence(encodeEvidence(mergeEvidence(all, part))),
+        emptyEvidence,
+      );
+      expect(bytesOf(stored)).toBe(bytesOf(mergeAll(parts)));
+    },
+  );
+
+  it('unites what two containers did', () => {
+    const of = (container: number, path: string, maxInstances: number): Evidence =>
+      evidenceOfSnapshot(
+        snapshotOf(container, {
+          processes: [{ ...seenAt('start'), parent: -1, executable: '/usr/sbin/nginx', maxInstances }],
+          files: [
+            { ...seenAt(), process: 0, path, access: ['read'] },
+            { ...seenAt(), process: 0, path: '/etc/nginx/nginx.conf', access: ['read', 'write'] },
+          ],
+        }),
+        contextOf(),
+      );
+    // The container with the smaller ID comes second: its bit moves in front of the other's.
+    const merged = mergeEvidence(of(9, '/nine', 2), of(4, '/four', 5));
+    expect([...merged.processes.values()]).toMatchObject([{ maxInstances: 5, containers: 0b11n }]);
+    expect([...merged.files.values()].map(({ path, access, containers }) => [path, access, containers])).toEqual([
+      ['/nine', 'read', 0b10n],
+      ['/etc/nginx/nginx.conf', 'read', 0b11n],
+      ['/etc/nginx/nginx.conf', 'write', 0b11n],
+      ['/four', 'read', 0b01n],
+    ]);
+  });
+});
+
+describe('merge beyond the limits', () => {
+  const limits: BehaviourLimits = { processes: 4, files: 3, dns: 1, network: 2 };
+  const bounded = (a: Evidence, b: Evidence): Evidence => mergeEvidence(a, b, limits);
+  const fold = (parts: readonly Evidence[]): Evidence => parts.reduce(bounded, emptyEvidence);
+  const parts = fc.array(someSnapshotEvidence, { minLength: 1, maxLength: 6 });
+
+  test.prop([parts, fc.nat(5)])('keeps the same in every order and grouping', (list, cut) => {
+    const expected = bytesOf(fold(list));
+    expect(bytesOf(fold(list.toReversed()))).toBe(expected);
+    expect(bytesOf(bounded(fold(list.slice(0, cut)), fold(list.slice(cut))))).toBe(expected);
+    expect(bytesOf(bounded(fold(list), fold(list)))).toBe(expected);
+  });
+
+  test.prop([parts])('keeps no more than the limits, counts the rest, and never a child without its parent', (list) => {
+    const all = mergeAll(list);
+    const kept = fold(list);
+    for (const kind of behaviourKinds) {
+      expect(kept[kind].size).toBeLessThanOrEqual(limits[kind]);
+      expect(kept[kind].size + sketchCount(kept.omitted[kind])).toBe(all[kind].size);
+    }
+    for (const { parentId } of kept.processes.values()) {
+      expect(parentId === undefined || kept.processes.has(parentId)).toBe(true);
+    }
+  });
+});

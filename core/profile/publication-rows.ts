@@ -1,0 +1,156 @@
+/** Evidence as entries of a SecurityProfile, each with what decides whether it stays when space is short. */
+import { actors as actorWords, fileAccesses, phases as phaseWords } from '../activity/snapshot.ts';
+import type { Commonality } from './commonality.ts';
+import { setSize } from './container-set.ts';
+import {
+  type Behaviour,
+  byText,
+  type DnsEvidence,
+  type Evidence,
+  type FileEvidence,
+  identityOf,
+  type NetworkEvidence,
+  type ProcessEvidence,
+} from './evidence.ts';
+import { fromFlags } from './flags.ts';
+import { parsePeerText } from './peer.ts';
+import {
+  publicationLimits,
+  type PublishedDns,
+  type PublishedFile,
+  type PublishedNetwork,
+  type PublishedProcess,
+} from './publication.ts';
+
+export interface Candidate<Row> {
+  readonly row: Row;
+  /** Of its JSON, with a comma. */
+  readonly bytes: number;
+  /** Containers that showed it. */
+  readonly showed: number;
+  /** In the lineage or in the file system. */
+  readonly depth: number;
+  /** Unique within its kind; the order of the published list among entries of one depth. */
+  readonly key: string;
+  /** The resource's schema takes it. */
+  readonly valid: boolean;
+}
+
+export interface Candidates {
+  readonly processes: readonly Candidate<PublishedProcess>[];
+  readonly files: readonly Candidate<PublishedFile>[];
+  readonly dns: readonly Candidate<PublishedDns>[];
+  readonly network: readonly Candidate<PublishedNetwork>[];
+}
+
+/** In no particular order: `byWorth` and the keys give one. */
+export function candidates(evidence: Evidence, scores: Commonality): Candidates {
+  return {
+    processes: [...evidence.processes.values()].map((process) => processCandidate(process, scores)),
+    files: [...fileGroups(evidence, scores).values()].map((group) => fileCandidate(group, evidence, scores)),
+    dns: [...evidence.dns].map(([key, dns]) => candidate(dnsRow(dns, scores), { behaviour: dns, key })),
+    network: [...evidence.network].map(([key, network]) =>
+      candidate(networkRow(network, scores), { behaviour: network, key }),
+    ),
+  };
+}
+
+/**
+ * Best first: what most containers showed, then what lies highest. A container that shows a process shows its parent too,
+ * so parents come before their children.
+ */
+export function byWorth(left: Candidate<unknown>, right: Candidate<unknown>): number {
+  return right.showed - left.showed || left.depth - right.depth || byText(left.key, right.key);
+}
+
+function candidate<Row>(
+  row: Row,
+  from: {
+    readonly behaviour: Pick<Behaviour, 'containers'>;
+    readonly key: string;
+    readonly depth?: number;
+    readonly valid?: boolean;
+  },
+): Candidate<Row> {
+  return {
+    row,
+    bytes: new TextEncoder().encode(JSON.stringify(row)).length + 1,
+    showed: setSize(from.behaviour.containers),
+    depth: from.depth ?? 0,
+    key: from.key,
+    valid: from.valid ?? true,
+  };
+}
+
+function scored(commonality: number | undefined): { commonality?: number } {
+  return commonality === undefined ? {} : { commonality };
+}
+
+function processCandidate(process: ProcessEvidence, scores: Commonality): Candidate<PublishedProcess> {
+  const row: PublishedProcess = {
+    id: process.id,
+    ...(process.parentId !== undefined && { parentId: process.parentId }),
+    ...identityOf(process),
+    maxInstances: process.maxInstances,
+    actors: fromFlags(actorWords, process.actors),
+    phases: fromFlags(phaseWords, process.phases),
+    ...scored(scores.of('processes', process)),
+  };
+  const valid = [process.executable, process.script ?? ''].every((path) => path.length <= publicationLimits.pathLength);
+  return candidate(row, { behaviour: process, key: process.id, depth: process.depth, valid });
+}
+
+/** Accesses of one file by one process, by one score and the same actors. */
+function fileGroups(evidence: Evidence, scores: Commonality): Map<string, FileEvidence[]> {
+  return Map.groupBy(
+    [...evidence.files.values()].sort((left, right) => accessRank(left) - accessRank(right)),
+    (file) => `${file.processId} ${file.path}\n${scores.of('files', file) ?? ''} ${file.actors}`,
+  );
+}
+
+function accessRank(file: FileEvidence): number {
+  return fileAccesses.indexOf(file.access);
+}
+
+function fileCandidate(
+  group: readonly FileEvidence[],
+  evidence: Evidence,
+  scores: Commonality,
+): Candidate<PublishedFile> {
+  const [file] = group;
+  if (file === undefined) throw new Error('a group of files is empty');
+  const { processId, path, actors } = file;
+  const access = group.map((member) => member.access);
+  const row: PublishedFile = {
+    processId,
+    path,
+    access,
+    ...(evidence.processes.get(processId)?.actors !== actors && { actors: fromFlags(actorWords, actors) }),
+    ...scored(scores.of('files', file)),
+  };
+  const containers = group.reduce((union, member) => union | member.containers, file.containers);
+  return candidate(row, {
+    behaviour: { containers },
+    key: `${processId} ${path}\n${access.join()}`,
+    depth: path.split('/').length,
+    valid: path.length <= publicationLimits.pathLength,
+  });
+}
+
+function dnsRow(dns: DnsEvidence, scores: Commonality): PublishedDns {
+  return { processId: dns.processId, name: dns.name, types: dns.types, ...scored(scores.of('dns', dns)) };
+}
+
+function networkRow(network: NetworkEvidence, scores: Commonality): PublishedNetwork {
+  const { processId, direction, protocol, peer, port } = network;
+  const peerRef = direction === 'connect' ? parsePeerText(peer) : undefined;
+  return {
+    processId,
+    direction,
+    protocol,
+    ...(peer !== '' && { peer }),
+    ...(peerRef !== undefined && { peerRef }),
+    ...(port !== 0 && { port }),
+    ...scored(scores.of('network', network)),
+  };
+}

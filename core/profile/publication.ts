@@ -1,0 +1,95 @@
+/** What of a profile goes into its SecurityProfile object: the content of its spec, apart from image and seal. */
+import type { Actor, FileAccess, Kind, Losses, NetworkDirection, Phase } from '../activity/snapshot.ts';
+import type { BehaviourKind } from './evidence.ts';
+import type { Peer } from './peer.ts';
+
+/** Commonality is an integer 0–100, absent where there is none. */
+interface Scored {
+  readonly commonality?: number;
+}
+
+export interface PublishedProcess extends Scored {
+  readonly id: string;
+  readonly parentId?: string;
+  readonly executable: string;
+  readonly applet?: string;
+  readonly script?: string;
+  readonly inline?: true;
+  readonly maxInstances: number;
+  readonly actors: readonly Actor[];
+  readonly phases: readonly Phase[];
+}
+
+/** Ways of using one file that equally many containers share stand in one entry. */
+export interface PublishedFile extends Scored {
+  readonly processId: string;
+  readonly path: string;
+  readonly access: readonly FileAccess[];
+  /** Only if not the same as for its process. */
+  readonly actors?: readonly Actor[];
+}
+
+export interface PublishedDns extends Scored {
+  readonly processId: string;
+  readonly name: string;
+  readonly types: readonly string[];
+}
+
+export interface PublishedNetwork extends Scored {
+  readonly processId: string;
+  readonly direction: NetworkDirection;
+  readonly protocol: 'tcp' | 'udp' | 'other';
+  /** Absent for bind and listen. */
+  readonly peer?: string;
+  /** The peer of a connect in parts. */
+  readonly peerRef?: Peer;
+  /** Absent if the kernel chose it. */
+  readonly port?: number;
+}
+
+export interface PublishedBehavior {
+  readonly processes: readonly PublishedProcess[];
+  readonly files: readonly PublishedFile[];
+  readonly dns: readonly PublishedDns[];
+  readonly network: readonly PublishedNetwork[];
+}
+
+export interface PublishedEvidence {
+  readonly snapshots: number;
+  readonly containers: number;
+  readonly nodes: number;
+  /** `namespace/Kind/name`, the first 64 by text. */
+  readonly workloads: readonly string[];
+  /** RFC 3339; absent without snapshots. */
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
+  readonly digests: readonly string[];
+  readonly completeness: {
+    readonly losses: Losses;
+    readonly startsSeen: number;
+    readonly gaps: number;
+    readonly lostPeriods: number;
+    readonly kindsCollected: readonly Kind[];
+  };
+  /** Left out of this object, or beyond the limits of the store. */
+  readonly omitted: Readonly<Record<BehaviourKind, number>>;
+  /** `sha256:…` of the encoded evidence. */
+  readonly contentDigest: string;
+}
+
+export interface Publication {
+  readonly behavior: PublishedBehavior;
+  readonly evidence: PublishedEvidence;
+  /** Of the profile; absent with fewer than two containers. */
+  readonly commonality?: number;
+}
+
+export const publicationLimits = {
+  /** 192 KiB for the spec, of which 1 KiB is for what stands beside this content: image, seal, field names. */
+  bytes: 191 * 1024,
+  /** Entries per list and characters per path that the resource's schema takes. */
+  entries: 4_000,
+  pathLength: 4_096,
+  workloads: 64,
+  digests: 64,
+} as const;

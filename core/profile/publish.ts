@@ -1,0 +1,179 @@
+/**
+ * Layer 2: the rendition of evidence that fits into a Kubernetes object. A pure function that is never fed back, so that
+ * leaving something out here forgets nothing. Equal evidence gives equal bytes.
+ *
+ * What does not fit is left out by kind, each from its own end: what the fewest containers showed first, among those the
+ * deepest first (processes by lineage, files by path), then by text. A process stays as long as anything below it stays.
+ * A third of the budget is kept for processes and for files, a sixth for endpoints and for names; what a kind does not
+ * need goes to the others in the order processes, endpoints, names, files: files are left out first, processes last.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { kinds as kindWords, noLosses } from '../activity/snapshot.ts';
+import { sketchCount } from './bound.ts';
+import { commonality } from './commonality.ts';
+import { encodeEvidence } from './encode-evidence.ts';
+import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from './evidence.ts';
+import { fromFlags } from './flags.ts';
+import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
+import { byWorth, type Candidate, candidates, type Candidates } from './publication-rows.ts';
+
+export interface PublishOptions {
+  /** Periods of this image that an agent's death cut short. */
+  readonly lostPeriods: number;
+  /** Bytes of JSON; a parameter for tests. */
+  readonly bytes?: number;
+}
+
+export function publish(evidence: Evidence, options: PublishOptions): Publication {
+  const scores = commonality(evidence);
+  const all = candidates(evidence, scores);
+  const facts = evidenceFacts(evidence, options.lostPeriods);
+  // Measured with the largest counts, because how much is omitted is not known before.
+  const frame = jsonBytes({ behavior: {}, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
+  const grants = share(all, (options.bytes ?? publicationLimits.bytes) - frame);
+
+  const processes = keepProcesses(all.processes, grants.processes);
+  const kept = new Set(processes.map((candidate) => candidate.row.id));
+  const below = <Row extends { readonly processId: string }>(
+    list: readonly Candidate<Row>[],
+    bytes: number,
+  ): readonly Candidate<Row>[] =>
+    fitting(
+      list.filter((candidate) => kept.has(candidate.row.processId)),
+      bytes,
+    );
+  const chosen: Candidates = {
+    processes,
+    files: below(all.files, grants.files),
+    dns: below(all.dns, grants.dns),
+    network: below(all.network, grants.network),
+  };
+  const omitted = counts((kind) => all[kind].length - chosen[kind].length + sketchCount(evidence.omitted[kind]));
+  return {
+    behavior: {
+      processes: inOrder(chosen.processes),
+      files: inOrder(chosen.files),
+      dns: inOrder(chosen.dns),
+      network: inOrder(chosen.network),
+    },
+    evidence: { ...facts, omitted },
+    ...(scores.profile !== undefined && { commonality: scores.profile }),
+  };
+}
+
+function counts(count: (kind: BehaviourKind) => number): Record<BehaviourKind, number> {
+  return { processes: count('processes'), files: count('files'), dns: count('dns'), network: count('network') };
+}
+
+function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+/** Bytes for each kind: what it needs up to its share, then what others leave. */
+function share(all: Candidates, bytes: number): Record<BehaviourKind, number> {
+  const size = (list: readonly Candidate<unknown>[]): number => list.reduce((sum, one) => sum + one.bytes, 0);
+  const need = counts((kind) => size(all[kind]));
+  const parts = { processes: 1 / 3, files: 1 / 3, dns: 1 / 6, network: 1 / 6 };
+  const grants = counts((kind) => Math.max(0, Math.min(need[kind], Math.floor(bytes * parts[kind]))));
+  let spare = bytes - grants.processes - grants.files - grants.dns - grants.network;
+  for (const kind of ['processes', 'network', 'dns', 'files'] as const) {
+    const extra = Math.max(0, Math.min(need[kind] - grants[kind], spare));
+    grants[kind] += extra;
+    spare -= extra;
+  }
+  return grants;
+}
+
+/** The best that fit, up to the first that does not: so an entry is only ever left out after all that are worth less. */
+function fitting<Row>(list: readonly Candidate<Row>[], bytes: number): Candidate<Row>[] {
+  const kept: Candidate<Row>[] = [];
+  let left = bytes;
+  for (const one of list.filter(({ valid }) => valid).sort(byWorth)) {
+    left -= one.bytes;
+    if (left < 0 || kept.length === publicationLimits.entries) break;
+    kept.push(one);
+  }
+  return kept;
+}
+
+/** What runs below a process that the schema does not take cannot be shown either. */
+function keepProcesses(
+  list: readonly Candidate<PublishedProcess>[],
+  bytes: number,
+): readonly Candidate<PublishedProcess>[] {
+  const rooted = new Set<string>();
+  const reachable = [...list].sort(byWorth).filter(({ row, valid }) => {
+    const reached = valid && (row.parentId === undefined || rooted.has(row.parentId));
+    if (reached) rooted.add(row.id);
+    return reached;
+  });
+  return fitting(reachable, bytes);
+}
+
+/** Parents before children; everything else by process, then text. */
+function inOrder<Row extends { readonly processId: string } | PublishedProcess>(
+  list: readonly Candidate<Row>[],
+): Row[] {
+  const depthOf = ({ row, depth }: Candidate<Row>): number => ('id' in row ? depth : 0);
+  return [...list]
+    .sort((left, right) => depthOf(left) - depthOf(right) || byText(left.key, right.key))
+    .map(({ row }) => row);
+}
+
+function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedEvidence, 'omitted'> {
+  const { containers, snapshots } = evidence;
+  const distinct = (values: readonly string[], limit = Infinity): string[] =>
+    [...new Set(values)]
+      .filter((value) => value !== '')
+      .sort(byText)
+      .slice(0, limit);
+  return {
+    snapshots: snapshots.length,
+    containers: containers.length,
+    nodes: distinct(containers.map((facts) => facts.node)).length,
+    workloads: distinct(
+      containers.map((facts) => facts.workload),
+      publicationLimits.workloads,
+    ),
+    ...period(snapshots),
+    digests: distinct(
+      containers.map((facts) => facts.digest),
+      publicationLimits.digests,
+    ),
+    completeness: {
+      losses: totalLosses(snapshots),
+      startsSeen: containers.filter((facts) => facts.startSeen).length,
+      gaps: snapshots.reduce((sum, snapshot) => sum + snapshot.gaps, 0),
+      lostPeriods,
+      kindsCollected: fromFlags(
+        kindWords,
+        containers.reduce((flags, facts) => flags | facts.kinds, 0),
+      ),
+    },
+    contentDigest: `sha256:${bytesToHex(sha256(encodeEvidence(evidence)))}`,
+  };
+}
+
+function period(snapshots: readonly SnapshotFacts[]): Pick<PublishedEvidence, 'firstSeen' | 'lastSeen'> {
+  if (snapshots.length === 0) return {};
+  const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  return {
+    firstSeen: time(snapshots.reduce((least, { from }) => Math.min(least, from), Infinity)),
+    lastSeen: time(snapshots.reduce((most, { to }) => Math.max(most, to), 0)),
+  };
+}
+
+function totalLosses(snapshots: readonly SnapshotFacts[]): ReturnType<typeof noLosses> {
+  return snapshots.reduce(
+    (sum, { losses }) => ({
+      ringDrops: sum.ringDrops + losses.ringDrops,
+      recursionMisses: sum.recursionMisses + losses.recursionMisses,
+      mapFull: sum.mapFull + losses.mapFull,
+      truncated: sum.truncated + losses.truncated,
+      decodeErrors: sum.decodeErrors + losses.decodeErrors,
+      treeFull: sum.treeFull + losses.treeFull,
+    }),
+    noLosses(),
+  );
+}
