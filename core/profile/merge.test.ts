@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sketchCount } from './bound.ts';
 import { setSize } from './container-set.ts';
@@ -15,43 +15,60 @@ const mergeAll = (parts: readonly Evidence[]): Evidence =>
 const someEvidence = fc.array(someSnapshotEvidence, { maxLength: 4 }).map(mergeAll);
 
 describe('merge of evidence', () => {
-  test.prop([someEvidence, someEvidence])('is commutative', (a, b) => {
-    expect(bytesOf(mergeEvidence(a, b))).toBe(bytesOf(mergeEvidence(b, a)));
-  });
-
-  test.prop([someEvidence, someEvidence, someEvidence])('is associative', (a, b, c) => {
-    expect(bytesOf(mergeEvidence(mergeEvidence(a, b), c))).toBe(bytesOf(mergeEvidence(a, mergeEvidence(b, c))));
-  });
-
-  test.prop([someEvidence, someEvidence])('is idempotent: what is contained changes nothing', (a, b) => {
-    const merged = mergeEvidence(a, b);
-    expect(bytesOf(mergeEvidence(merged, b))).toBe(bytesOf(merged));
-    expect(bytesOf(mergeEvidence(emptyEvidence, a))).toBe(bytesOf(a));
-  });
-
-  test.prop([someEvidence, someEvidence])('is monotone: no behaviour and no container of one is ever lost', (a, b) => {
-    const merged = mergeEvidence(a, b);
-    for (const kind of behaviourKinds) {
-      for (const [key, behaviour] of a[kind]) {
-        const now = merged[kind].get(key);
-        expect(now && setSize(now.containers)).toBeGreaterThanOrEqual(setSize(behaviour.containers));
-      }
-    }
-    expect(merged.containers.map((facts) => facts.id)).toEqual(
-      [...new Set([...a.containers, ...b.containers].map((facts) => facts.id))].sort(),
+  it('is commutative', () => {
+    fc.assert(
+      fc.property(someEvidence, someEvidence, (a, b) => {
+        expect(bytesOf(mergeEvidence(a, b))).toBe(bytesOf(mergeEvidence(b, a)));
+      }),
     );
   });
 
-  test.prop([fc.array(someSnapshotEvidence, { maxLength: 6 })])(
-    'survives the store between any two merges',
-    (parts) => {
-      const stored = parts.reduce(
-        (all, part) => decodeEvidence(encodeEvidence(mergeEvidence(all, part))),
-        emptyEvidence,
-      );
-      expect(bytesOf(stored)).toBe(bytesOf(mergeAll(parts)));
-    },
-  );
+  it('is associative', () => {
+    fc.assert(
+      fc.property(someEvidence, someEvidence, someEvidence, (a, b, c) => {
+        expect(bytesOf(mergeEvidence(mergeEvidence(a, b), c))).toBe(bytesOf(mergeEvidence(a, mergeEvidence(b, c))));
+      }),
+    );
+  });
+
+  it('is idempotent: what is contained changes nothing', () => {
+    fc.assert(
+      fc.property(someEvidence, someEvidence, (a, b) => {
+        const merged = mergeEvidence(a, b);
+        expect(bytesOf(mergeEvidence(merged, b))).toBe(bytesOf(merged));
+        expect(bytesOf(mergeEvidence(emptyEvidence, a))).toBe(bytesOf(a));
+      }),
+    );
+  });
+
+  it('is monotone: no behaviour and no container of one is ever lost', () => {
+    fc.assert(
+      fc.property(someEvidence, someEvidence, (a, b) => {
+        const merged = mergeEvidence(a, b);
+        for (const kind of behaviourKinds) {
+          for (const [key, behaviour] of a[kind]) {
+            const now = merged[kind].get(key);
+            expect(now && setSize(now.containers)).toBeGreaterThanOrEqual(setSize(behaviour.containers));
+          }
+        }
+        expect(merged.containers.map((facts) => facts.id)).toEqual(
+          [...new Set([...a.containers, ...b.containers].map((facts) => facts.id))].sort(),
+        );
+      }),
+    );
+  });
+
+  it('survives the store between any two merges', () => {
+    fc.assert(
+      fc.property(fc.array(someSnapshotEvidence, { maxLength: 6 }), (parts) => {
+        const stored = parts.reduce(
+          (all, part) => decodeEvidence(encodeEvidence(mergeEvidence(all, part))),
+          emptyEvidence,
+        );
+        expect(bytesOf(stored)).toBe(bytesOf(mergeAll(parts)));
+      }),
+    );
+  });
 
   it('unites what two containers did', () => {
     const of = (container: number, path: string, maxInstances: number): Evidence =>
@@ -83,22 +100,30 @@ describe('merge beyond the limits', () => {
   const fold = (parts: readonly Evidence[]): Evidence => parts.reduce(bounded, emptyEvidence);
   const parts = fc.array(someSnapshotEvidence, { minLength: 1, maxLength: 6 });
 
-  test.prop([parts, fc.nat(5)])('keeps the same in every order and grouping', (list, cut) => {
-    const expected = bytesOf(fold(list));
-    expect(bytesOf(fold(list.toReversed()))).toBe(expected);
-    expect(bytesOf(bounded(fold(list.slice(0, cut)), fold(list.slice(cut))))).toBe(expected);
-    expect(bytesOf(bounded(fold(list), fold(list)))).toBe(expected);
+  it('keeps the same in every order and grouping', () => {
+    fc.assert(
+      fc.property(parts, fc.nat(5), (list, cut) => {
+        const expected = bytesOf(fold(list));
+        expect(bytesOf(fold(list.toReversed()))).toBe(expected);
+        expect(bytesOf(bounded(fold(list.slice(0, cut)), fold(list.slice(cut))))).toBe(expected);
+        expect(bytesOf(bounded(fold(list), fold(list)))).toBe(expected);
+      }),
+    );
   });
 
-  test.prop([parts])('keeps no more than the limits, counts the rest, and never a child without its parent', (list) => {
-    const all = mergeAll(list);
-    const kept = fold(list);
-    for (const kind of behaviourKinds) {
-      expect(kept[kind].size).toBeLessThanOrEqual(limits[kind]);
-      expect(kept[kind].size + sketchCount(kept.omitted[kind])).toBe(all[kind].size);
-    }
-    for (const { parentId } of kept.processes.values()) {
-      expect(parentId === undefined || kept.processes.has(parentId)).toBe(true);
-    }
+  it('keeps no more than the limits, counts the rest, and never a child without its parent', () => {
+    fc.assert(
+      fc.property(parts, (list) => {
+        const all = mergeAll(list);
+        const kept = fold(list);
+        for (const kind of behaviourKinds) {
+          expect(kept[kind].size).toBeLessThanOrEqual(limits[kind]);
+          expect(kept[kind].size + sketchCount(kept.omitted[kind])).toBe(all[kind].size);
+        }
+        for (const { parentId } of kept.processes.values()) {
+          expect(parentId === undefined || kept.processes.has(parentId)).toBe(true);
+        }
+      }),
+    );
   });
 });

@@ -1,0 +1,65 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeEvidence, EvidenceFormatError } from './decode-evidence.ts';
+import { encodeEvidence } from './encode-evidence.ts';
+import { emptyEvidence } from './evidence.ts';
+import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { contextOf, seenAt, snapshotOf } from './testing.ts';
+
+const evidence = evidenceOfSnapshot(
+  snapshotOf(1, {
+    processes: [
+      { ...seenAt(), parent: -1, executable: '/a', maxInstances: 1 },
+      { ...seenAt(), parent: 0, executable: '/b', maxInstances: 1, script: '/s' },
+    ],
+    files: [{ ...seenAt(), process: 1, path: '/ä "quoted"', access: ['read'] }],
+  }),
+  contextOf(),
+);
+const text = new TextDecoder().decode(encodeEvidence(evidence));
+const decodeText = (changed: string): unknown => decodeEvidence(new TextEncoder().encode(changed));
+
+function outcome(changed: string): unknown {
+  try {
+    decodeText(changed);
+    return 'read';
+  } catch (error) {
+    return error instanceof EvidenceFormatError ? 'refused' : error;
+  }
+}
+
+describe('evidence in the store', () => {
+  it('comes back as it was', () => {
+    expect(decodeEvidence(encodeEvidence(evidence))).toEqual(evidence);
+    expect(decodeEvidence(encodeEvidence(emptyEvidence))).toEqual(emptyEvidence);
+  });
+
+  it.each([
+    ['nothing', '', /not JSON/],
+    ['half of it', text.slice(0, text.length / 2), /not JSON/],
+    ['another format', text.replace('"formatVersion":1', '"formatVersion":2'), /has format 2, this version reads 1/],
+    ['a foreign object', '{"formatVersion":1}', /damaged at "containers"/],
+    ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],
+    ['no container', text.replaceAll('"1"]', '"0"]'), /damaged at "processes.0/],
+    ['a child before its parent', text.replace('[0,{"executable":"/b"', '[7,{"executable":"/b"'), /before its parent/],
+    ['an entry twice', text.replace(/"files":\[(\[.*?\])\]/, '"files":[$1,$1]'), /"files": holds one entry twice/],
+    [
+      'a container twice',
+      text.replace(/"containers":\[(\[.*?\])\]/, '"containers":[$1,$1]'),
+      /"containers.1": repeats/,
+    ],
+  ])('refuses %s and says where', (_, changed, message) => {
+    expect(changed).not.toBe(text);
+    expect(() => decodeText(changed)).toThrow(EvidenceFormatError);
+    expect(() => decodeText(changed)).toThrow(message);
+  });
+
+  it('never throws anything else, whatever is damaged', () => {
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.string({ minLength: 1, maxLength: 3 }), (at, noise) => {
+        expect(['read', 'refused']).toContain(outcome(text.slice(0, at) + noise + text.slice(at + noise.length)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

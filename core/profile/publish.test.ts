@@ -1,0 +1,172 @@
+import * as fc from 'fast-check';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { describe, expect, it } from 'vitest';
+import type { Snapshot } from '../activity/snapshot.ts';
+import { decodeEvidence } from './decode-evidence.ts';
+import { encodeEvidence } from './encode-evidence.ts';
+import { behaviourKinds, emptyEvidence, type Evidence, lineageId } from './evidence.ts';
+import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { mergeEvidence } from './merge.ts';
+import { publicationLimits } from './publication.ts';
+import { publish } from './publish.ts';
+import { contextOf, minute, seenAt, snapshotOf, someSnapshotEvidence } from './testing.ts';
+
+const mergeAll = (parts: readonly Evidence[]): Evidence =>
+  parts.reduce((all, part) => mergeEvidence(all, part), emptyEvidence);
+const jsonOf = (evidence: Evidence, bytes: number): string =>
+  JSON.stringify(publish(evidence, { lostPeriods: 0, bytes }));
+const evidenceOf = (...snapshots: Snapshot[]): Evidence =>
+  mergeAll(snapshots.map((snapshot) => evidenceOfSnapshot(snapshot, contextOf())));
+const program = { ...seenAt('start'), parent: -1, executable: '/usr/sbin/nginx', maxInstances: 2 };
+const read = (path: string) => ({ ...seenAt(), process: 0, path, access: ['read' as const] });
+
+describe('publication', () => {
+  const parts = fc.array(someSnapshotEvidence, { maxLength: 6 });
+
+  it('is the same for equal evidence', () => {
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 0, max: 6_000 }), (list, bytes) => {
+        const expected = jsonOf(mergeAll(list), bytes);
+        expect(jsonOf(mergeAll(list.toReversed()), bytes)).toBe(expected);
+        expect(jsonOf(decodeEvidence(encodeEvidence(mergeAll(list))), bytes)).toBe(expected);
+      }),
+    );
+  });
+
+  it('stays within its bytes, counts what it leaves out and refers to nothing absent', () => {
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 1_200, max: 6_000 }), (list, bytes) => {
+        const { behavior, evidence } = publish(mergeAll(list), { lostPeriods: 0, bytes });
+        expect(JSON.stringify({ behavior, evidence }).length).toBeLessThanOrEqual(bytes);
+        const whole = publish(mergeAll(list), { lostPeriods: 0 });
+        for (const kind of behaviourKinds) {
+          expect(behavior[kind].length + evidence.omitted[kind]).toBe(whole.behavior[kind].length);
+        }
+        const known = new Set(behavior.processes.map((process) => process.id));
+        for (const { parentId } of behavior.processes) expect(parentId === undefined || known.has(parentId)).toBe(true);
+        for (const { processId } of [...behavior.files, ...behavior.dns, ...behavior.network]) {
+          expect(known.has(processId)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('reads as a person expects', () => {
+    const resolve = () => ({ peer: { kind: 'service', namespace: 'shop', name: 'redis' }, port: 6379 }) as const;
+    const snapshot = snapshotOf(1, {
+      processes: [program],
+      files: [{ ...read('/var/log/access.log'), access: ['write', 'create'] }],
+      dns: [{ ...seenAt(), process: 0, name: 'redis.shop.svc.cluster.local', types: ['AAAA', 'A'] }],
+      network: [
+        { ...seenAt(), process: 0, direction: 'listen', protocol: 'tcp', address: '0.0.0.0', port: 80 },
+        { ...seenAt(), process: 0, direction: 'connect', protocol: 'tcp', address: '10.96.0.7', port: 6379 },
+      ],
+    });
+    const learned = evidenceOfSnapshot(snapshot, contextOf({ resolve }));
+    const publication = publish(learned, { lostPeriods: 1 });
+    const processId = lineageId(undefined, { executable: '/usr/sbin/nginx' });
+    const digest = bytesToHex(sha256(encodeEvidence(learned)));
+    expect(publication).toEqual({
+      behavior: {
+        processes: [
+          {
+            id: processId,
+            executable: '/usr/sbin/nginx',
+            maxInstances: 2,
+            actors: ['entrypoint'],
+            phases: ['start'],
+            commonality: 100,
+          },
+        ],
+        files: [{ processId, path: '/var/log/access.log', access: ['write', 'create'], commonality: 100 }],
+        dns: [{ processId, name: 'redis', types: ['A', 'AAAA'], commonality: 100 }],
+        network: [
+          {
+            processId,
+            direction: 'connect',
+            protocol: 'tcp',
+            peer: 'service shop/redis',
+            peerRef: { kind: 'service', namespace: 'shop', name: 'redis' },
+            port: 6379,
+            commonality: 100,
+          },
+          { processId, direction: 'listen', protocol: 'tcp', port: 80, commonality: 100 },
+        ],
+      },
+      evidence: {
+        snapshots: 1,
+        containers: 1,
+        nodes: 1,
+        workloads: ['shop/Deployment/web'],
+        firstSeen: '2026-01-01T00:00:00.000Z',
+        lastSeen: '2026-01-01T00:30:00.000Z',
+        digests: ['sha256:aa'],
+        completeness: {
+          losses: { ringDrops: 0, recursionMisses: 0, mapFull: 0, truncated: 0, decodeErrors: 0, treeFull: 0 },
+          startsSeen: 1,
+          gaps: 0,
+          lostPeriods: 1,
+          kindsCollected: ['process', 'file', 'dns', 'network'],
+        },
+        omitted: { processes: 0, files: 0, dns: 0, network: 0 },
+        contentDigest: `sha256:${digest}`,
+      },
+    });
+  });
+
+  it('shows what one container alone does with a file that all use', () => {
+    const all = [1, 2, 3].map((number) => snapshotOf(number, { processes: [program], files: [read('/etc/passwd')] }));
+    const writer = snapshotOf(1, {
+      from: snapshotOf(1).to + minute,
+      processes: [program],
+      files: [{ ...read('/etc/passwd'), access: ['write'] }],
+    });
+    const { behavior } = publish(evidenceOf(...all, writer), { lostPeriods: 0 });
+    expect(behavior.files).toMatchObject([
+      { access: ['read'], commonality: 100 },
+      { access: ['write'], commonality: 33 },
+    ]);
+  });
+
+  it('leaves out the rarest files first, and of those the deepest', () => {
+    const files = ['/common/a/b/c', '/rare', '/rare/deep/er'].map(read);
+    const evidence = evidenceOf(
+      snapshotOf(1, { processes: [program], files }),
+      snapshotOf(2, { processes: [program], files: files.slice(0, 1) }),
+    );
+    const full = JSON.stringify(publish(evidence, { lostPeriods: 0 })).length;
+    const kept = (bytes: number): string[] =>
+      publish(evidence, { lostPeriods: 0, bytes }).behavior.files.map((file) => file.path);
+    const seen = new Set([0, 50, 100, 150, 200, 250, 300, 350, 400].map((less) => kept(full + 100 - less).join(' ')));
+    expect([...seen]).toEqual(['/common/a/b/c /rare /rare/deep/er', '/common/a/b/c /rare', '/common/a/b/c', '']);
+  });
+
+  it('holds a profile at its limits within 192 KiB', () => {
+    const files = Array.from({ length: 10_000 }, (_, index) => read(`/srv/data/${index % 97}/file-${index}`));
+    const dns = Array.from({ length: 2_000 }, (_, index) => ({
+      ...seenAt(),
+      process: 0,
+      name: `host-${index}.example.com`,
+      types: ['A'],
+    }));
+    const { behavior, evidence } = publish(evidenceOf(snapshotOf(1, { processes: [program], files, dns })), {
+      lostPeriods: 0,
+    });
+    const size = JSON.stringify({ behavior, evidence }).length;
+    expect(size).toBeLessThanOrEqual(publicationLimits.bytes);
+    expect(size).toBeGreaterThan(publicationLimits.bytes - 2_048);
+    expect(evidence.omitted.files + behavior.files.length).toBe(10_000);
+    expect(behavior.dns.length).toBeGreaterThan(300);
+  });
+
+  it('leaves out what the resource cannot hold, with everything below it', () => {
+    const monster = { ...program, executable: `/${'x'.repeat(publicationLimits.pathLength)}` };
+    const child = { ...program, parent: 0, executable: '/bin/sh' };
+    const { behavior, evidence } = publish(evidenceOf(snapshotOf(1, { processes: [monster, child] })), {
+      lostPeriods: 0,
+    });
+    expect(behavior.processes).toEqual([]);
+    expect(evidence.omitted.processes).toBe(2);
+  });
+});
