@@ -244,6 +244,19 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         expect(await store.profile(nginx)).toEqual(profile);
       });
 
+      it('remembers the published object over commits, without a new version', async () => {
+        expect(await store.markPublished(nginx, 'uid-1')).toBe(false);
+        await store.commitSnapshot(commitOf(1));
+        expect(await store.markPublished(nginx, 'uid-1')).toBe(true);
+        await store.commitSnapshot(commitOf(2, minuteOf(1, 1)));
+        expect(await store.profile(nginx)).toMatchObject({ version: 2, publishedUid: 'uid-1' });
+        await store.markPublished(nginx, 'uid-2');
+        expect(await store.profile(nginx)).toMatchObject({ version: 2, publishedUid: 'uid-2' });
+        await store.forget(nginx);
+        await store.commitSnapshot(commitOf(1));
+        expect(await store.profile(nginx)).not.toHaveProperty('publishedUid');
+      });
+
       it('forgets a profile with its snapshots and lost periods, so that learning begins anew', async () => {
         await store.commitSnapshot(commitOf(1));
         await store.commitSnapshot(commitOf(1, minuteOf(2, 0, imageOf('other'))));

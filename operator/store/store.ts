@@ -23,6 +23,8 @@ export interface ProfileRecord {
   readonly firstSnapshotAt: number;
   readonly lastSnapshotAt: number;
   readonly sealedAt?: number;
+  /** Uid of the SecurityProfile object that was published; once it is set, an object that is missing was deleted. */
+  readonly publishedUid?: string;
 }
 
 export interface StoredSnapshot {
@@ -88,6 +90,11 @@ export interface Store {
   ): Promise<readonly StoredSnapshot[]>;
   /** Learning becomes stable; false if the profile has another version by now. */
   seal(image: Image, version: number, at: number): Promise<boolean>;
+  /**
+   * Remembers the object in which a profile was published, without a new version: what was learned is the same. False: no
+   * such profile. Commits leave it as it is, whatever their record says.
+   */
+  markPublished(image: Image, uid: string): Promise<boolean>;
   /** Forgets profile, snapshots and lost periods of an image, so that learning starts again. False: nothing was known. */
   forget(image: Image): Promise<boolean>;
   /** False if it was known already (same container and `from`), or if the image has its 10,000 lost periods. */

@@ -63,6 +63,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
     profiles: ({ limit, after }) => profiles.page(checkLimit(limit), after),
     snapshots: (image, { limit, after }) => snapshots.page(image, checkLimit(limit), after),
     seal: (image, version, at) => transaction(() => profiles.seal(image, version, at)),
+    markPublished: (image, uid) => transaction(() => profiles.markPublished(image, uid)),
     forget: (image) =>
       transaction(() => {
         lostPeriods.remove(image);

@@ -20,6 +20,7 @@ function profileOf(row: Row): ProfileRecord {
     firstSnapshotAt: integer(row, 'first_snapshot_at'),
     lastSnapshotAt: integer(row, 'last_snapshot_at'),
     ...(row['sealed_at'] === null ? {} : { sealedAt: integer(row, 'sealed_at') }),
+    ...(row['published_uid'] === null ? {} : { publishedUid: text(row, 'published_uid') }),
   };
 }
 
@@ -30,7 +31,7 @@ export function profileTable(database: DatabaseSync) {
     'SELECT * FROM profiles WHERE (image_name, image_tag) > (?, ?) ORDER BY image_name, image_tag LIMIT ?',
   );
   const evidence = database.prepare('SELECT bytes FROM evidence WHERE image_name = ? AND image_tag = ?');
-  const put = database.prepare(`INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  const put = database.prepare(`INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
     ON CONFLICT DO UPDATE SET object_name = excluded.object_name, state = excluded.state, version = excluded.version,
       counted_snapshots = excluded.counted_snapshots, snapshots = excluded.snapshots,
       containers = excluded.containers, first_snapshot_at = excluded.first_snapshot_at,
@@ -40,6 +41,9 @@ export function profileTable(database: DatabaseSync) {
   );
   const seal = database.prepare(`UPDATE profiles SET state = 'stable', sealed_at = ?, version = version + 1
     WHERE image_name = ? AND image_tag = ? AND version = ? AND state = 'learning'`);
+  const markPublished = database.prepare(
+    'UPDATE profiles SET published_uid = ? WHERE image_name = ? AND image_tag = ?',
+  );
   const remove = database.prepare('DELETE FROM profiles WHERE image_name = ? AND image_tag = ?');
 
   const count = database.prepare('SELECT count(*) AS count FROM profiles');
@@ -85,6 +89,10 @@ export function profileTable(database: DatabaseSync) {
 
     seal(image: Image, version: number, at: number): boolean {
       return seal.run(at, image.name, image.tag, version).changes === 1;
+    },
+
+    markPublished(image: Image, uid: string): boolean {
+      return markPublished.run(uid, image.name, image.tag).changes === 1;
     },
 
     /** Its evidence and its snapshots go with it, by foreign key. */

@@ -106,6 +106,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     profiles: (page) => request('profiles', page),
     snapshots: (image, page) => request('snapshots', image, page),
     seal: (image, version, at) => request('seal', image, version, at),
+    markPublished: (image, uid) => request('markPublished', image, uid),
     forget: (image) => request('forget', image),
     recordLostPeriod: (lost) => request('recordLostPeriod', lost),
     lostPeriods: (image) => request('lostPeriods', image),

@@ -18,6 +18,7 @@ CREATE TABLE profiles (
   first_snapshot_at INTEGER NOT NULL,
   last_snapshot_at INTEGER NOT NULL,
   sealed_at INTEGER,
+  published_uid TEXT,
   PRIMARY KEY (image_name, image_tag)
 ) STRICT, WITHOUT ROWID;
 
