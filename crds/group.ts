@@ -1,7 +1,3 @@
-/** API group of all our kinds. */
+/** API group and version of all our kinds; the literal types of the kinds repeat them. */
 export const group = 'workloadsecurity.dev';
 export const version = 'v1alpha1';
-export const apiVersion = `${group}/${version}` as const;
-
-/** Field manager of everything that the operator applies. */
-export const fieldManager = 'workload-security-operator';

@@ -1,0 +1,145 @@
+/**
+ * The settings in force, made from a WorkloadSecurityConfig: durations in milliseconds, defaults filled in. The defaults
+ * and limits are those of crds/workload-security-config.ts (a test compares them); they are checked here again, because
+ * the object may be older than the schema.
+ */
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+import { imageGlob } from '../core/image-glob.ts';
+import type { Image } from '../core/image.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** A duration in milliseconds from its text. */
+const duration = (fallback: string, least: number, most: number, range: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
+      context.addIssue({ code: 'custom', message: `"${text.slice(0, 40)}" is not a duration ${range}` });
+      return z.NEVER;
+    });
+
+const whole = (fallback: number, least: number, most: number) => z.int().min(least).max(most).default(fallback);
+
+const exclusion = z
+  .object({ namespace: z.string().max(63).optional(), image: z.string().min(1).max(384).optional() })
+  .refine(
+    ({ namespace, image }) => namespace !== undefined || image !== undefined,
+    'names neither namespace nor image',
+  );
+
+const specSchema = z
+  .object({
+    profiling: z
+      .object({
+        enabled: z.boolean().default(true),
+        maxContainersPerNode: whole(5, 1, 100),
+        snapshotPeriod: duration('30m', 10 * second, 24 * hour, 'from 10s to 24h'),
+        exclude: z.array(exclusion).max(64).default([]),
+      })
+      .prefault({}),
+    learning: z
+      .object({
+        snapshots: whole(200, 1, 1_000),
+        period: duration('48h', second, 2_160 * hour, 'from 1s to 2160h'),
+        minSnapshotCoverage: duration('5m', 0, 24 * hour, 'of at most 24h'),
+        startPhase: duration('180s', 0, hour, 'of at most 1h'),
+      })
+      .prefault({}),
+    publishing: z.object({ interval: duration('5m', second, 24 * hour, 'from 1s to 24h') }).prefault({}),
+    retention: z.object({ snapshotBytes: whole(512 * 1024 * 1024, 0, 2 ** 40) }).prefault({}),
+  })
+  .refine(({ learning, profiling }) => learning.minSnapshotCoverage <= profiling.snapshotPeriod, {
+    path: ['learning', 'minSnapshotCoverage'],
+    message: 'must not be longer than profiling.snapshotPeriod, or hardly any snapshot would count',
+  });
+
+export interface Settings {
+  readonly profiling: {
+    readonly enabled: boolean;
+    readonly maxContainersPerNode: number;
+    readonly snapshotPeriodMs: number;
+    /** Containers that match every field of any entry are never profiled. */
+    readonly exclude: readonly Exclusion[];
+  };
+  readonly learning: {
+    /** Counted snapshots that make a profile stable. */
+    readonly snapshots: number;
+    /** Time since the first snapshot that makes a profile stable. */
+    readonly periodMs: number;
+    /** A snapshot counts if it covers so much, or the whole life of its container. */
+    readonly minSnapshotCoverageMs: number;
+    readonly startPhaseMs: number;
+  };
+  readonly publishing: { readonly intervalMs: number };
+  readonly retention: { readonly snapshotBytes: number };
+}
+
+export interface Exclusion {
+  readonly namespace?: string | undefined;
+  /** Pattern as in core/image-glob.ts. */
+  readonly image?: string | undefined;
+}
+
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  /** `spec.learning.period: "1d" is not a duration …`, one for each fault. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** @param spec the spec of a WorkloadSecurityConfig, as it came */
+export function parseSettings(spec: unknown): ParsedSettings {
+  const parsed = specSchema.safeParse(spec);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${['spec', ...path].join('.')}: ${message}`);
+    return { ok: false, problems };
+  }
+  const { profiling, learning, publishing, retention } = parsed.data;
+  return {
+    ok: true,
+    settings: {
+      profiling: {
+        enabled: profiling.enabled,
+        maxContainersPerNode: profiling.maxContainersPerNode,
+        snapshotPeriodMs: profiling.snapshotPeriod,
+        exclude: profiling.exclude,
+      },
+      learning: {
+        snapshots: learning.snapshots,
+        periodMs: learning.period,
+        minSnapshotCoverageMs: learning.minSnapshotCoverage,
+        startPhaseMs: learning.startPhase,
+      },
+      publishing: { intervalMs: publishing.interval },
+      retention: { snapshotBytes: retention.snapshotBytes },
+    },
+  };
+}
+
+/** Until the first WorkloadSecurityConfig was read. */
+export const defaultSettings: Settings = defaults();
+
+function defaults(): Settings {
+  const parsed = parseSettings({});
+  if (!parsed.ok) throw new Error(`the default settings are invalid: ${parsed.problems.join('; ')}`);
+  return parsed.settings;
+}
+
+/** Compiles the exclusions: whether a container of this namespace and image is never to be profiled. */
+export function exclusionFilter(
+  exclude: readonly Exclusion[],
+): (container: { readonly namespace: string; readonly image: Image }) => boolean {
+  const entries = exclude.map((entry) => ({
+    namespace: entry.namespace,
+    matchesImage: entry.image === undefined ? () => true : imageGlob(entry.image),
+  }));
+  return (container) =>
+    entries.some(
+      ({ namespace, matchesImage }) =>
+        (namespace === undefined || namespace === container.namespace) && matchesImage(container.image),
+    );
+}
