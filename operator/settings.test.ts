@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { defaultSettings, exclusionFilter, parseSettings } from './settings.ts';
+import { defaultSettings, parseSettings } from './settings.ts';
 
 const manifest = join(
   import.meta.dirname,
@@ -88,21 +88,5 @@ describe('parseSettings', () => {
 
   it.each([undefined, null, 'text', 7, []])('refuses %j', (spec) => {
     expect(parseSettings(spec).ok).toBe(false);
-  });
-});
-
-describe('exclusionFilter', () => {
-  const image = { name: 'docker.io/library/busybox', tag: '1' };
-  const excluded = exclusionFilter([{ namespace: 'build', image: 'docker.io/**' }, { namespace: 'kube-system' }]);
-
-  it('excludes what matches every field of an entry', () => {
-    expect(excluded({ namespace: 'build', image })).toBe(true);
-    expect(excluded({ namespace: 'kube-system', image })).toBe(true);
-    expect(excluded({ namespace: 'default', image })).toBe(false);
-    expect(excluded({ namespace: 'build', image: { name: 'quay.io/x/y', tag: '1' } })).toBe(false);
-  });
-
-  it('excludes nothing without entries', () => {
-    expect(exclusionFilter([])({ namespace: 'default', image })).toBe(false);
   });
 });

@@ -5,8 +5,6 @@
  */
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import { imageGlob } from '../core/image-glob.ts';
-import type { Image } from '../core/image.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -27,7 +25,7 @@ const duration = (fallback: string, least: number, most: number, range: string) 
 const whole = (fallback: number, least: number, most: number) => z.int().min(least).max(most).default(fallback);
 
 const exclusion = z
-  .object({ namespace: z.string().max(63).optional(), image: z.string().min(1).max(384).optional() })
+  .object({ namespace: z.string().max(63).exactOptional(), image: z.string().min(1).max(384).exactOptional() })
   .refine(
     ({ namespace, image }) => namespace !== undefined || image !== undefined,
     'names neither namespace nor image',
@@ -81,9 +79,9 @@ export interface Settings {
 }
 
 export interface Exclusion {
-  readonly namespace?: string | undefined;
-  /** Pattern as in core/image-glob.ts. */
-  readonly image?: string | undefined;
+  readonly namespace?: string;
+  /** Pattern over the image: `*` for characters other than a slash, `**` for any. */
+  readonly image?: string;
 }
 
 export type ParsedSettings =
@@ -127,19 +125,4 @@ function defaults(): Settings {
   const parsed = parseSettings({});
   if (!parsed.ok) throw new Error(`the default settings are invalid: ${parsed.problems.join('; ')}`);
   return parsed.settings;
-}
-
-/** Compiles the exclusions: whether a container of this namespace and image is never to be profiled. */
-export function exclusionFilter(
-  exclude: readonly Exclusion[],
-): (container: { readonly namespace: string; readonly image: Image }) => boolean {
-  const entries = exclude.map((entry) => ({
-    namespace: entry.namespace,
-    matchesImage: entry.image === undefined ? () => true : imageGlob(entry.image),
-  }));
-  return (container) =>
-    entries.some(
-      ({ namespace, matchesImage }) =>
-        (namespace === undefined || namespace === container.namespace) && matchesImage(container.image),
-    );
 }
