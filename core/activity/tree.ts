@@ -1,0 +1,276 @@
+/**
+ * The activity tree of one container, built from its kernel events. Pure: the caller gives it events and the time, and
+ * takes snapshots.
+ */
+import type { BehaviourEvent, ExecEvent, ForkEvent, ProcessKey } from '../event/event.ts';
+import { Account } from './account.ts';
+import { type BaselineProcess, parentsFirst } from './baseline.ts';
+import { accessOf } from './file-activity.ts';
+import { type Execution, identify, identityKey, type ProcessIdentity } from './identity.ts';
+import { maxDepth, Node, nodeBytes, walk } from './node.ts';
+import { ProcessTable, type Running } from './process-table.ts';
+import type { Circumstances } from './sighting.ts';
+import type { Actor, Phase, Snapshot } from './snapshot.ts';
+import { type SnapshotHeader, toSnapshot } from './to-snapshot.ts';
+
+export interface TreeOptions {
+  /** Inode of the host's mount namespace: what execs in it is the runtime, still outside of the container. */
+  readonly hostMountNamespace: number;
+  /** The container's cgroup has been watched since it was made. */
+  readonly startSeen: boolean;
+  readonly startPhaseSeconds: number;
+  /** Memory for the whole tree, see {@link Account}. */
+  readonly maxBytes: number;
+}
+
+/** Of a tree whose container did not get a slot yet. 32 finished ones and as many running make 16 MiB. */
+export const provisionalBytes = 256 * 1024;
+/** Of a tree that is being profiled, with room for every limit of a snapshot at usual lengths; with 5 slots 20 MiB. */
+export const profilingBytes = 4 * 1024 * 1024;
+
+export class ActivityTree {
+  readonly #options: TreeOptions;
+  readonly #account: Account;
+  readonly #processes: ProcessTable;
+  readonly #roots = new Map<string, Node>();
+  #entrypoint: { readonly at: number; readonly ppid: number; readonly node: Node } | undefined;
+  #startSeen: boolean;
+  #baselined = false;
+
+  constructor(options: TreeOptions) {
+    this.#options = options;
+    this.#account = new Account(options.maxBytes);
+    this.#processes = new ProcessTable(this.#account);
+    this.#startSeen = options.startSeen;
+  }
+
+  /** Memory in use, approximately. */
+  get bytes(): number {
+    return this.#account.bytes;
+  }
+
+  /** When the container's own first program began; undefined before, and if that was not seen. */
+  get entrypointAt(): number | undefined {
+    return this.#entrypoint?.at;
+  }
+
+  setMaxBytes(bytes: number): void {
+    this.#account.maxBytes = bytes;
+  }
+
+  apply(event: BehaviourEvent): void {
+    switch (event.type) {
+      case 'exec':
+        this.#exec(event);
+        break;
+      case 'fork':
+        this.#fork(event);
+        break;
+      case 'exit':
+        this.#exit(event.process, event.timestamp);
+        break;
+      case 'open':
+      case 'connect':
+      case 'bind':
+      case 'listen':
+      case 'accept':
+      case 'dns':
+        this.#behave(event);
+        break;
+    }
+  }
+
+  /** Processes that run already. Those that are known from events are left as they are. */
+  addBaseline(processes: readonly BaselineProcess[], at: number): void {
+    this.#baselined = true;
+    for (const process of parentsFirst(processes)) {
+      if (this.#processes.byPid(process.pid) === undefined) this.#addFound(process, at);
+    }
+  }
+
+  /** The tree so far; what lives at `header.to` counts as seen until then. */
+  snapshot(header: SnapshotHeader): Snapshot {
+    const phase = this.#phase(header.to);
+    for (const node of walk(this.#roots.values())) node.persist(phase, header.to);
+    return toSnapshot(header, this.#roots.values(), {
+      startSeen: this.#startSeen && this.#entrypoint !== undefined,
+      treeFull: this.#account.refused,
+      truncated: this.#account.truncated,
+    });
+  }
+
+  /**
+   * Begins another period: living processes keep their place and their listening sockets, everything else is forgotten.
+   * The start belongs to the period before.
+   */
+  restart(at: number): void {
+    this.#startSeen = false;
+    this.#account.forgetLosses();
+    const phase = this.#phase(at);
+    for (const node of walk(this.#roots.values())) node.restart(phase, at);
+    for (const { node, actor, attributed } of this.#processes) if (attributed) node.claim({ actor, phase, at });
+    this.#prune(this.#roots, new Set(Array.from(this.#processes, ({ node }) => node)));
+  }
+
+  /** Drops the branches in which no process is; returns whether anything is left. */
+  #prune(nodes: Map<string, Node>, inUse: ReadonlySet<Node>): boolean {
+    for (const [key, node] of nodes) {
+      if (this.#prune(node.children, inUse) || inUse.has(node)) continue;
+      nodes.delete(key);
+      this.#account.give('processes', nodeBytes(node.identity));
+    }
+    return nodes.size > 0;
+  }
+
+  #phase(at: number): Phase {
+    const start = this.#options.startSeen ? this.#entrypoint?.at : undefined;
+    return start !== undefined && at - start <= this.#options.startPhaseSeconds * 1_000 ? 'start' : 'run';
+  }
+
+  #circumstances(actor: Actor, at: number): Circumstances {
+    return { actor, phase: this.#phase(at), at };
+  }
+
+  #exec(event: ExecEvent): void {
+    const { process, timestamp: at } = event;
+    const running = this.#processes.find(process, at) ?? this.#adopt(event);
+    if (running !== undefined) {
+      running.execId = process.execId;
+      this.#become(running, running.node, execution(event), at);
+    } else if (event.mountNamespace !== this.#options.hostMountNamespace) this.#root(event);
+  }
+
+  /** A process whose fork was not seen, if its parent is known: it ran its parent's program until now. */
+  #adopt({ process, ppid, timestamp: at }: ExecEvent): Running | undefined {
+    const parent = this.#processes.byPid(ppid);
+    if (parent === undefined || parent.pid === process.pid) return undefined;
+    const { node, actor } = parent;
+    return this.#processes.add({ ...keyOf(process), since: at, actor, node, attributed: false });
+  }
+
+  #become(running: Running, from: Node, what: Execution, at: number): void {
+    const node = this.#place(from, identify(what), this.#circumstances(running.actor, at));
+    if (node === undefined) this.#processes.detach(running);
+    else this.#processes.move(running, node);
+  }
+
+  /** The node for a program that was executed in `from`; undefined, and counted, if there is no room for it. */
+  #place(from: Node | undefined, identity: ProcessIdentity, circumstances: Circumstances): Node | undefined {
+    const key = identityKey(identity);
+    const deepest = from !== undefined && from.depth >= maxDepth;
+    if (deepest && from.key !== key) this.#account.truncate();
+    const siblings = from?.children ?? this.#roots;
+    const known = deepest || from?.key === key ? from : siblings.get(key);
+    if (known !== undefined) {
+      known.sighting.again(circumstances);
+      return known;
+    }
+    if (!this.#account.take('processes', nodeBytes(identity))) return undefined;
+    const node = new Node(from, identity, this.#account, circumstances);
+    siblings.set(node.key, node);
+    return node;
+  }
+
+  /** A program that came into the container from outside: its own first one, or one that the runtime injected. */
+  #root(event: ExecEvent): void {
+    const { process, timestamp: at } = event;
+    if (this.#entrypoint?.ppid === process.pid) this.#disownEntrypoint(this.#entrypoint.node);
+    const first = this.#options.startSeen && this.#entrypoint === undefined;
+    const actor = first ? 'entrypoint' : this.#options.startSeen || this.#baselined ? 'exec' : 'unknown';
+    const phase = first ? 'start' : this.#phase(at);
+    const node = this.#place(undefined, identify(execution(event)), { actor, phase, at });
+    if (node === undefined) return;
+    if (first) this.#entrypoint = { at, ppid: event.ppid, node };
+    this.#processes.add({ ...keyOf(process), since: at, actor, node, attributed: true });
+  }
+
+  /**
+   * What was taken for the entrypoint was started by a process that only now enters the container: a hook that the
+   * runtime ran inside before the container's own start.
+   */
+  #disownEntrypoint(root: Node): void {
+    this.#entrypoint = undefined;
+    for (const node of walk([root])) node.disown();
+    for (const running of this.#processes) if (running.actor === 'entrypoint') running.actor = 'unknown';
+  }
+
+  #fork({ process, child, timestamp: at }: ForkEvent): void {
+    const known = this.#processes.byPid(child.pid);
+    if (known !== undefined && known.since >= at) return;
+    if (known !== undefined) this.#processes.remove(known);
+    const parent = this.#current(process, at);
+    if (parent === undefined) return;
+    const { node, actor, attributed, execId } = parent;
+    this.#processes.add({ pid: child.pid, startedAt: undefined, execId, since: at, actor, node, attributed });
+    if (attributed) node.sighting.again(this.#circumstances(actor, at));
+  }
+
+  /** The process, detached from its node if it has executed something else without our knowledge. */
+  #current(process: ProcessKey, at: number): Running | undefined {
+    const running = this.#processes.find(process, at);
+    if (running === undefined) return undefined;
+    running.execId ??= process.execId;
+    if (process.execId > running.execId) {
+      running.execId = process.execId;
+      this.#processes.detach(running);
+    }
+    return running;
+  }
+
+  #exit(process: ProcessKey, at: number): void {
+    const running = this.#processes.find(process, at);
+    if (running !== undefined) this.#processes.remove(running);
+  }
+
+  /** Of a process without an entry nothing is kept: it is the runtime on its way into the container. */
+  #behave(event: Exclude<BehaviourEvent, { type: 'exec' | 'fork' | 'exit' }>): void {
+    const running = this.#current(event.process, event.timestamp);
+    if (running === undefined) return;
+    if (!running.attributed || event.process.execId !== running.execId) {
+      this.#account.refuse();
+      return;
+    }
+    const circumstances = this.#circumstances(running.actor, event.timestamp);
+    const { node } = running;
+    node.sighting.again(circumstances);
+    if (event.type === 'open') node.files.record(event.file.path, accessOf(event), circumstances);
+    else if (event.type === 'dns') node.dns.record(event, circumstances);
+    else node.endpoints.record(event, circumstances);
+  }
+
+  /**
+   * Orphans are handed to process 1, so descent from it proves nothing; only processes of the very same program are taken
+   * for its workers.
+   */
+  #addFound(process: BaselineProcess, at: number): void {
+    const parent = this.#processes.byPid(process.ppid);
+    const identity = identify(process);
+    const worker = parent?.actor === 'entrypoint' && parent.node.key === identityKey(identity);
+    const actor: Actor = process.namespacePid === 1 || worker ? 'entrypoint' : 'unknown';
+    const circumstances = this.#circumstances(actor, at);
+    const node = this.#place(parent?.node, identity, circumstances);
+    if (node === undefined) return;
+    const running = {
+      pid: process.pid,
+      startedAt: undefined,
+      execId: undefined,
+      since: 0,
+      actor,
+      node,
+      attributed: true,
+    };
+    if (this.#processes.add(running) === undefined) return;
+    for (const { path, flags } of process.files) {
+      node.files.record(path, accessOf({ flags, created: false, retval: 0 }), circumstances);
+    }
+    for (const { protocol, local } of process.listening) node.endpoints.listen(protocol, local, circumstances);
+  }
+}
+
+function keyOf({ pid, startedAt, execId }: ProcessKey): Pick<Running, 'pid' | 'startedAt' | 'execId'> {
+  return { pid, startedAt, execId };
+}
+
+function execution({ file, filename, argv }: ExecEvent): Execution {
+  return { executable: file.path, filename, argv };
+}
