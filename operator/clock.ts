@@ -28,7 +28,7 @@ export function sleepWith(after: Clock['after'], ms: number, signal?: AbortSigna
 }
 
 const after: Clock['after'] = (ms, run) => {
-  const timer = setTimeout(run, Math.min(ms, longestTimeoutMs));
+  const timer = setTimeout(run, Math.min(Math.max(ms, 0), longestTimeoutMs));
   return () => clearTimeout(timer);
 };
 

@@ -27,6 +27,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Length of one watch; {@link defaultWatchSeconds} if absent. */
+  readonly watchSeconds?: number;
 }
 
 /** 250 pods of 20 kB are 5 MB of JSON: one page keeps the event loop for less than 50 ms. */
@@ -34,9 +36,10 @@ const pageSize = 250;
 
 /**
  * Shorter than the 30 s of silence after which client-node gives a watch up: the API server sends a bookmark 2 s before
- * this end, so even a quiet watch goes on from a fresh version and does not run into 410 once old versions are compacted.
+ * this end if anything of the resource has changed, selected or not. So a watch that selects little goes on from a fresh
+ * version and does not run into 410 once old versions are compacted.
  */
-const watchSeconds = 25;
+const defaultWatchSeconds = 25;
 
 const listSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().optional() }),
@@ -45,7 +48,7 @@ const listSchema = z.object({
 
 export function apiSource(client: KubeClient, resource: Resource, selection: Selection = {}): ListWatchSource {
   const path = collectionPath(resource, selection.namespace);
-  const { labelSelector, fieldSelector } = selection;
+  const { labelSelector, fieldSelector, watchSeconds: timeoutSeconds = defaultWatchSeconds } = selection;
   return {
     list: async (next, signal) => {
       const query = { labelSelector, fieldSelector, limit: pageSize, continue: next };
@@ -61,7 +64,7 @@ export function apiSource(client: KubeClient, resource: Resource, selection: Sel
         fieldSelector,
         resourceVersion,
         allowWatchBookmarks: true,
-        timeoutSeconds: watchSeconds,
+        timeoutSeconds,
       };
       return client.watch({ path, query, signal }, onEvent);
     },
