@@ -1,0 +1,43 @@
+/** Why a container is profiled or not: a code for machines and metrics, a text for people. */
+export const reasonCodes = [
+  'profiling',
+  'granted',
+  'waiting',
+  'node-full',
+  'stable',
+  'excluded',
+  'own-pod',
+  'disabled',
+  'unknown-container',
+  'other-node',
+  'done',
+  'agent-not-ready',
+  'agent-unreachable',
+  'not-reported',
+] as const;
+
+export type ReasonCode = (typeof reasonCodes)[number];
+
+export interface Reason<Code extends ReasonCode = ReasonCode> {
+  readonly code: Code;
+  readonly text: string;
+}
+
+export function reason<Code extends ReasonCode>(code: Code, text: string): Reason<Code> {
+  return { code, text };
+}
+
+/** Why a grant ended before its snapshot arrived. */
+export const endCodes = [
+  'expired',
+  'container-gone',
+  'agent-restarted',
+  'not-taken-up',
+  'stable',
+  'excluded',
+  'own-pod',
+  'disabled',
+  'limit-lowered',
+] as const;
+
+export type EndCode = (typeof endCodes)[number];
