@@ -5,6 +5,8 @@
  * full table gives up: a new behaviour may push out a known one, and then it is counted as omitted.
  */
 
+import { byText } from './evidence.ts';
+
 /**
  * Omitted keys are counted by a sketch: the 256 smallest hashes of them. Sketches merge by union; up to 255 the count is
  * exact, beyond it is an estimate with a standard error of 1/sqrt(254), about 6 %.
@@ -33,14 +35,17 @@ function mix(word: number): number {
   return second ^ (second >>> 16);
 }
 
-/** Union of two sketches, with further keys added. */
-export function mergeSketches(
-  left: readonly number[],
-  right: readonly number[],
-  keys: readonly string[] = [],
-): readonly number[] {
-  if (right.length === 0 && keys.length === 0) return left;
-  const hashes = new Set([...left, ...right, ...keys.map((key) => hash52(key, 1))]);
+/** Union of two sketches. */
+export function mergeSketches(left: readonly number[], right: readonly number[]): readonly number[] {
+  if (left.length === 0 || right.length === 0) return left.length === 0 ? right : left;
+  return smallest(new Set([...left, ...right]));
+}
+
+export function addToSketch(sketch: readonly number[], keys: readonly string[]): readonly number[] {
+  return keys.length === 0 ? sketch : smallest(new Set([...sketch, ...keys.map((key) => hash52(key, 1))]));
+}
+
+function smallest(hashes: ReadonlySet<number>): readonly number[] {
   return [...hashes].sort((a, b) => a - b).slice(0, sketchSize);
 }
 
@@ -50,26 +55,35 @@ export function sketchCount(sketch: readonly number[]): number {
   return largest === undefined ? sketch.length : Math.round((sketchSize - 1) / (largest / hashRange));
 }
 
-/** The entries within the limit and the keys of those beyond it. `order` must depend on the entry's key alone. */
+export interface Bounded<Entry> {
+  readonly kept: ReadonlyMap<string, Entry>;
+  /** Keys of the rest. */
+  readonly dropped: readonly string[];
+}
+
+/** Keeps the smallest by `order`, which must depend on the entry's key alone. */
 export function keepSmallest<Entry>(
   entries: ReadonlyMap<string, Entry>,
   limit: number,
-  order: (left: [string, Entry], right: [string, Entry]) => number,
-): { readonly kept: ReadonlyMap<string, Entry>; readonly dropped: readonly string[] } {
+  order: (left: Entry, right: Entry) => number,
+): Bounded<Entry> {
   if (entries.size <= limit) return { kept: entries, dropped: [] };
-  const sorted = [...entries].sort(order);
+  const sorted = [...entries].sort(([, left], [, right]) => order(left, right));
   return { kept: new Map(sorted.slice(0, limit)), dropped: sorted.slice(limit).map(([key]) => key) };
 }
 
 /** Keeps a fair sample: which keys stay does not depend on whose they are. */
-export function keepSample<Entry>(
-  entries: ReadonlyMap<string, Entry>,
-  limit: number,
-): ReturnType<typeof keepSmallest<Entry>> {
+export function keepSample<Entry>(entries: ReadonlyMap<string, Entry>, limit: number): Bounded<Entry> {
   if (entries.size <= limit) return { kept: entries, dropped: [] };
-  const ranks = new Map([...entries.keys()].map((key) => [key, hash52(key, 0)]));
-  return keepSmallest(entries, limit, ([left], [right]) => {
-    const difference = (ranks.get(left) ?? 0) - (ranks.get(right) ?? 0);
-    return difference !== 0 || left === right ? difference : left < right ? -1 : 1;
-  });
+  const ranked = [...entries].map(([key, entry]) => ({ key, entry, rank: hash52(key, 0) }));
+  const largest = Float64Array.from(ranked, ({ rank }) => rank).sort()[limit - 1] ?? -1;
+  const sure = ranked.filter(({ rank }) => rank < largest);
+  // Usually one; more only if hashes collide, and then the text decides.
+  const tied = ranked.filter(({ rank }) => rank === largest).sort((left, right) => byText(left.key, right.key));
+  const room = limit - sure.length;
+  const beyond = ranked.filter(({ rank }) => rank > largest);
+  return {
+    kept: new Map([...sure, ...tied.slice(0, room)].map(({ key, entry }) => [key, entry])),
+    dropped: [...tied.slice(room), ...beyond].map(({ key }) => key),
+  };
 }

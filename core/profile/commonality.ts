@@ -9,7 +9,7 @@
  * The numerator counts pairs of containers that share b, the denominator pairs of which at least one has it.
  */
 import { kinds as kindWords, type Kind, phases as phaseWords } from '../activity/snapshot.ts';
-import { type ContainerSet, containerAt, noContainers, setSize } from './container-set.ts';
+import { type ContainerSet, containerAt, noContainers, remembering, setSize } from './container-set.ts';
 import type { Behaviour, BehaviourKind, Evidence } from './evidence.ts';
 import { toFlags } from './flags.ts';
 
@@ -39,9 +39,10 @@ const kindOf: Readonly<Record<BehaviourKind, Kind>> = {
 
 export function commonality(evidence: Evidence): Commonality {
   const able = ableContainers(evidence);
+  const sizeOf = remembering(setSize);
   const shown = (kind: BehaviourKind, behaviour: Behaviour): Shown => {
     const domain = behaviour.phases === startOnly ? able.start[kind] : able.any[kind];
-    return { showed: setSize(behaviour.containers & domain.set), could: domain.size };
+    return { showed: sizeOf(behaviour.containers & domain.set), could: domain.size };
   };
   const of = (kind: BehaviourKind, behaviour: Behaviour): number | undefined => {
     const { showed, could } = shown(kind, behaviour);

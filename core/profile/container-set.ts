@@ -43,7 +43,25 @@ export function renumbering(from: readonly string[], to: readonly string[]): (se
     mask: (1n << BigInt(run.length)) - 1n,
     target: BigInt(run.start + run.shift),
   }));
-  return (set) => steps.reduce((moved, step) => moved | (((set >> step.start) & step.mask) << step.target), 0n);
+  return remembering((set) =>
+    steps.reduce((moved, step) => moved | (((set >> step.start) & step.mask) << step.target), noContainers),
+  );
+}
+
+/**
+ * The same function, computed once per set: most behaviours of an image are shown by the same few sets of containers, and
+ * answers that are sets are shared too. At most 512 answers are remembered; then it begins anew.
+ */
+export function remembering<Answer>(answer: (set: ContainerSet) => Answer): (set: ContainerSet) => Answer {
+  const answers = new Map<ContainerSet, Answer>();
+  return (set) => {
+    const known = answers.get(set);
+    if (known !== undefined) return known;
+    if (answers.size === 512) answers.clear();
+    const fresh = answer(set);
+    answers.set(set, fresh);
+    return fresh;
+  };
 }
 
 function runsOf(from: readonly string[], to: readonly string[]): Run[] {

@@ -3,7 +3,7 @@
  * core/activity/snapshot.ts only ever grow at their ends.
  */
 export function toFlags<Word extends string>(words: readonly Word[], some: readonly Word[]): number {
-  return words.reduce((flags, word, index) => (some.includes(word) ? flags | (1 << index) : flags), 0);
+  return some.reduce((flags, word) => flags | (1 << words.indexOf(word)), 0);
 }
 
 export function fromFlags<Word extends string>(words: readonly Word[], flags: number): Word[] {

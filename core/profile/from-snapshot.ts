@@ -27,7 +27,7 @@ import {
   type SnapshotFacts,
 } from './evidence.ts';
 import { toFlags } from './flags.ts';
-import { collectBehaviours, joinProcess, joinTypes, mergeEvidence, sortedTypes } from './merge.ts';
+import { boundEvidence, collectBehaviours, joinProcess, joinTypes, sortedTypes } from './merge.ts';
 import { type Peer, peerClass, peerText } from './peer.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
@@ -76,8 +76,7 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     dns: collectBehaviours(dnsOf(snapshot, { idOf, seen, context }), keyOf.dns, joinTypes),
     network: collectBehaviours(networkOf(snapshot, { idOf, seen, context }), keyOf.network),
   };
-  // Merging with nothing applies the limits.
-  return mergeEvidence(emptyEvidence, evidence);
+  return boundEvidence(evidence);
 }
 
 type Seen = (node: Pick<ProcessNode, 'actors' | 'phases' | 'first' | 'last'>) => Behaviour;

@@ -3,7 +3,7 @@
  * that arrival order, repetition and the shape of the merge tree never show; monotone as long as no limit is reached.
  */
 import type { Losses } from '../activity/snapshot.ts';
-import { keepSample, keepSmallest, mergeSketches } from './bound.ts';
+import { addToSketch, keepSample, keepSmallest, mergeSketches } from './bound.ts';
 import { type ContainerSet, renumbering } from './container-set.ts';
 import {
   type Behaviour,
@@ -20,8 +20,6 @@ import {
 /** How many behaviours of each kind are kept. */
 export type BehaviourLimits = Readonly<Record<BehaviourKind, number>>;
 
-type Move = (set: ContainerSet) => ContainerSet;
-
 /** Neither argument is changed. `limits` are a parameter so that tests reach them. */
 export function mergeEvidence(left: Evidence, right: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
   const containers = mergeSorted(left.containers, right.containers, (facts) => facts.id, joinContainers);
@@ -31,39 +29,45 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
   const unite = <Entry extends Behaviour>(
     kind: (evidence: Evidence) => ReadonlyMap<string, Entry>,
     extra?: Join<Entry>,
-  ): Map<string, Entry> => uniteBehaviours(moved(kind(left), moveLeft), kind(right), moveRight, extra);
+  ): ReadonlyMap<string, Entry> =>
+    uniteBehaviours({ entries: kind(left), move: moveLeft }, { entries: kind(right), move: moveRight }, extra);
+  const omitted = (kind: BehaviourKind): readonly number[] => mergeSketches(left.omitted[kind], right.omitted[kind]);
+  return boundEvidence(
+    {
+      containers,
+      snapshots: mergeSorted(left.snapshots, right.snapshots, snapshotKey, joinSnapshots),
+      processes: unite((evidence) => evidence.processes, joinProcess),
+      files: unite((evidence) => evidence.files),
+      dns: unite((evidence) => evidence.dns, joinTypes),
+      network: unite((evidence) => evidence.network),
+      omitted: {
+        processes: omitted('processes'),
+        files: omitted('files'),
+        dns: omitted('dns'),
+        network: omitted('network'),
+      },
+    },
+    limits,
+  );
+}
 
-  const processes = keepSmallest(
-    unite((evidence) => evidence.processes, joinProcess),
-    limits.processes,
-    ([, one], [, other]) => byLineage(one, other),
-  );
-  const files = keepSample(
-    unite((evidence) => evidence.files),
-    limits.files,
-  );
-  const dns = keepSample(
-    unite((evidence) => evidence.dns, joinTypes),
-    limits.dns,
-  );
-  const network = keepSample(
-    unite((evidence) => evidence.network),
-    limits.network,
-  );
-  const omitted = (kind: keyof Evidence['omitted'], dropped: readonly string[]): readonly number[] =>
-    mergeSketches(left.omitted[kind], right.omitted[kind], dropped);
+/** Leaves out what is beyond the limits, and counts it. */
+export function boundEvidence(evidence: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
+  const processes = keepSmallest(evidence.processes, limits.processes, byLineage);
+  const files = keepSample(evidence.files, limits.files);
+  const dns = keepSample(evidence.dns, limits.dns);
+  const network = keepSample(evidence.network, limits.network);
   return {
-    containers,
-    snapshots: mergeSorted(left.snapshots, right.snapshots, snapshotKey, joinSnapshots),
+    ...evidence,
     processes: processes.kept,
     files: files.kept,
     dns: dns.kept,
     network: network.kept,
     omitted: {
-      processes: omitted('processes', processes.dropped),
-      files: omitted('files', files.dropped),
-      dns: omitted('dns', dns.dropped),
-      network: omitted('network', network.dropped),
+      processes: addToSketch(evidence.omitted.processes, processes.dropped),
+      files: addToSketch(evidence.omitted.files, files.dropped),
+      dns: addToSketch(evidence.omitted.dns, dns.dropped),
+      network: addToSketch(evidence.omitted.network, network.dropped),
     },
   };
 }
@@ -77,60 +81,65 @@ function ids(evidence: Evidence): string[] {
   return evidence.containers.map((facts) => facts.id);
 }
 
-/** A copy whose sets refer to the new table. */
-function moved<Entry extends Behaviour>(entries: ReadonlyMap<string, Entry>, move: Move): Map<string, Entry> {
-  const result = new Map<string, Entry>();
-  for (const [key, entry] of entries) result.set(key, movedEntry(entry, move));
-  return result;
+interface Side<Entry> {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly move: (set: ContainerSet) => ContainerSet;
 }
 
-function movedEntry<Entry extends Behaviour>(entry: Entry, move: Move): Entry {
-  const containers = move(entry.containers);
-  return containers === entry.containers ? entry : { ...entry, containers };
-}
+/** What is joined besides the sets and extremes that all behaviours have. */
+type Join<Entry> = (joined: Entry, other: Entry) => Entry;
 
+/** One pass over each side and one new object per entry: this is where merging spends its time. */
 function uniteBehaviours<Entry extends Behaviour>(
-  into: Map<string, Entry>,
-  from: ReadonlyMap<string, Entry>,
-  move: Move,
-  extra?: Join<Entry>,
+  left: Side<Entry>,
+  right: Side<Entry>,
+  extra: Join<Entry> = (joined) => joined,
 ): Map<string, Entry> {
-  for (const [key, entry] of from) addBehaviour(into, key, movedEntry(entry, move), extra);
-  return into;
+  const united = new Map<string, Entry>();
+  for (const [key, entry] of left.entries) {
+    const containers = left.move(entry.containers);
+    const other = right.entries.get(key);
+    united.set(
+      key,
+      other === undefined
+        ? withContainers(entry, containers)
+        : extra(joinBehaviours(entry, other, containers | right.move(other.containers)), other),
+    );
+  }
+  for (const [key, entry] of right.entries) {
+    if (!left.entries.has(key)) united.set(key, withContainers(entry, right.move(entry.containers)));
+  }
+  return united;
+}
+
+function withContainers<Entry extends Behaviour>(entry: Entry, containers: ContainerSet): Entry {
+  return containers === entry.containers ? entry : { ...entry, containers };
 }
 
 /** Entries by key; those of one key become one. All must refer to one table of containers. */
 export function collectBehaviours<Entry extends Behaviour>(
   entries: readonly Entry[],
   keyOf: (entry: Entry) => string,
-  extra?: Join<Entry>,
+  extra: Join<Entry> = (joined) => joined,
 ): Map<string, Entry> {
   const collected = new Map<string, Entry>();
-  for (const entry of entries) addBehaviour(collected, keyOf(entry), entry, extra);
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const known = collected.get(key);
+    const joined = known && extra(joinBehaviours(known, entry, known.containers | entry.containers), entry);
+    collected.set(key, joined ?? entry);
+  }
   return collected;
 }
 
-/** What is joined besides the sets and extremes that all behaviours have. */
-type Join<Entry> = (joined: Entry, other: Entry) => Entry;
-
-function addBehaviour<Entry extends Behaviour>(
-  into: Map<string, Entry>,
-  key: string,
-  entry: Entry,
-  extra: Join<Entry> = (joined) => joined,
-): void {
-  const known = into.get(key);
-  into.set(key, known === undefined ? entry : extra(joinBehaviours(known, entry), entry));
-}
-
-function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry): Entry {
+function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry, containers: ContainerSet): Entry {
   return {
     ...left,
     actors: left.actors | right.actors,
     phases: left.phases | right.phases,
     first: Math.min(left.first, right.first),
     last: Math.max(left.last, right.last),
-    containers: left.containers | right.containers,
+    containers,
   };
 }
 

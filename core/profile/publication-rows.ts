@@ -1,9 +1,8 @@
 /** Evidence as entries of a SecurityProfile, each with what decides whether it stays when space is short. */
 import { actors as actorWords, fileAccesses, phases as phaseWords } from '../activity/snapshot.ts';
 import type { Commonality } from './commonality.ts';
-import { setSize } from './container-set.ts';
+import { type ContainerSet, remembering, setSize } from './container-set.ts';
 import {
-  type Behaviour,
   byText,
   type DnsEvidence,
   type Evidence,
@@ -43,14 +42,22 @@ export interface Candidates {
   readonly network: readonly Candidate<PublishedNetwork>[];
 }
 
+interface Measures {
+  readonly scores: Commonality;
+  readonly sizeOf: (set: ContainerSet) => number;
+}
+
 /** In no particular order: `byWorth` and the keys give one. */
 export function candidates(evidence: Evidence, scores: Commonality): Candidates {
+  const measures = { scores, sizeOf: remembering(setSize) };
   return {
-    processes: [...evidence.processes.values()].map((process) => processCandidate(process, scores)),
-    files: [...fileGroups(evidence, scores).values()].map((group) => fileCandidate(group, evidence, scores)),
-    dns: [...evidence.dns].map(([key, dns]) => candidate(dnsRow(dns, scores), { behaviour: dns, key })),
+    processes: [...evidence.processes.values()].map((process) => processCandidate(process, measures)),
+    files: [...fileGroups(evidence, scores).values()].map((group) => fileCandidate(group, evidence, measures)),
+    dns: [...evidence.dns].map(([key, dns]) =>
+      candidate(dnsRow(dns, scores), { showed: measures.sizeOf(dns.containers), key }),
+    ),
     network: [...evidence.network].map(([key, network]) =>
-      candidate(networkRow(network, scores), { behaviour: network, key }),
+      candidate(networkRow(network, scores), { showed: measures.sizeOf(network.containers), key }),
     ),
   };
 }
@@ -66,7 +73,7 @@ export function byWorth(left: Candidate<unknown>, right: Candidate<unknown>): nu
 function candidate<Row>(
   row: Row,
   from: {
-    readonly behaviour: Pick<Behaviour, 'containers'>;
+    readonly showed: number;
     readonly key: string;
     readonly depth?: number;
     readonly valid?: boolean;
@@ -75,7 +82,7 @@ function candidate<Row>(
   return {
     row,
     bytes: new TextEncoder().encode(JSON.stringify(row)).length + 1,
-    showed: setSize(from.behaviour.containers),
+    showed: from.showed,
     depth: from.depth ?? 0,
     key: from.key,
     valid: from.valid ?? true,
@@ -86,7 +93,7 @@ function scored(commonality: number | undefined): { commonality?: number } {
   return commonality === undefined ? {} : { commonality };
 }
 
-function processCandidate(process: ProcessEvidence, scores: Commonality): Candidate<PublishedProcess> {
+function processCandidate(process: ProcessEvidence, { scores, sizeOf }: Measures): Candidate<PublishedProcess> {
   const row: PublishedProcess = {
     id: process.id,
     ...(process.parentId !== undefined && { parentId: process.parentId }),
@@ -97,7 +104,7 @@ function processCandidate(process: ProcessEvidence, scores: Commonality): Candid
     ...scored(scores.of('processes', process)),
   };
   const valid = [process.executable, process.script ?? ''].every((path) => path.length <= publicationLimits.pathLength);
-  return candidate(row, { behaviour: process, key: process.id, depth: process.depth, valid });
+  return candidate(row, { showed: sizeOf(process.containers), key: process.id, depth: process.depth, valid });
 }
 
 /** Accesses of one file by one process, by one score and the same actors. */
@@ -115,7 +122,7 @@ function accessRank(file: FileEvidence): number {
 function fileCandidate(
   group: readonly FileEvidence[],
   evidence: Evidence,
-  scores: Commonality,
+  { scores, sizeOf }: Measures,
 ): Candidate<PublishedFile> {
   const [file] = group;
   if (file === undefined) throw new Error('a group of files is empty');
@@ -130,7 +137,7 @@ function fileCandidate(
   };
   const containers = group.reduce((union, member) => union | member.containers, file.containers);
   return candidate(row, {
-    behaviour: { containers },
+    showed: sizeOf(containers),
     key: `${processId} ${path}\n${access.join()}`,
     depth: path.split('/').length,
     valid: path.length <= publicationLimits.pathLength,
