@@ -15,7 +15,7 @@ kubernetes_programs=(kube-apiserver kube-controller-manager kube-scheduler kubel
 programs=(etcd "${kubernetes_programs[@]}" coredns helm pause)
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/workload-security
-content=$(cat "$here"/{versions,go,binaries}.sh | sha256sum | cut -c1-12)
+content=$(cat "$here"/{versions,binaries}.sh | sha256sum | cut -c1-12)
 bin=$cache/binaries/kubernetes-$kubernetes_version-$(uname -m)-$content
 
 if [ "${1:-}" = --print-dir ]; then

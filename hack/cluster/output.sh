@@ -19,6 +19,31 @@ show_log() {
   tail -n 15 "$1" | cut -c1-300 | sed 's/^/  | /' >&2
 }
 
+# wait_until SECONDS COMMAND...: false if the command has not succeeded by then.
+wait_until() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.2
+  done
+}
+
+# awaited LABEL SECONDS LOG COMMAND...: waits until the command succeeds and prints "  LABEL   12 s"; LOG explains why it did not.
+awaited() {
+  local label=$1 limit=$2 log=$3 began=$SECONDS
+  shift 3
+  printf '  %-34s' "$label"
+  if ! wait_until "$limit" quietly "$@"; then
+    printf 'not within %d s\n' "$limit"
+    show_log "$log"
+    fail "$label: not within $limit s" "the whole log: $log"
+  fi
+  printf '%4d s\n' $((SECONDS - began))
+}
+
+quietly() { "$@" >/dev/null 2>&1; }
+
 # timed LABEL LOG COMMAND...: runs the command with its output in LOG and prints "  LABEL   12 s"; a failure shows the log's end.
 # The label is printed first, without a line end: whoever waits sees what for.
 timed() {

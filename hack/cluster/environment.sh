@@ -1,0 +1,17 @@
+#!/bin/bash
+# How to reach a cluster from a shell.
+#   environment.sh CLUSTER                prints one line that sets PATH and KUBECONFIG
+#   environment.sh CLUSTER --kubeconfig   prints the path of the kubeconfig
+set -euo pipefail
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=hack/cluster/paths.sh
+. "$here/paths.sh"
+
+use_cluster "${1:-}"
+[ "${2:-}" != --kubeconfig ] || {
+  say "$kubeconfig"
+  exit 0
+}
+root=$(dirname "$(dirname "$here")")
+# The dollar is for the reader's shell.
+printf 'export PATH=%q:%q:$PATH KUBECONFIG=%q\n' "$("$here/binaries.sh" --print-dir)" "$root/bin" "$kubeconfig"

@@ -1,0 +1,95 @@
+#!/bin/bash
+# Starts a single-node Kubernetes cluster, or checks and heals the one that runs.
+#   up.sh CLUSTER
+set -euo pipefail
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=hack/cluster/credentials.sh
+. "$here/credentials.sh"
+# shellcheck source=hack/cluster/services.sh
+. "$here/services.sh"
+# shellcheck source=hack/cluster/node.sh
+. "$here/node.sh"
+# shellcheck source=hack/cluster/addons.sh
+. "$here/addons.sh"
+# shellcheck source=hack/cluster/kind.sh
+. "$here/kind.sh"
+
+log_of() { printf '%s/log/%s/current' "$state" "$1"; }
+
+# What the kernel must offer; modules are loaded where they are modules.
+check_kernel() {
+  local module
+  [ "$(id -u)" -eq 0 ] || fail 'only root can start containers and network namespaces' 'run make as root, or install a container engine and kind'
+  case $state/ in /var/* | /run/*) fail "the state folder $state is under /var or /run, of which the node has its own" 'choose another: XDG_STATE_HOME=/srv make up' ;; esac
+  for module in overlay br_netfilter nf_conntrack; do modprobe --quiet "$module" || true; done
+  grep -qw overlay /proc/filesystems || fail 'the kernel has no overlay file system' 'load the module overlay'
+  [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || fail 'the kernel does not pass bridged packets to iptables' 'load the module br_netfilter'
+  [ -n "$(hierarchies)" ] || fail 'no control groups are mounted' 'mount them at /sys/fs/cgroup'
+}
+
+# settle: every service runs what is configured now.
+settle() {
+  local name id began=$SECONDS
+  for name in "${components[@]}"; do
+    # The supervisor looks for new services every five seconds.
+    wait_until 15 test -p "$state/services/$name/supervise/ok" || fail "no supervisor for $name" "see: ps -C runsvdir -o args="
+    in_node sv start "$state/services/$name" >/dev/null || true
+  done
+  for name in "${changed[@]}"; do
+    say "  $name: new configuration, restarting"
+    in_node sv -w 20 restart "$state/services/$name" >/dev/null || true
+  done
+}
+
+node_ready() { kubectl get node "$node" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -qx True; }
+names_ready() { kubectl -n kube-system rollout status deployment/coredns --timeout=2s; }
+
+native_up() {
+  local bin slot ran images
+  check_kernel
+  bin=$("$here/binaries.sh" --print-dir)
+  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  mapfile -t images < <("$here/system-images.sh")
+  [ ${#images[@]} -eq 2 ] || fail 'the system images could not be built'
+
+  slot=$(claim_slot) || exit 1
+  use_addresses "$slot"
+  ran=$(supervisor)
+  mkdir -p "$state"/{config,log,services}
+  write_credentials
+  write_configuration
+  write_services "$bin"
+  install -m 0755 "$here/start-node.sh" "$state/config/start-node.sh"
+  create_groups
+  start_supervisor
+  connect
+  # Where nothing ran, everything is new and has just been started.
+  [ -n "$ran" ] || changed=()
+  wait_until 10 quietly supervisor_runs || fail 'the supervisor did not start' "see $state/log/supervisor"
+  settle
+
+  awaited 'API server' 90 "$(log_of kube-apiserver)" kubectl get --raw /readyz
+  awaited 'container runtime' 30 "$(log_of containerd)" in_node ctr version
+  "$here/load-image.sh" "$cluster" "${images[@]}"
+  timed 'names, storage, access' "$state/log/addons" apply_addons
+  awaited 'node ready' 90 "$(log_of kubelet)" node_ready
+  awaited 'DNS ready' 90 "$(log_of kubelet)" names_ready
+}
+
+supervisor_runs() { [ -n "$(supervisor)" ]; }
+
+main() {
+  local began=$SECONDS
+  use_cluster "${1:-}"
+  lock_cluster
+  if is_kind || { [ -z "$(processes)" ] && kind_works; }; then
+    say "cluster $cluster by kind"
+    kind_up
+  else
+    say "cluster $cluster, native, state in $state"
+    native_up
+  fi
+  say "cluster $cluster is ready after $((SECONDS - began)) s"
+}
+
+main "$@"
