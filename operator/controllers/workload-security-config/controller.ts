@@ -1,0 +1,60 @@
+/** Connects the reconciliation of the settings with informer, queue and API server. */
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import { applyStatus } from '../../kube/apply.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { runController } from '../../kube/controller.ts';
+import { ConflictError } from '../../kube/errors.ts';
+import { createInformer, zodProjection } from '../../kube/informer.ts';
+import type { KubeMetrics } from '../../kube/metrics.ts';
+import { createObject } from '../../kube/objects.ts';
+import { apiSource } from '../../kube/source.ts';
+import { WorkQueue } from '../../kube/work-queue.ts';
+import type { SettingsSource } from '../../settings-source.ts';
+import { workloadSecurityConfigs } from '../resources.ts';
+import { configName, configSchema, reconcileConfig, type ConfigApi } from './reconcile.ts';
+
+const name = 'workload-security-config';
+
+export interface ConfigControllerOptions {
+  readonly client: KubeClient;
+  readonly settings: SettingsSource;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly metrics: KubeMetrics;
+  readonly log: Logger;
+}
+
+/** Runs until `signal` aborts; never rejects. */
+export async function runConfigController(options: ConfigControllerOptions, signal: AbortSignal): Promise<void> {
+  const { client, settings, clock, log } = options;
+  const source = apiSource(client, workloadSecurityConfigs);
+  const informer = createInformer({ name, source, project: zodProjection(configSchema) }, options);
+  const queue = new WorkQueue({ ...options, name });
+  informer.subscribe(({ key }) => queue.add(key));
+
+  const api: ConfigApi = {
+    find: () => informer.get(configName),
+    create: () => createDefault(client),
+    applyStatus: async (status) => {
+      await applyStatus(client, workloadSecurityConfigs, { metadata: { name: configName }, status });
+    },
+  };
+  const reconcile = () => reconcileConfig({ api, clock, log, useSettings: (changed) => settings.set(changed) });
+  // What is not there gives no event: the first look is our own, once the list is complete.
+  void informer.synced.then(() => queue.add(configName));
+  const watching = informer.run(signal);
+  await runController({ ...options, name, queue, workers: 1, reconcile }, signal);
+  await watching;
+}
+
+async function createDefault(client: KubeClient): Promise<void> {
+  try {
+    await createObject(client, workloadSecurityConfigs, { metadata: { name: configName }, spec: {} }, z.object({}));
+  } catch (error) {
+    // Somebody was faster: the informer is about to show it.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
