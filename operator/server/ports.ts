@@ -1,0 +1,62 @@
+/** What the server needs from the rest of the operator. It knows HTTP and identities; what things mean is decided behind these. */
+import type { Snapshot } from '../../core/activity/snapshot.ts';
+import type { AgentReport, DesiredState, UploadAnswer } from '../../core/wire/agent.ts';
+
+/** An agent as its token proves it to be; nothing in a request's body can change it. */
+export interface Agent {
+  readonly node: string;
+  readonly podName: string;
+  readonly podUid: string;
+}
+
+export interface DesiredStateSource {
+  /**
+   * Calls `listener` with the node's state: at once if there is one, then on every change. Nothing else is remembered of
+   * the listener once the returned function was called. Several listeners of one node may overlap for a moment.
+   */
+  subscribe(node: string, listener: (state: DesiredState) => void): () => void;
+}
+
+export interface ReportSink {
+  report(agent: Agent, report: AgentReport): void;
+}
+
+export interface SnapshotUpload {
+  readonly agent: Agent;
+  /** Well-formed; whether it is true is for the ingestion to decide. */
+  readonly snapshot: Snapshot;
+  /** As it came: zstd JSON. */
+  readonly bytes: Uint8Array;
+}
+
+/** `status` of a refusal: 403 for what the agent has no right to send, 422 (if absent) for what makes no sense. */
+export type IngestAnswer = UploadAnswer & { readonly status?: 403 | 422 };
+
+/** Resolves once the snapshot is durable or refused; a rejection is answered as "try later". */
+export type Ingest = (upload: SnapshotUpload) => Promise<IngestAnswer>;
+
+export interface NodeScheduling {
+  readonly node: string;
+  readonly grants: readonly {
+    readonly slotId: string;
+    readonly containerId: string;
+    readonly image: string;
+    readonly periodSeconds: number;
+    readonly finished: boolean;
+  }[];
+  /** For every container that the agent reports: why it is profiled, or why not. */
+  readonly containers: readonly {
+    readonly containerId: string;
+    readonly image?: string;
+    readonly reason: { readonly code: string; readonly text: string };
+  }[];
+}
+
+/** All nodes ordered by name, or the one asked for. */
+export type SchedulingView = (node?: string) => readonly NodeScheduling[];
+
+export interface ReadinessCheck {
+  /** Told to whoever probes, such as `store` or `informers`. */
+  readonly name: string;
+  readonly ready: () => boolean;
+}
