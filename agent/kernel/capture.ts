@@ -28,10 +28,16 @@ export interface Capture {
   drain(sink: (event: KernelEvent) => void, limit?: number): number;
   /** Resolves when there is something to drain, or after `timeoutMs`. */
   wait(timeoutMs: number): Promise<void>;
-  /** New cgroups directly below this one are watched from their creation on, in the kernel. */
-  watchChildren(cgroupId: bigint): void;
+  /**
+   * New cgroups below this one are observed from their creation on, in the kernel, each for itself, down to `levels`
+   * (default 1: its direct children). Those further down are nested in them.
+   */
+  watchChildren(cgroupId: bigint, levels?: number): void;
   unwatchChildren(cgroupId: bigint): void;
-  /** Events of this cgroup, and of those made below it later, are emitted from now on. */
+  /**
+   * Events of this cgroup are emitted from now on, and of those made below it later, under its own id (unless they are
+   * observed for themselves).
+   */
   observe(cgroupId: bigint): void;
   /** No more events of this cgroup; its slot in the kernel's maps is free again. */
   ignore(cgroupId: bigint): void;
