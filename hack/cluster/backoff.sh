@@ -11,4 +11,4 @@ printf '%d\n' $((failures + 1)) >failures
 [ "$failures" -gt 0 ] || exit 0
 delay=$((failures > 5 ? 30 : 1 << (failures - 1)))
 [ "$delay" -le 30 ] || delay=30
-sleep "$delay"
+exec sleep "$delay"

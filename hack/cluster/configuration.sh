@@ -101,11 +101,20 @@ hostnameOverride: $node
 CONFIG
 }
 
+# replace FILE: writes stdin to FILE if it differs: kube-proxy ends when its file is written, even with the same content.
+replace() {
+  local content
+  content=$(cat)
+  [ "$content" != "$(cat "$1" 2>/dev/null)" ] || return 0
+  printf '%s\n' "$content" >"$1.new"
+  mv "$1.new" "$1"
+}
+
 write_configuration() {
   local folder=$state/config
   mkdir -p "$folder/cni"
-  containerd_configuration >"$folder/containerd.toml"
-  cni_configuration >"$folder/cni/10-pods.conflist"
-  kubelet_configuration >"$folder/kubelet.yaml"
-  kube_proxy_configuration >"$folder/kube-proxy.yaml"
+  containerd_configuration | replace "$folder/containerd.toml"
+  cni_configuration | replace "$folder/cni/10-pods.conflist"
+  kubelet_configuration | replace "$folder/kubelet.yaml"
+  kube_proxy_configuration | replace "$folder/kube-proxy.yaml"
 }

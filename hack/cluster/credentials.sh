@@ -6,12 +6,20 @@ set -euo pipefail
 
 days=3650
 
-# certificate NAME SUBJECT USAGE [ALTERNATIVE_NAMES]: a key and a certificate of the cluster's authority, once.
-certificate() {
+# authority NAME: a key and a self-signed certificate, once.
+authority() {
   local file=$state/pki/$1
   [ ! -s "$file.crt" ] || return 0
+  openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$file.key" -subj "/CN=$cluster-$1" -days $days -out "$file.new" 2>/dev/null
+  mv "$file.new" "$file.crt"
+}
+
+# certificate NAME SUBJECT USAGE [ALTERNATIVE_NAMES [AUTHORITY]]: a key and a certificate of the authority (ca), once.
+certificate() {
+  local file=$state/pki/$1 issuer=$state/pki/${5:-ca}
+  [ ! -s "$file.crt" ] || return 0
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$file.key" -subj "$2" -out "$file.csr" 2>/dev/null
-  openssl x509 -req -in "$file.csr" -CA "$state/pki/ca.crt" -CAkey "$state/pki/ca.key" -CAcreateserial -days $days -out "$file.new" \
+  openssl x509 -req -in "$file.csr" -CA "$issuer.crt" -CAkey "$issuer.key" -CAcreateserial -days $days -out "$file.new" \
     -extfile <(printf 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=%s\n%s' "$3" "${4:+subjectAltName=$4}") 2>/dev/null
   mv "$file.new" "$file.crt"
   rm "$file.csr"
@@ -45,8 +53,10 @@ write_credentials() {
     rm -f "$pki"/{apiserver,kubelet}.crt
     printf '%s\n' "$node_address" >"$pki/address"
   fi
-  [ -s "$pki/ca.crt" ] ||
-    openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$pki/ca.key" -subj "/CN=$cluster-ca" -days $days -out "$pki/ca.crt" 2>/dev/null
+  authority ca
+  # Whoever holds a certificate of this one speaks for any user to aggregated APIs: the authority above, which signs requests of the
+  # cluster's users, must not be able to make it.
+  authority front-proxy-ca
   [ -s "$pki/service-accounts.pub" ] || {
     openssl ecparam -name prime256v1 -genkey -noout -out "$pki/service-accounts.key"
     openssl ec -in "$pki/service-accounts.key" -pubout -out "$pki/service-accounts.pub" 2>/dev/null
@@ -57,6 +67,7 @@ write_credentials() {
   # One certificate for both of the kubelet's roles: client of the API server, and server for exec and logs.
   certificate kubelet "/O=system:nodes/CN=system:node:$node" serverAuth,clientAuth "DNS:$node,IP:$node_address"
   certificate apiserver-kubelet-client /CN=kube-apiserver-kubelet-client clientAuth
+  certificate front-proxy-client /CN=front-proxy-client clientAuth '' front-proxy-ca
   certificate admin /O=system:masters/CN=admin clientAuth
   certificate volumes /CN=workload-security-volumes clientAuth
   for component in kube-controller-manager kube-scheduler kube-proxy; do

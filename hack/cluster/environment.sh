@@ -13,5 +13,5 @@ use_cluster "${1:-}"
   exit 0
 }
 root=$(dirname "$(dirname "$here")")
-# The dollar is for the reader's shell.
+# shellcheck disable=SC2016 # the dollar is for the shell of the reader
 printf 'export PATH=%q:%q:$PATH KUBECONFIG=%q\n' "$("$here/binaries.sh" --print-dir)" "$root/bin" "$kubeconfig"

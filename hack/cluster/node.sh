@@ -64,6 +64,9 @@ process_of() {
 supervisor() { process_of runsvdir | sed -n 1p; }
 
 no_service_runs() { [ -z "$(process_of runsv)" ]; }
+# Every system process but the shims, which hold the containers (the kernel cuts names to 15 characters).
+besides_shims() { comm -23 <(processes system | sort) <(process_of containerd-shim | sort); }
+only_shims_run() { [ -z "$(besides_shims)" ]; }
 node_exists() { [ -n "$(process_of start-node.sh runsvdir)" ]; }
 
 # in_node COMMAND...: runs a command in the cluster's namespaces, for example ctr or iptables.
@@ -74,13 +77,22 @@ in_node() {
   nsenter --target "$id" --mount --net --wd=/ "$@" 9<&-
 }
 
+# end_orphans: services whose supervisor died run on, but another supervisor could not take them over. Containers are left alone.
+end_orphans() {
+  local ids
+  mapfile -t ids < <(process_of runsv)
+  [ ${#ids[@]} -eq 0 ] || kill -TERM "${ids[@]}" 2>/dev/null || true
+  wait_until 5 no_service_runs || true
+  mapfile -t ids < <(besides_shims)
+  [ ${#ids[@]} -eq 0 ] || kill -KILL "${ids[@]}" 2>/dev/null || true
+  wait_until 10 only_shims_run || fail "processes of cluster $cluster do not end: $(besides_shims | tr '\n' ' ')"
+}
+
 # start_supervisor: in the namespaces of processes that still run, or else in new ones.
 start_supervisor() {
   local id hierarchy
   [ -z "$(supervisor)" ] || return 0
-  # Without their parent, services keep running, but a second supervisor could not take them over: end them first. Containers go on.
-  for id in $(process_of runsv); do kill -TERM "$id" 2>/dev/null || true; done
-  wait_until 15 no_service_runs || for id in $(process_of runsv); do kill -KILL "$id" 2>/dev/null || true; done
+  end_orphans
   id=$(processes system | sed -n 1p)
   if [ -z "$id" ]; then
     # Nothing survived, for example after a reboot: what /run holds is about processes that are gone.

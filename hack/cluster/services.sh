@@ -11,29 +11,19 @@ components=(etcd kube-apiserver containerd kube-controller-manager kube-schedule
 # Services whose program or configuration is new since the last write_services.
 changed=()
 
-# replace FILE: writes stdin to FILE if it differs; true if it did.
-replace() {
-  local content
-  content=$(cat)
-  [ "$content" != "$(cat "$1" 2>/dev/null)" ] || return 1
-  printf '%s\n' "$content" >"$1.new"
-  chmod +x "$1.new"
-  mv "$1.new" "$1"
-}
-
 # service NAME READY FINGERPRINT COMMAND...: READY is a shell condition to wait for. FINGERPRINT changes when a file that the component
 # reads changes, so that `up` restarts exactly the components whose configuration is new.
 service() {
-  local name=$1 ready=$2 fingerprint=$3 folder=$state/services/$1
+  local name=$1 ready=$2 fingerprint=$3 folder=$state/services/$1 before
   shift 3
   mkdir -p "$folder/log" "$state/log/$name"
   # Three old files of 1 MB and the current one per component.
   printf 's1000000\nn3\n' >"$state/log/$name/config"
-  replace "$folder/log/run" <<<"#!/bin/sh"$'\n'"exec svlogd '$state/log/$name'" || true
-  cp "$here/backoff.sh" "$folder/finish.new"
-  mv "$folder/finish.new" "$folder/finish"
+  before=$(cat "$folder/run" 2>/dev/null || true)
+  replace "$folder/log/run" <<<"#!/bin/sh"$'\n'"exec svlogd '$state/log/$name'"
+  replace "$folder/finish" <"$here/backoff.sh"
   # PR_SET_PDEATHSIG first: if the supervisor itself is killed, its successor must not find the old program on the port.
-  ! replace "$folder/run" <<RUN || changed+=("$name")
+  replace "$folder/run" <<RUN
 #!/bin/bash
 # configuration $fingerprint
 [ "\${1:-}" = bound ] || exec setpriv --pdeathsig KILL "\$0" bound
@@ -46,6 +36,8 @@ done
 echo '$name: gave up waiting for: ${ready//\'/\"}'
 exit 1
 RUN
+  chmod +x "$folder"/{run,finish,log/run}
+  [ "$before" = "$(cat "$folder/run")" ] || changed+=("$name")
 }
 
 fingerprint() { cat "$@" | sha256sum | cut -c1-16; }
@@ -64,14 +56,17 @@ write_services() {
     --listen-client-urls="unix://$etcd_socket" --advertise-client-urls=http://etcd:2379 \
     --listen-peer-urls=unix:///run/etcd-peer.sock --auto-compaction-retention=1h
 
-  service kube-apiserver "curl -sf --max-time 2 --unix-socket $etcd_socket http://etcd/health >/dev/null" "$(fingerprint "$pki"/apiserver*.crt "$pki/ca.crt")" \
+  service kube-apiserver "curl -sf --max-time 2 --unix-socket $etcd_socket http://etcd/health >/dev/null" "$(fingerprint "$pki"/*.crt)" \
     "$bin/kube-apiserver" "--etcd-servers=unix://$etcd_socket" --bind-address=0.0.0.0 "--advertise-address=$node_address" --secure-port=6443 \
     "--tls-cert-file=$pki/apiserver.crt" "--tls-private-key-file=$pki/apiserver.key" "--client-ca-file=$pki/ca.crt" \
     --service-account-issuer=https://kubernetes.default.svc "--service-account-key-file=$pki/service-accounts.pub" \
     "--service-account-signing-key-file=$pki/service-accounts.key" "--service-cluster-ip-range=$service_range" \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
     "--kubelet-certificate-authority=$pki/ca.crt" "--kubelet-client-certificate=$pki/apiserver-kubelet-client.crt" \
-    "--kubelet-client-key=$pki/apiserver-kubelet-client.key" --kubelet-preferred-address-types=InternalIP
+    "--kubelet-client-key=$pki/apiserver-kubelet-client.key" --kubelet-preferred-address-types=InternalIP \
+    "--requestheader-client-ca-file=$pki/front-proxy-ca.crt" --requestheader-allowed-names=front-proxy-client --requestheader-username-headers=X-Remote-User \
+    --requestheader-group-headers=X-Remote-Group --requestheader-extra-headers-prefix=X-Remote-Extra- \
+    "--proxy-client-cert-file=$pki/front-proxy-client.crt" "--proxy-client-key-file=$pki/front-proxy-client.key"
 
   service containerd "$always" "$(fingerprint "$config/containerd.toml")" containerd --config "$config/containerd.toml"
 
@@ -90,6 +85,7 @@ write_services() {
 
   service kube-proxy "$api_ready" "$(fingerprint "$config"/kube-proxy.*)" "$bin/kube-proxy" "--config=$config/kube-proxy.yaml"
 
-  cp "$here/volumes.sh" "$config/volumes.sh"
+  replace "$config/volumes.sh" <"$here/volumes.sh"
+  chmod +x "$config/volumes.sh"
   service volumes "$api_ready" "$(fingerprint "$config/volumes.sh")" "$config/volumes.sh" "$api" "$pki" "$state/volumes"
 }

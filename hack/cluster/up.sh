@@ -33,7 +33,7 @@ settle() {
   for name in "${components[@]}"; do
     # The supervisor looks for new services every five seconds.
     wait_until 15 test -p "$state/services/$name/supervise/ok" || fail "no supervisor for $name" "see: ps -C runsvdir -o args="
-    in_node sv start "$state/services/$name" >/dev/null || true
+    in_node sv up "$state/services/$name" >/dev/null || true
   done
   for name in "${changed[@]}"; do
     say "  $name: new configuration, restarting"
