@@ -1,0 +1,12 @@
+# The operator: Node and one bundled program, as a user without rights, on a file system that need not be writable.
+# `node hack/images/main.ts context operator DIR` makes the build context; docker and buildah build it alike.
+FROM scratch
+ADD base.tar /
+COPY node /usr/local/bin/node
+COPY app /app
+USER 65532:65532
+WORKDIR /app
+ENV NODE_ENV=production
+VOLUME /data
+EXPOSE 8443 8081
+ENTRYPOINT ["/usr/local/bin/node", "/app/operator.js"]
