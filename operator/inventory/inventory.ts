@@ -29,6 +29,8 @@ export interface ContainerRecord {
 
 /** What was asked about, and when: addresses change hands. */
 export interface PeerQuestion {
+  /** Who asks: the addresses of this pod are its own. */
+  readonly podUid?: string;
   readonly address: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp' | 'other';

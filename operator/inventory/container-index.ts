@@ -1,0 +1,84 @@
+/** All containers by ID: running, ended, and for an hour those whose pod is gone. */
+import type { ContainerRecord } from './inventory.ts';
+import type { PodProjection } from './pod.ts';
+
+/** Snapshots arrive late: spooled, retried, of containers that live for seconds. */
+const tombstoneMs = 60 * 60_000;
+/** About 700 bytes each, 35 MB: 13 ended containers per second for the whole hour. */
+const maxTombstones = 50_000;
+
+export class ContainerIndex {
+  readonly #now: () => number;
+  readonly #maxTombstones: number;
+  readonly #records = new Map<string, ContainerRecord>();
+  /** When a container that no pod shows any more is forgotten, in the order of that time. */
+  readonly #tombstones = new Map<string, number>();
+  #dropped = 0;
+
+  constructor(now: () => number, limit: number = maxTombstones) {
+    this.#now = now;
+    this.#maxTombstones = limit;
+  }
+
+  /** Containers forgotten early because too many had ended within an hour. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get(id: string): ContainerRecord | undefined {
+    this.#trim();
+    return this.#records.get(id);
+  }
+
+  *running(): Generator<ContainerRecord> {
+    for (const record of this.#records.values()) if (record.finishedAt === undefined) yield record;
+  }
+
+  set(pod: PodProjection, old: PodProjection | undefined): void {
+    const shown = new Set<string>();
+    for (const container of pod.containers) {
+      shown.add(container.id);
+      this.#tombstones.delete(container.id);
+      this.#records.set(container.id, recordOf(pod, container));
+    }
+    for (const { id } of old?.containers ?? []) if (!shown.has(id)) this.#bury(id);
+    this.#trim();
+  }
+
+  delete(pod: PodProjection): void {
+    for (const { id } of pod.containers) this.#bury(id);
+    this.#trim();
+  }
+
+  #bury(id: string): void {
+    const record = this.#records.get(id);
+    if (record === undefined || this.#tombstones.has(id)) return;
+    // The pod may go before its status tells when the container ended.
+    this.#records.set(id, { ...record, finishedAt: record.finishedAt ?? this.#now() });
+    this.#tombstones.set(id, this.#now() + tombstoneMs);
+  }
+
+  #trim(): void {
+    const now = this.#now();
+    for (const [id, until] of this.#tombstones) {
+      if (until > now && this.#tombstones.size <= this.#maxTombstones) return;
+      if (until > now) this.#dropped += 1;
+      this.#tombstones.delete(id);
+      this.#records.delete(id);
+    }
+  }
+}
+
+function recordOf(pod: PodProjection, container: PodProjection['containers'][number]): ContainerRecord {
+  return {
+    ...container,
+    pod: {
+      uid: pod.uid,
+      namespace: pod.namespace,
+      name: pod.name,
+      ...(pod.partOf !== undefined && { partOf: pod.partOf }),
+    },
+    workload: pod.workload,
+    node: pod.node,
+  };
+}

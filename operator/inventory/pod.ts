@@ -1,0 +1,172 @@
+/**
+ * What the operator keeps of a pod: its containers, addresses and workload, a few hundred bytes of the 5–20 KB that a pod
+ * has. The image is that of the pod's spec, because the status names whatever the runtime calls the image ID, so that two
+ * tags of one image would become one.
+ */
+import { z } from 'zod';
+import { type Image, parseImage } from '../../core/image.ts';
+import { type Projection, zodProjection } from '../kube/informer.ts';
+import { canonicalAddress } from './address.ts';
+import { type Workload, workloadOf } from './workload.ts';
+
+export interface PodContainer {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'container' | 'init' | 'ephemeral';
+  readonly image: Image;
+  readonly digest?: string;
+  /** Milliseconds since the epoch, in whole seconds as the API has them. */
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+}
+
+export interface PodProjection {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Label `app.kubernetes.io/part-of`. */
+  readonly partOf?: string;
+  readonly node: string;
+  readonly workload: Workload;
+  /** Its own: empty with the host's network, whose addresses are the node's. */
+  readonly addresses: readonly string[];
+  /** Since when the addresses are its own. */
+  readonly since: number;
+  /** Succeeded or Failed: the addresses went back although the object still shows them. */
+  readonly finished: boolean;
+  readonly containers: readonly PodContainer[];
+}
+
+/** More than any pod has; each is kept in at most two runs of about 300 bytes. */
+const maxContainers = 256;
+
+const time = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .nullish();
+const run = z.object({ containerID: z.string().nullish(), startedAt: time, finishedAt: time });
+const state = z.object({ running: z.object({ startedAt: time }).nullish(), terminated: run.nullish() }).nullish();
+const containerStatus = z.object({
+  name: z.string(),
+  containerID: z.string().nullish(),
+  imageID: z.string().nullish(),
+  state,
+  lastState: state,
+});
+const containerSpec = z.object({ name: z.string(), image: z.string().nullish() });
+const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(maxContainers).nullish();
+
+const rawPod = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string(),
+    creationTimestamp: time,
+    labels: z.record(z.string(), z.string()).nullish(),
+    ownerReferences: z
+      .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }))
+      .nullish(),
+  }),
+  spec: z.object({
+    nodeName: z.string().nullish(),
+    hostNetwork: z.boolean().nullish(),
+    containers: listOf(containerSpec),
+    initContainers: listOf(containerSpec),
+    ephemeralContainers: listOf(containerSpec),
+  }),
+  status: z
+    .object({
+      phase: z.string().nullish(),
+      startTime: time,
+      podIPs: z.array(z.object({ ip: z.string() })).nullish(),
+      containerStatuses: listOf(containerStatus),
+      initContainerStatuses: listOf(containerStatus),
+      ephemeralContainerStatuses: listOf(containerStatus),
+    })
+    .nullish(),
+});
+
+type RawPod = z.infer<typeof rawPod>;
+type ContainerSpec = z.infer<typeof containerSpec>;
+type ContainerStatus = z.infer<typeof containerStatus>;
+
+/** For the informer of pods: once per version of a pod. */
+export const projectPod: (raw: unknown) => Projection<PodProjection> = zodProjection(rawPod.transform(project));
+
+function project({ metadata, spec, status }: RawPod): PodProjection {
+  const node = spec.nodeName ?? '';
+  const createdAt = metadata.creationTimestamp ?? 0;
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    ...ownership(metadata, node, createdAt),
+    node,
+    addresses: spec.hostNetwork === true ? [] : addressesOf(status),
+    since: status?.startTime ?? createdAt,
+    finished: ['Succeeded', 'Failed'].includes(status?.phase ?? ''),
+    containers: [
+      ...containersOf('init', spec.initContainers, status?.initContainerStatuses),
+      ...containersOf('container', spec.containers, status?.containerStatuses),
+      ...containersOf('ephemeral', spec.ephemeralContainers, status?.ephemeralContainerStatuses),
+    ],
+  };
+}
+
+function ownership(
+  metadata: RawPod['metadata'],
+  node: string,
+  createdAt: number,
+): Pick<PodProjection, 'partOf' | 'workload'> {
+  const labels = metadata.labels ?? {};
+  const partOf = labels['app.kubernetes.io/part-of'];
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return {
+    ...(partOf !== undefined && { partOf }),
+    workload: workloadOf({ name: metadata.name, node, labels, owner, createdAt }),
+  };
+}
+
+function addressesOf(status: RawPod['status']): string[] {
+  return (status?.podIPs ?? []).flatMap(({ ip }) => canonicalAddress(ip) ?? []);
+}
+
+function containersOf(
+  kind: PodContainer['kind'],
+  specs: readonly ContainerSpec[] | null | undefined,
+  statuses: readonly ContainerStatus[] | null | undefined,
+): PodContainer[] {
+  const images = new Map((specs ?? []).map(({ name, image }) => [name, parseImage(image ?? '')]));
+  return (statuses ?? []).flatMap((status) => {
+    const parsed = images.get(status.name);
+    // A kubelet starts nothing from a reference that it cannot read: such a container has no ID either.
+    if (parsed?.ok !== true) return [];
+    const digest = /sha256:[0-9a-f]{64}$/.exec(status.imageID ?? '')?.[0];
+    const common = { name: status.name, kind, image: parsed.image };
+    // The digest is that of the last run; an earlier one may have had another.
+    return runsOf(status).map((run, index) => ({ ...run, ...common, ...(index === 0 && digest && { digest }) }));
+  });
+}
+
+type Run = Pick<PodContainer, 'id' | 'startedAt' | 'finishedAt'>;
+
+/** This run and the one before, which a crash leaves in `lastState`; while it waits, the first is still to come. */
+function runsOf({ containerID, state, lastState }: ContainerStatus): Run[] {
+  const runs = new Map<string, Run>();
+  const add = (name: string | null | undefined, startedAt?: number | null, finishedAt?: number | null): void => {
+    const id = /^[a-z0-9.-]+:\/\/([0-9a-f]{64})$/.exec(name ?? '')?.[1];
+    if (id === undefined || runs.has(id)) return;
+    runs.set(id, {
+      id,
+      ...(startedAt != null && { startedAt }),
+      ...(finishedAt != null && { finishedAt }),
+    });
+  };
+  if (state?.running) add(containerID, state.running.startedAt);
+  const current = state?.terminated;
+  if (current) add(current.containerID ?? containerID, current.startedAt, current.finishedAt);
+  const last = lastState?.terminated;
+  if (last) add(last.containerID, last.startedAt, last.finishedAt);
+  return [...runs.values()];
+}
