@@ -1,7 +1,7 @@
 import { imageText } from '../../core/image.ts';
 import type { ReportedContainer } from '../../core/wire/agent.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
-import { times, type PlanContext } from './grant.ts';
+import { times, type NodeSituation, type PlanContext } from './grant.ts';
 import { reason, type EndCode, type Reason, type ReasonCode } from './reason.ts';
 
 /** `refused`: no slot will come, so the agent may drop what it keeps. */
@@ -24,10 +24,10 @@ export function objection(record: ContainerRecord, context: PlanContext): Reason
   return reason('stable', `image is stable: ${imageText(record.image)} is learned`);
 }
 
-/** Whether a container that the agent of `node` reports may get a slot. The inventory decides what it is, not the agent. */
-export function eligibility(reported: ReportedContainer, node: string, context: PlanContext): Eligibility {
+/** Whether a container that the agent of a node reports may get a slot. The inventory decides what it is, not the agent. */
+export function eligibility(reported: ReportedContainer, situation: NodeSituation, context: PlanContext): Eligibility {
   const record = context.container(reported.id);
-  const history = context.history(reported.id);
+  const history = situation.histories.get(reported.id);
   if (record === undefined) {
     const known = context.now - (history?.firstReportedAt ?? context.now);
     if (!context.settings.enabled) return refused(reason('disabled', 'profiling is turned off'));
@@ -35,7 +35,7 @@ export function eligibility(reported: ReportedContainer, node: string, context: 
       ? refused(reason('unknown-container', 'the API server shows no such container'))
       : { type: 'undecided', reason: reason('unknown-container', 'waiting until the API server shows the container') };
   }
-  if (record.node !== node) {
+  if (record.node !== situation.node) {
     return refused(reason('other-node', `the API server shows the container on node ${record.node}`));
   }
   const against = objection(record, context);

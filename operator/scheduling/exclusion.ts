@@ -1,11 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { imageText, type Image } from '../../core/image.ts';
-
-/** As in the WorkloadSecurityConfig: every field that is given must match. */
-export interface Exclusion {
-  readonly namespace?: string;
-  readonly image?: string;
-}
+import type { Exclusion } from '../settings.ts';
 
 /** The exclusion that matches a container, as text for people; undefined if none does. */
 export type ExclusionMatcher = (namespace: string, image: Image) => string | undefined;

@@ -23,6 +23,7 @@ export interface Grant {
   readonly confirmedAt?: number;
 }
 
+/** The profiling part of the settings, ready for use. */
 export interface SchedulingSettings {
   readonly enabled: boolean;
   readonly maxContainersPerNode: number;
@@ -38,7 +39,6 @@ export interface ContainerHistory {
   readonly firstReportedAt: number;
   /** Grants so far, those that run included. */
   readonly grants: number;
-  readonly lastGrantedAt?: number;
   /** It has ended and its snapshot was answered: nothing more can come. */
   readonly done: boolean;
 }
@@ -54,6 +54,7 @@ export interface NodeSituation {
   /** Version of the desired state that the agent ran when it reported. */
   readonly runningVersion: number;
   readonly containers: readonly ReportedContainer[];
+  readonly histories: ReadonlyMap<string, ContainerHistory>;
   /** Grants that have not ended. */
   readonly grants: readonly Grant[];
   /** When a container last was reported that had ended before it got a slot. */
@@ -73,7 +74,6 @@ export interface PlanContext {
   readonly settings: SchedulingSettings;
   readonly container: (id: string) => ContainerRecord | undefined;
   readonly profile: (image: Image) => ProfileFacts | undefined;
-  readonly history: (containerId: string) => ContainerHistory | undefined;
   readonly activity: (image: Image) => ImageActivity | undefined;
   /** A pod of this product itself. */
   readonly isOwnPod: (record: ContainerRecord) => boolean;
@@ -91,6 +91,11 @@ export const times = {
   unknownContainer: 120_000,
   /** An agent that was not heard of for eight reports. */
   unreachable: 120_000,
+  /**
+   * Uploads are taken this long after their grant ended, or was given by an operator before this one. Longer would be of no
+   * use: the inventory forgets containers that ended 60 minutes ago, and what it does not know is not merged.
+   */
+  uploadGrace: 3_600_000,
   /** A node that had a container which ended within seconds is expected to have another within this time. */
   shortLivedMemory: 600_000,
 } as const;

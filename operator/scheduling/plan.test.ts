@@ -9,6 +9,7 @@ import {
   containerId,
   context,
   grant,
+  histories,
   imageOf,
   minute,
   now,
@@ -35,12 +36,11 @@ describe('grants', () => {
   it('go first to images that were taught least, then to unseen containers', () => {
     const records = [record(1, nginx), record(2, redis), record(3, redis)];
     const { add, reasons } = planOne(
-      { containers: [reported(1), reported(2), reported(3)] },
+      { containers: [reported(1), reported(2), reported(3)], histories: histories(2, { grants: 1 }) },
       {
         records,
         settings: { maxContainersPerNode: 1 },
         profiles: { [imageText(nginx)]: learning(9), [imageText(redis)]: learning(2) },
-        histories: { [containerId(2)]: { firstReportedAt: 0, grants: 1, done: false } },
       },
     );
     expect(add).toMatchObject([{ containerId: containerId(3) }]);
@@ -115,7 +115,6 @@ describe('refusals', () => {
     ['disabled', { settings: { enabled: false } }, {}],
     ['own-pod', {}, { pod: { uid: 'u', namespace: 'workload-security', name: 'p', partOf: 'workload-security' } }],
     ['other-node', {}, { node: 'node-b' }],
-    ['done', { histories: { [containerId(1)]: { firstReportedAt: 0, grants: 1, done: true } } }, {}],
   ] as const)('name the reason %s, and let the agent drop its trees', (code, world: World, fields) => {
     for (const state of containerStates.filter((one) => one !== 'profiling')) {
       const one = planOne({ containers: [reported(1, { state })] }, { records: [record(1, nginx, fields)], ...world });
@@ -125,7 +124,16 @@ describe('refusals', () => {
     }
   });
 
-  it('leave pods alone that merely carry our label in a namespace of somebody else', () => {
+  it('meet the finished container whose snapshot has arrived, though its agent does not know yet', () => {
+    const finished = reported(1, { state: 'finished' });
+    const one = planOne(
+      { containers: [finished], histories: histories(1, { done: true }) },
+      { records: [record(1, nginx)] },
+    );
+    expect(one).toMatchObject({ add: [], refuse: [containerId(1)] });
+  });
+
+  it('spare pods that merely carry our label in a namespace of somebody else', () => {
     const pod = { uid: 'u', namespace: 'shop', name: 'p', partOf: 'workload-security' };
     const one = planOne({ containers: [reported(1)] }, { records: [record(1, nginx, { pod })] });
     expect(added(one)).toEqual([containerId(1)]);
@@ -134,7 +142,7 @@ describe('refusals', () => {
   it('wait two minutes for the API server to show a container', () => {
     const containers = [reported(1, { state: 'finished' })];
     const since = (firstReportedAt: number) =>
-      planOne({ containers }, { histories: { [containerId(1)]: { firstReportedAt, grants: 0, done: false } } });
+      planOne({ containers, histories: histories(1, { firstReportedAt }) }, {});
     expect(since(now - 2 * minute)).toMatchObject({ add: [], refuse: [] });
     expect(since(now - 2 * minute - 1)).toMatchObject({ add: [], refuse: [containerId(1)] });
   });
@@ -243,15 +251,15 @@ describe('whatever the situation', () => {
             ...(slot === 'none' ? {} : { slotId: slot === 'granted' ? `slot-${n}` : `${slot}-${n}` }),
           }),
         ),
+        histories: new Map(
+          here.map(({ n, grants }) => [containerId(n), { firstReportedAt: now, grants, done: false }]),
+        ),
         grants: granted.map(({ n, image }) => grant(n, image, { node, confirmedAt: now - minute })),
       });
     });
     const world: World = {
       records: records.filter((_, n) => containers[n]?.known),
       profiles: Object.fromEntries(stable.map((text) => [text, { state: 'stable', snapshots: 9, containers: 2 }])),
-      histories: Object.fromEntries(
-        containers.map(({ grants }, n) => [containerId(n), { firstReportedAt: now, grants, done: false }]),
-      ),
       settings: { maxContainersPerNode: limit, excluded: compileExclusions([{ namespace: 'kube-system' }]) },
     };
     return { situations, world };

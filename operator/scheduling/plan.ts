@@ -77,8 +77,8 @@ function draft(situation: NodeSituation, context: PlanContext): Draft {
       inUse += 1;
       reasons.set(reported.id, reason('profiling', 'profiling: the slot has ended, the agent has yet to hear of it'));
     } else {
-      const verdict = eligibility(reported, node, context);
-      if (verdict.type === 'eligible') candidates.push(candidateOf(reported, verdict.record.image, node, context));
+      const verdict = eligibility(reported, situation, context);
+      if (verdict.type === 'eligible') candidates.push(candidateOf(reported, verdict.record.image, situation));
       else reasons.set(reported.id, verdict.reason);
       if (verdict.type === 'refused' && keepsTree(reported)) refuse.push(reported.id);
     }
@@ -115,7 +115,7 @@ function adoptions(
     if (keep.length + adopted.size >= context.settings.maxContainersPerNode) break;
     if (state !== 'profiling' || slotId === undefined || known.has(slotId) || adopted.has(slotId)) continue;
     if (!context.isEarlierSlot(slotId)) continue;
-    const verdict = eligibility({ id, state, slotId, ...rest }, situation.node, context);
+    const verdict = eligibility({ id, state, slotId, ...rest }, situation, context);
     if (verdict.type === 'eligible') adopted.set(slotId, { slotId, containerId: id, image: verdict.record.image });
   }
   return [...adopted.values()];
@@ -125,14 +125,14 @@ function keepsTree({ state }: ReportedContainer): boolean {
   return state === 'provisional' || state === 'finished';
 }
 
-function candidateOf(reported: ReportedContainer, image: Image, node: string, context: PlanContext): Candidate {
+function candidateOf(reported: ReportedContainer, image: Image, situation: NodeSituation): Candidate {
   return {
-    node,
+    node: situation.node,
     containerId: reported.id,
     image,
     finished: reported.state === 'finished',
     fresh: keepsTree(reported) && reported.startSeen,
-    grants: context.history(reported.id)?.grants ?? 0,
+    grants: situation.histories.get(reported.id)?.grants ?? 0,
   };
 }
 

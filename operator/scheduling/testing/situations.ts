@@ -40,6 +40,14 @@ export function reported(number: number, fields: Partial<ReportedContainer> = {}
   return { id: containerId(number), state: 'idle', startSeen: true, ...fields };
 }
 
+/** The history of one container that was granted `grants` slots. */
+export function histories(
+  number: number,
+  fields: Partial<ContainerHistory> = {},
+): ReadonlyMap<string, ContainerHistory> {
+  return new Map([[containerId(number), { firstReportedAt: now, grants: 0, done: false, ...fields }]]);
+}
+
 export function grant(number: number, image: Image, fields: Partial<Grant> = {}): Grant {
   return {
     slotId: `slot-${number}`,
@@ -62,6 +70,7 @@ export function situation(fields: Partial<NodeSituation> = {}): NodeSituation {
     instance: 'agent-1',
     runningVersion: 1,
     containers: [],
+    histories: new Map(),
     grants: [],
     ...fields,
   };
@@ -81,7 +90,6 @@ export function settings(fields: Partial<SchedulingSettings> = {}): SchedulingSe
 export interface World {
   readonly records?: readonly ContainerRecord[];
   readonly profiles?: Readonly<Record<string, ProfileFacts>>;
-  readonly histories?: Readonly<Record<string, ContainerHistory>>;
   readonly settings?: Partial<SchedulingSettings>;
   /** How long an image has waited, in milliseconds, by its text. */
   readonly waited?: Readonly<Record<string, number>>;
@@ -94,7 +102,6 @@ export function context(world: World = {}): PlanContext {
     settings: settings(world.settings),
     container: (id) => records.get(id),
     profile: (image) => world.profiles?.[imageText(image)],
-    history: (id) => world.histories?.[id],
     activity: (image) => ({ running: 0, waitingSince: now - (world.waited?.[imageText(image)] ?? 0) }),
     isOwnPod: ({ pod }) => pod.namespace === 'workload-security' && pod.partOf === 'workload-security',
     isEarlierSlot: (slotId) => slotId.startsWith('earlier-'),

@@ -1,0 +1,277 @@
+import type { Image } from '../../core/image.ts';
+import type { AgentReport, DesiredState } from '../../core/wire/agent.ts';
+import type { Clock } from '../clock.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Settings } from '../settings.ts';
+import type { Store } from '../store/store.ts';
+import { desiredState, sameContent } from './desired-state.ts';
+import { grantLedger, type FoundGrant } from './grant-ledger.ts';
+import { times, type Grant, type PlanContext, type ProfileFacts } from './grant.ts';
+import { imageWaiting } from './image-waiting.ts';
+import { lostPeriodRecorder, type LostPeriodResult } from './lost-periods.ts';
+import { hear, nodeState, noteDone, noteGrant, situationOf, type NodeState } from './node-state.ts';
+import { plan, type NodePlan } from './plan.ts';
+import { isOwnPod } from './own-pod.ts';
+import type { EndCode, ReasonCode } from './reason.ts';
+import { replanTimer } from './replan-timer.ts';
+import { settingsReader } from './scheduling-settings.ts';
+import { slotIds } from './slot-id.ts';
+import { nodeView, type SchedulingView } from './view.ts';
+
+/** Kubernetes is made for 5,000 nodes; each costs at most 1,000 containers × 400 bytes here, some 20 KB in practice. */
+const nodeLimit = 5_000;
+/** A node without a report for an hour is gone; its grants have expired by then. */
+const forgetNodeMs = 3_600_000;
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly settings: () => Settings;
+  /** Synced before the first report is given to the scheduler: it decides at once which slots of before go on. */
+  readonly inventory: Pick<Inventory, 'container' | 'running'>;
+  /** What is learned of an image so far; undefined for a new one. */
+  readonly profile: (image: Image) => ProfileFacts | undefined;
+  readonly store: Pick<Store, 'recordLostPeriod'>;
+  /** The operator's own namespace. */
+  readonly namespace: string;
+  /** Cryptographically random bytes of that number. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Something failed that nobody waits for; worth a line in the log. */
+  readonly onError: (error: unknown, doing: string) => void;
+}
+
+/**
+ * `active`, `ended`, `completed`: a grant of this operator; a completed one can only bring duplicates. `earlier`: given by an
+ * operator before this one, which cannot be looked up any more; the inventory alone speaks for the container.
+ */
+export type SlotLookup = FoundGrant | { readonly state: 'earlier' };
+
+export interface SchedulerCounts {
+  readonly granted: number;
+  readonly adopted: number;
+  readonly completed: number;
+  /** Grants that ended without a snapshot. */
+  readonly ended: ReadonlyMap<EndCode, number>;
+  readonly lostPeriods: ReadonlyMap<LostPeriodResult, number>;
+  /** Reports of nodes beyond the limit. */
+  readonly nodesRefused: number;
+  /** Ended grants forgotten before their upload grace was over. */
+  readonly grantsForgotten: number;
+}
+
+/** How it stands now, by node: slots that are given, and how many containers have which reason. */
+export interface NodeCounts {
+  readonly node: string;
+  readonly ready: boolean;
+  readonly slots: number;
+  readonly reasons: ReadonlyMap<ReasonCode, number>;
+}
+
+export interface Scheduler {
+  /** Takes a report in; `node` is the one that the agent's token proves. */
+  report(node: string, report: AgentReport): void;
+  /** Undefined until the agent has reported and was planned for: an empty state would cost it the slots that it fills. */
+  current(node: string): DesiredState | undefined;
+  /** Calls `listener` with every change from now on; returns how to stop that. */
+  subscribe(node: string, listener: (state: DesiredState) => void): () => void;
+  /** Whether a snapshot may come under this slot; undefined if not. */
+  lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined;
+  /** The snapshot of a slot was answered with something final: accepted, duplicate or refused. */
+  completed(slotId: string): void;
+  /** Profiles, settings or containers changed, on one node or (without a name) anywhere. */
+  changed(node?: string): void;
+  /** Grants and reasons, of one node or of all. */
+  view(node?: string): SchedulingView;
+  counts(): SchedulerCounts;
+  nodeCounts(): NodeCounts[];
+  stop(): void;
+}
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { clock, inventory } = options;
+  const ids = slotIds(clock.now(), options.random);
+  const startedAt = clock.monotonic();
+  const nodes = new Map<string, NodeState>();
+  const listeners = new Map<string, Set<(state: DesiredState) => void>>();
+  const ledger = grantLedger();
+  const waiting = imageWaiting();
+  const settings = settingsReader(options.settings);
+  const totals = { granted: 0, adopted: 0, completed: 0, nodesRefused: 0 };
+  const ended = new Map<EndCode, number>();
+  const lost = new Map<LostPeriodResult, number>();
+  const timer = replanTimer(clock, { some: planNodes, all: planAll });
+  const recorder = lostPeriodRecorder(inventory, options.store, (result, error) => {
+    count(lost, result);
+    if (error !== undefined) options.onError(error, 'recording a lost period');
+  });
+
+  function context(now: number): PlanContext {
+    return {
+      now,
+      settings: settings(),
+      container: (id) => inventory.container(id),
+      profile: options.profile,
+      activity: (image) => ({ running: ledger.running(image), waitingSince: waiting.since(image) ?? now }),
+      isOwnPod: (record) => isOwnPod(record, options.namespace),
+      isEarlierSlot: (slotId) => ids.isEarlier(slotId) && ledger.find(slotId) === undefined,
+    };
+  }
+
+  function planNodes(names: Iterable<string>): void {
+    const now = clock.monotonic();
+    const states = [...names].flatMap((name) => nodes.get(name) ?? []);
+    const situations = states.map((state) => situationOf(state, ledger.ofNode(state.node), now));
+    for (const one of plan(situations, context(now))) {
+      const state = nodes.get(one.node);
+      if (state !== undefined) apply(one, state, now);
+    }
+  }
+
+  function planAll(): void {
+    const now = clock.monotonic();
+    for (const [name, { heardAt }] of nodes) if (now - heardAt > forgetNodeMs) forgetNode(name);
+    waiting.observe(reportedImages(), now);
+    ledger.expire(now);
+    planNodes(nodes.keys());
+  }
+
+  function* reportedImages(): Generator<Image> {
+    for (const { containers } of nodes.values()) {
+      for (const { id } of containers) {
+        const record = inventory.container(id);
+        if (record !== undefined) yield record.image;
+      }
+    }
+  }
+
+  function forgetNode(name: string): void {
+    for (const { slotId } of ledger.ofNode(name)) ledger.end(slotId, clock.monotonic(), false);
+    nodes.delete(name);
+    recorder.forgetNode(name);
+  }
+
+  function apply(planned: NodePlan, state: NodeState, now: number): void {
+    // Versions grow, also over a restart, without being kept anywhere: they begin at the time of day.
+    const version = Math.max(clock.now(), (state.desired?.version ?? 0) + 1);
+    const given = { node: state.node, instance: state.report.instance, version, grantedAt: now };
+    const { periodSeconds } = settings();
+    for (const { grant, code } of planned.end) {
+      ledger.end(grant.slotId, now, false);
+      count(ended, code);
+    }
+    for (const { slotId, containerId, image } of planned.adopt) {
+      // Two nodes may claim one slot in the same round; an ID of ours stands for one grant.
+      if (ledger.find(slotId) !== undefined) continue;
+      give({ ...given, slotId, containerId, image, periodSeconds, finished: false, confirmedAt: now }, state);
+      totals.adopted += 1;
+    }
+    for (const { containerId, image, finished } of planned.add) {
+      give({ ...given, slotId: ids.next(), containerId, image, periodSeconds, finished }, state);
+      totals.granted += 1;
+    }
+    state.reasons = planned.reasons;
+    publish(state, desiredState(version, settings(), ledger.ofNode(state.node), planned.refuse));
+  }
+
+  function give(grant: Grant, state: NodeState): void {
+    ledger.add(grant);
+    noteGrant(state, grant.containerId, grant.grantedAt);
+    waiting.granted(grant.image, grant.grantedAt);
+  }
+
+  function publish(state: NodeState, desired: DesiredState): void {
+    if (state.desired !== undefined && sameContent(state.desired, desired)) return;
+    state.desired = desired;
+    for (const listener of listeners.get(state.node) ?? []) {
+      try {
+        listener(desired);
+      } catch (error) {
+        options.onError(error, `telling node ${state.node} its desired state`);
+      }
+    }
+  }
+
+  function report(node: string, received: AgentReport): void {
+    const now = clock.monotonic();
+    const known = nodes.get(node);
+    if (known === undefined && nodes.size >= nodeLimit) {
+      totals.nodesRefused += 1;
+      return;
+    }
+    if (known === undefined) nodes.set(node, nodeState(node, received, now));
+    else hear(known, received, now);
+    for (const { id, state, slotId } of received.containers) {
+      const found = slotId === undefined ? undefined : ledger.find(slotId)?.grant;
+      const fills = state === 'profiling' && found?.containerId === id && found.node === node;
+      if (fills) ledger.confirm(found.slotId, received.instance, now);
+    }
+    recorder.record(node, received).catch((error: unknown) => options.onError(error, 'recording lost periods'));
+    timer.soon(node);
+  }
+
+  function completed(slotId: string): void {
+    const grant = ledger.end(slotId, clock.monotonic(), true);
+    if (grant === undefined) return;
+    totals.completed += 1;
+    const state = nodes.get(grant.node);
+    if (grant.finished && state !== undefined) noteDone(state, grant.containerId);
+    timer.soon(grant.node);
+  }
+
+  function lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined {
+    const found = ledger.find(slotId);
+    if (found !== undefined) {
+      return found.grant.containerId === containerId && found.grant.node === node ? found : undefined;
+    }
+    const inTime = clock.monotonic() - startedAt < times.uploadGrace;
+    return inTime && ids.isEarlier(slotId) ? { state: 'earlier' } : undefined;
+  }
+
+  function view(only?: string): SchedulingView {
+    const now = clock.monotonic();
+    const offset = clock.now() - now;
+    const running = Map.groupBy(inventory.running(), (record) => record.node);
+    const names = only === undefined ? [...new Set([...nodes.keys(), ...running.keys()])].toSorted() : [only];
+    const facts = { now, wall: (at: number) => Math.round(at + offset), maxSlots: settings().maxContainersPerNode };
+    return {
+      at: clock.now(),
+      nodes: names.map((name) =>
+        nodeView(name, nodes.get(name), {
+          ...facts,
+          grants: ledger.ofNode(name),
+          running: running.get(name) ?? [],
+          container: (id) => inventory.container(id),
+        }),
+      ),
+    };
+  }
+
+  return {
+    report,
+    current: (node) => nodes.get(node)?.desired,
+    subscribe(node, listener) {
+      const ofNode = listeners.get(node) ?? new Set();
+      listeners.set(node, ofNode.add(listener));
+      return () => {
+        ofNode.delete(listener);
+        if (ofNode.size === 0 && listeners.get(node) === ofNode) listeners.delete(node);
+      };
+    },
+    lookup,
+    completed,
+    changed: (node) => (node === undefined ? timer.everything() : timer.soon(node)),
+    view,
+    counts: () => ({ ...totals, ended, lostPeriods: lost, grantsForgotten: ledger.counts().dropped }),
+    nodeCounts: () =>
+      [...nodes.values()].map((state) => {
+        const reasons = new Map<ReasonCode, number>();
+        for (const { code } of state.reasons.values()) count(reasons, code);
+        const { agent } = situationOf(state, [], clock.monotonic());
+        return { node: state.node, ready: agent.state === 'ready', slots: ledger.ofNode(state.node).length, reasons };
+      }),
+    stop: () => timer.stop(),
+  };
+}
+
+function count<Key>(counters: Map<Key, number>, key: Key): void {
+  counters.set(key, (counters.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,115 @@
+import type { Image } from '../../core/image.ts';
+import type { ContainerRecord } from '../inventory/inventory.ts';
+import type { Grant } from './grant.ts';
+import { condition, type NodeState } from './node-state.ts';
+import { reason, type Reason } from './reason.ts';
+
+/** What the authenticated read endpoint shows. Times are milliseconds since the epoch. */
+export interface SchedulingView {
+  readonly at: number;
+  readonly nodes: readonly NodeView[];
+}
+
+export interface NodeView {
+  readonly node: string;
+  readonly agent: {
+    readonly state: 'ready' | 'not-ready' | 'unreachable' | 'never-reported';
+    readonly why: string;
+    readonly version: string;
+    readonly variant: string;
+    readonly heardAt?: number;
+  };
+  readonly maxSlots: number;
+  readonly grants: readonly GrantView[];
+  readonly containers: readonly ContainerView[];
+}
+
+export interface GrantView {
+  readonly slotId: string;
+  readonly containerId: string;
+  readonly image: Image;
+  readonly grantedAt: number;
+  readonly confirmedAt?: number;
+  readonly periodSeconds: number;
+  readonly finished: boolean;
+}
+
+export interface ContainerView {
+  readonly containerId: string;
+  readonly reason: Reason;
+  /** Absent for containers that the API server does not show. */
+  readonly image?: Image;
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly container?: string;
+}
+
+/** From the monotonic clock to the clock on the wall. */
+export type WallTime = (monotonic: number) => number;
+
+function grantView(grant: Grant, wall: WallTime): GrantView {
+  const { slotId, containerId, image, periodSeconds, finished, confirmedAt } = grant;
+  const confirmed = confirmedAt === undefined ? {} : { confirmedAt: wall(confirmedAt) };
+  return { slotId, containerId, image, grantedAt: wall(grant.grantedAt), ...confirmed, periodSeconds, finished };
+}
+
+function containerView(containerId: string, why: Reason, record: ContainerRecord | undefined): ContainerView {
+  if (record === undefined) return { containerId, reason: why };
+  const { image, pod, name } = record;
+  return { containerId, reason: why, image, namespace: pod.namespace, pod: pod.name, container: name };
+}
+
+const neverReported: NodeView['agent'] = {
+  state: 'never-reported',
+  why: 'no agent has reported from this node',
+  version: '',
+  variant: '',
+};
+
+/** A node as it stands: what its agent reports, and what the API server shows there beyond. */
+export function nodeView(
+  node: string,
+  state: NodeState | undefined,
+  facts: {
+    readonly now: number;
+    readonly wall: WallTime;
+    readonly maxSlots: number;
+    readonly grants: readonly Grant[];
+    readonly running: readonly ContainerRecord[];
+    readonly container: (id: string) => ContainerRecord | undefined;
+  },
+): NodeView {
+  const agent = state === undefined ? neverReported : agentView(state, facts.now, facts.wall);
+  const reasons = state?.reasons ?? new Map<string, Reason>();
+  const absent = unreported(agent);
+  const containers = [
+    ...[...reasons].map(([id, why]) => containerView(id, why, facts.container(id))),
+    ...facts.running.filter(({ id }) => !reasons.has(id)).map((one) => containerView(one.id, absent, one)),
+  ];
+  const grants = facts.grants.map((grant) => grantView(grant, facts.wall));
+  return { node, agent, maxSlots: facts.maxSlots, grants, containers };
+}
+
+function agentView(state: NodeState, now: number, wall: WallTime): NodeView['agent'] {
+  const found = condition(state, now);
+  const { agentVersion, capture } = state.report;
+  return {
+    state: found.state,
+    why: found.state === 'ready' ? '' : found.why,
+    version: agentVersion,
+    variant: capture.variant,
+    heardAt: wall(state.heardAt),
+  };
+}
+
+function unreported(agent: NodeView['agent']): Reason {
+  switch (agent.state) {
+    case 'ready':
+      return reason('not-reported', 'the agent does not report this container');
+    case 'not-ready':
+      return reason('agent-not-ready', agent.why);
+    case 'unreachable':
+    case 'never-reported':
+      return reason('agent-unreachable', agent.why);
+  }
+}
