@@ -16,7 +16,8 @@ export interface BaselineProcess {
   readonly executable: string;
   readonly argv: readonly string[];
   readonly files: readonly BaselineFile[];
-  readonly listening: readonly { readonly protocol: SocketEvent['protocol']; readonly local: SocketAddress }[];
+  /** TCP sockets that listen and UDP sockets that are bound. */
+  readonly sockets: readonly { readonly protocol: SocketEvent['protocol']; readonly local: SocketAddress }[];
 }
 
 /** Parents before their children, whatever the numbers (they wrap); parents outside of the list count as absent. */

@@ -51,10 +51,10 @@ export class Endpoints {
         this.#connect(event, circumstances);
         break;
       case 'bind':
-        if (event.retval === 0) this.#bind(event, circumstances);
+        if (event.retval === 0) this.#bind(event.protocol, event.local, circumstances);
         break;
       case 'listen':
-        if (event.retval === 0) this.listen(event.protocol, event.local, circumstances);
+        if (event.retval === 0) this.#listen(event.protocol, event.local, circumstances);
         break;
       case 'accept':
         if (event.retval >= 0) this.#accept(event, circumstances);
@@ -62,7 +62,13 @@ export class Endpoints {
     }
   }
 
-  listen(protocol: SocketEvent['protocol'], local: SocketAddress, circumstances: Circumstances): void {
+  /** A socket that was found open: TCP listens, of UDP no more can be said than that it is bound. */
+  recordHeld(protocol: SocketEvent['protocol'], local: SocketAddress, circumstances: Circumstances): void {
+    if (protocol === 'tcp') this.#listen(protocol, local, circumstances);
+    else this.#bind(protocol, local, circumstances);
+  }
+
+  #listen(protocol: SocketEvent['protocol'], local: SocketAddress, circumstances: Circumstances): void {
     const bound = this.#pendingBinds.get(local.port);
     if (bound !== undefined) {
       this.#pendingBinds.delete(local.port);
@@ -77,7 +83,7 @@ export class Endpoints {
     this.#see(endpoint('connect', protocol, remote), circumstances);
   }
 
-  #bind({ protocol, local }: SocketEvent, circumstances: Circumstances): void {
+  #bind(protocol: SocketEvent['protocol'], local: SocketAddress, circumstances: Circumstances): void {
     const ephemeral = local.port === 0 || local.port >= ephemeralFrom;
     if (!ephemeral) this.#see(endpoint('bind', protocol, local), circumstances);
     else if (protocol === 'udp') this.#bindEphemeral(local, circumstances);

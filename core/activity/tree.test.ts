@@ -202,14 +202,14 @@ describe('a container met late', () => {
     namespacePid: pid - 99,
     argv: [executable],
     files: [],
-    listening: [],
+    sockets: [],
     ...more,
   });
   const local = { family: 'ipv4', ip: '0.0.0.0', port: 6379 } as const;
 
   it('begins with what /proc shows and goes on with events', () => {
     const tree = new ActivityTree({ ...options, startSeen: false });
-    const redis = { files: [{ path: '/data/dump.rdb', flags: 2 }], listening: [{ protocol: 'tcp', local }] } as const;
+    const redis = { files: [{ path: '/data/dump.rdb', flags: 2 }], sockets: [{ protocol: 'tcp', local }] } as const;
     tree.addBaseline(
       [process(130, 100, '/bin/sleep'), process(101, 100, '/redis'), process(100, 7, '/redis', redis)],
       1_800_000_000_000,

@@ -263,7 +263,7 @@ export class ActivityTree {
     for (const { path, flags } of process.files) {
       node.files.record(path, accessOf({ flags, created: false, retval: 0 }), circumstances);
     }
-    for (const { protocol, local } of process.listening) node.endpoints.listen(protocol, local, circumstances);
+    for (const { protocol, local } of process.sockets) node.endpoints.recordHeld(protocol, local, circumstances);
   }
 }
 
