@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { imageText, parseImage } from './image.ts';
+import { imageFromText, imageText, parseImage } from './image.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -63,7 +63,12 @@ describe('parseImage', () => {
       fc.property(host, path, tag, suffix, (host, path, tag, suffix) => {
         const parsed = parseImage(`${host}${path.join('/')}${tag === null ? '' : `:${tag}`}${suffix}`);
         expect(parsed.ok && parseImage(imageText(parsed.image))).toEqual(parsed);
+        expect(parsed.ok && imageFromText(imageText(parsed.image))).toEqual(parsed.ok && parsed.image);
       }),
     );
+  });
+
+  it.each(['', 'nginx', 'localhost:5000/app'])('imageFromText refuses %j, which has no tag', (text) => {
+    expect(imageFromText(text)).toBeUndefined();
   });
 });

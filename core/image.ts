@@ -78,3 +78,9 @@ function refuse(reference: string, reason: string): ParsedImage {
   const shown = reference.slice(0, 80).replaceAll(/[^\x20-\x7e]/g, '?');
   return { ok: false, reason: `image reference "${shown}" ${reason}` };
 }
+
+/** Undoes {@link imageText}; undefined for a text without tag. A tag never holds a colon, so the last one divides. */
+export function imageFromText(text: string): Image | undefined {
+  const colon = text.lastIndexOf(':');
+  return colon > text.lastIndexOf('/') ? { name: text.slice(0, colon), tag: text.slice(colon + 1) } : undefined;
+}

@@ -9,6 +9,8 @@ export interface ObjectBody {
   readonly metadata: ObjectName & {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    /** The write fails with ConflictError unless the object has this uid: it neither creates nor hits a successor. */
+    readonly uid?: string;
     /** Sent with a replacement: the write fails with ConflictError if the object has changed since. */
     readonly resourceVersion?: string;
   };

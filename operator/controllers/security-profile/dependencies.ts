@@ -1,0 +1,53 @@
+/** What the reconciliation of profiles needs from the rest of the operator. */
+import type { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import type { Publication } from '../../../core/profile/publication.ts';
+import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { Clock } from '../../clock.ts';
+import type { Settings } from '../../settings.ts';
+import type { Store } from '../../store/store.ts';
+import type { ByteBucket } from './byte-bucket.ts';
+import type { ProfileMetrics } from './metrics.ts';
+import type { ProfileObject } from './profile-object.ts';
+
+export interface ProfileApi {
+  /** Objects with this image, by its text, from the informer: possibly a moment old. */
+  withImage(imageKey: string): readonly ProfileObject[];
+  /** As it is now. @throws KubeError, also if the kind itself is unknown */
+  read(name: string): Promise<ProfileObject | undefined>;
+  /**
+   * @param uid of the object that is to be changed; creates one if undefined
+   * @throws ConflictError if the object of that uid is gone
+   */
+  applySpec(
+    name: string,
+    spec: SecurityProfileSpec,
+    uid: string | undefined,
+  ): Promise<{ readonly uid: string; readonly generation: number }>;
+  applyStatus(name: string, status: SecurityProfileStatus): Promise<void>;
+}
+
+/** What was published last; lost at a restart, then the object itself tells. */
+export interface LastPublication {
+  /** Of the profile in the store. */
+  readonly version: number;
+  readonly uid: string;
+  readonly generation: number;
+  readonly specDigest: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface ProfileDependencies {
+  readonly store: Pick<Store, 'profile' | 'evidence' | 'lostPeriods' | 'seal' | 'forget' | 'markPublished'>;
+  readonly api: ProfileApi;
+  /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
+  readonly publish: (evidence: Uint8Array, lostPeriods: number) => Promise<Publication>;
+  readonly settings: () => Settings;
+  readonly bucket: ByteBucket;
+  /** By image text. */
+  readonly last: LRUCache<string, LastPublication>;
+  readonly clock: Clock;
+  readonly metrics: ProfileMetrics;
+  readonly log: Logger;
+}

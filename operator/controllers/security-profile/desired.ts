@@ -1,0 +1,159 @@
+/** How a SecurityProfile shall look, from what the store knows. Pure. */
+import type { Image } from '../../../core/image.ts';
+import type { Publication, PublishedEvidence } from '../../../core/profile/publication.ts';
+import { learningEndsAt } from '../../../core/profile/sealing.ts';
+import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { Settings } from '../../settings.ts';
+import type { ProfileRecord } from '../../store/store.ts';
+import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
+
+export function desiredSpec(record: ProfileRecord, publication: Publication): SecurityProfileSpec {
+  const { name, tag } = record.image;
+  return {
+    image: { name, tag },
+    ...(record.state === 'stable' && { sealed: true }),
+    behavior: publication.behavior,
+    evidence: publication.evidence,
+  };
+}
+
+/** When a status is made, and of which generation of the spec. */
+export interface StatusTime {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly generation: number;
+}
+
+export interface StatusContext extends StatusTime {
+  readonly record: ProfileRecord;
+  readonly publication: Publication;
+  readonly settings: Settings;
+  readonly previous: SecurityProfileStatus;
+  /** When the content changed last, RFC 3339. */
+  readonly lastUpdated: string;
+}
+
+export function desiredStatus(context: StatusContext): SecurityProfileStatus {
+  const { record, publication, generation, now, lastUpdated } = context;
+  const { behavior, evidence, commonality } = publication;
+  const known = (kind: 'processes' | 'files' | 'dns' | 'network'): number =>
+    behavior[kind].length + evidence.omitted[kind];
+  const wanted = [readyCondition, stableCondition(context), completeCondition(evidence)];
+  return {
+    state: record.state === 'stable' ? 'Stable' : 'Learning',
+    snapshots: evidence.snapshots,
+    containers: evidence.containers,
+    ...(commonality !== undefined && { commonality }),
+    nodes: evidence.nodes,
+    processes: known('processes'),
+    files: known('files'),
+    dns: known('dns'),
+    network: known('network'),
+    lost: lostRecords(evidence) + evidence.completeness.lostPeriods,
+    lastUpdated,
+    observedGeneration: generation,
+    conditions: nextConditions(context.previous.conditions ?? [], wanted, { now, generation }),
+  };
+}
+
+/** Learning, incomplete and the like never make it False: tools that wait for Ready would wait for days. */
+const readyCondition: ConditionFacts = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'Published',
+  message: 'The profile holds what was learned.',
+};
+
+function stableCondition({ record, settings }: StatusContext): ConditionFacts {
+  if (record.state === 'stable') {
+    const when = record.sealedAt === undefined ? '' : ` since ${timestamp(record.sealedAt)}`;
+    const message = `Sealed${when} after ${record.countedSnapshots} counted snapshots; delete the profile to learn anew.`;
+    return { type: 'Stable', status: 'True', reason: 'Sealed', message };
+  }
+  const { snapshots } = settings.learning;
+  const end = timestamp(learningEndsAt(record, settings.learning));
+  const message = `${record.countedSnapshots} of ${snapshots} counted snapshots; learning ends at ${end} at the latest.`;
+  return { type: 'Stable', status: 'False', reason: 'Learning', message };
+}
+
+// Below these, what was not seen says nothing: design of anomalies, which are signals only from complete profiles.
+const fewestContainers = 3;
+const fewestSnapshots = 8;
+
+function completeCondition(evidence: PublishedEvidence): ConditionFacts {
+  const { containers, snapshots, completeness } = evidence;
+  const { startsSeen, gaps, lostPeriods } = completeness;
+  const lost = lostRecords(evidence);
+  const faults: readonly (readonly [boolean, string, string])[] = [
+    [
+      containers < fewestContainers && snapshots < fewestSnapshots,
+      'FewObservations',
+      `${containers} containers and ${snapshots} snapshots; ${fewestContainers} or ${fewestSnapshots} are needed`,
+    ],
+    [startsSeen === 0, 'StartsUnseen', 'no container was watched from its start'],
+    [lost > 0, 'EventsLost', `${lost} records were lost`],
+    [
+      gaps + lostPeriods > 0,
+      'PeriodsLost',
+      `${gaps} stretches of time and ${lostPeriods} whole periods were not watched`,
+    ],
+  ];
+  const found = faults.filter(([holds]) => holds);
+  const [first] = found;
+  if (first === undefined) {
+    return {
+      type: 'Complete',
+      status: 'True',
+      reason: 'Complete',
+      message: 'Nothing that happened is known to be missing.',
+    };
+  }
+  const message = `${found.map(([, , text]) => text).join('; ')}.`;
+  return { type: 'Complete', status: 'False', reason: first[1], message };
+}
+
+/** Records of which nothing is known; a truncated one is known in part. */
+function lostRecords({ completeness: { losses } }: PublishedEvidence): number {
+  return losses.ringDrops + losses.recursionMisses + losses.mapFull + losses.decodeErrors + losses.treeFull;
+}
+
+/** Status of an object whose image has its profile under another name. */
+export function duplicateStatus(previous: SecurityProfileStatus, name: string, at: StatusTime): SecurityProfileStatus {
+  const message = `The profile of this image is ${name}; nothing uses this object. Delete it.`;
+  const facts = { reason: 'Duplicate', message };
+  const wanted: ConditionFacts[] = [
+    { type: 'Ready', status: 'False', ...facts },
+    { type: 'Duplicate', status: 'True', ...facts },
+  ];
+  return withConditions({}, previous, wanted, at);
+}
+
+/** Status of an object that the store does not back: it was made by hand, or the store was lost. */
+export function degradedStatus(
+  object: { readonly image: Image; readonly sealed: boolean; readonly status: SecurityProfileStatus },
+  at: StatusTime,
+): SecurityProfileStatus {
+  const message = object.sealed
+    ? 'What this sealed profile holds is not what the operator learned: it was created by hand, or the store was lost. It still serves as it is; delete it to publish what is learned.'
+    : 'The operator learned nothing of this: the profile was created by hand, or the store was lost. It is replaced as soon as something is learned.';
+  const stable: ConditionFacts = object.sealed
+    ? { type: 'Stable', status: 'True', reason: 'Sealed', message: 'The profile is sealed.' }
+    : { type: 'Stable', status: 'False', reason: 'Learning', message: 'No snapshots yet.' };
+  const wanted: ConditionFacts[] = [
+    { ...readyCondition, reason: 'Kept', message: 'The profile is kept as it is.' },
+    stable,
+    { type: 'Degraded', status: 'True', reason: 'NotLearned', message },
+  ];
+  const { state: _, ...kept } = object.status;
+  return withConditions({ ...kept, state: object.sealed ? 'Stable' : 'Learning' }, object.status, wanted, at);
+}
+
+function withConditions(
+  status: SecurityProfileStatus,
+  previous: SecurityProfileStatus,
+  wanted: readonly ConditionFacts[],
+  at: StatusTime,
+): SecurityProfileStatus {
+  const conditions = nextConditions(previous.conditions ?? [], wanted, at);
+  return { ...status, observedGeneration: at.generation, conditions };
+}

@@ -1,0 +1,135 @@
+/** Writes the SecurityProfile of one image: when, and what. */
+import type { SecurityProfileSpec } from '../../../crds/security-profile.ts';
+import type { ReconcileResult } from '../../kube/controller.ts';
+import type { ProfileRecord } from '../../store/store.ts';
+import { timestamp } from '../conditions.ts';
+import type { LastPublication, ProfileDependencies } from './dependencies.ts';
+import { degradedStatus, desiredSpec, desiredStatus, type StatusContext, type StatusTime } from './desired.ts';
+import { specDigest, type ProfileObject } from './profile-object.ts';
+import { updateStatus } from './status.ts';
+
+/** Why an object is written: `restored` after an edit by somebody else. */
+type Reason = 'new' | 'sealed' | 'restored' | 'changed';
+
+/**
+ * New and sealed profiles are written at once, and edits taken back at once; other changes, once per interval.
+ * @param object as the informer or the API server shows it
+ */
+export async function publishProfile(
+  key: string,
+  record: ProfileRecord,
+  object: ProfileObject | undefined,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  const last = dependencies.last.get(key);
+  const reason = reasonToPublish(record, object, last);
+  if (reason === undefined) return {};
+  const wait = reason === 'changed' ? untilInterval(object, last, dependencies) : 0;
+  if (wait > 0) {
+    dependencies.metrics.postponed.inc({ reason: 'interval' });
+    return { requeueAfterMs: wait };
+  }
+  return write(key, { record, object, reason }, dependencies);
+}
+
+/** Undefined if there is nothing to do. */
+function reasonToPublish(
+  record: ProfileRecord,
+  object: ProfileObject | undefined,
+  last: LastPublication | undefined,
+): Reason | undefined {
+  if (object === undefined) return 'new';
+  const isMarked = record.publishedUid === object.uid;
+  if (record.state === 'stable') {
+    // Nobody can change a sealed spec; what may be missing is the status or the mark, if we ended in between.
+    return isMarked && object.sealed && object.status.state === 'Stable' ? undefined : 'sealed';
+  }
+  if (last === undefined || last.uid !== object.uid) return 'changed';
+  // An older generation is the cache's delay, not an edit.
+  if (object.generation >= last.generation && object.specDigest !== last.specDigest) return 'restored';
+  return record.version === last.version && isMarked ? undefined : 'changed';
+}
+
+/** Milliseconds until the profile may be written again. The clock may have been set back: never more than one interval. */
+function untilInterval(
+  object: ProfileObject | undefined,
+  last: LastPublication | undefined,
+  { settings, clock }: ProfileDependencies,
+): number {
+  const interval = settings().publishing.intervalMs;
+  const written = Date.parse(object?.status.lastUpdated ?? '');
+  const at = Math.max(last?.at ?? 0, Number.isNaN(written) ? 0 : written);
+  return Math.min(interval, at + interval - clock.now());
+}
+
+interface Situation {
+  readonly record: ProfileRecord;
+  readonly object: ProfileObject | undefined;
+  readonly reason: Reason;
+}
+
+async function write(key: string, situation: Situation, dependencies: ProfileDependencies): Promise<ReconcileResult> {
+  const { store, clock, settings } = dependencies;
+  const { object } = situation;
+  const read = await store.evidence(situation.record.image);
+  // Forgotten meanwhile: whoever did it brings the key back.
+  if (read === undefined) return {};
+  const { profile: record, evidence } = read;
+  const publication = await dependencies.publish(evidence, await store.lostPeriods(record.image));
+  const spec = desiredSpec(record, publication);
+  const digest = specDigest(spec);
+  const isSame = object?.specDigest === digest;
+  if (object?.sealed === true && !isSame) return keepSealed(object, record, dependencies);
+
+  const written = isSame ? object : await writeSpec(spec, { ...situation, record }, dependencies);
+  if ('requeueAfterMs' in written) return written;
+  await mark(record, written.uid, store);
+  const at = clock.now();
+  const previous = object?.status ?? {};
+  const status: Omit<StatusContext, keyof StatusTime> = {
+    record,
+    publication,
+    settings: settings(),
+    previous,
+    lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
+  };
+  const { uid, generation } = written;
+  const target = { name: record.name, generation, status: previous };
+  await updateStatus(target, (time) => desiredStatus({ ...status, ...time }), dependencies);
+  // Last of all: what failed before is done again.
+  dependencies.last.set(key, { version: record.version, uid, generation, specDigest: digest, at });
+  return {};
+}
+
+/** What became of the object, or when to try again because all profiles together wrote too much. */
+async function writeSpec(
+  spec: SecurityProfileSpec,
+  { record, object, reason }: Situation,
+  { api, bucket, metrics }: ProfileDependencies,
+): Promise<{ readonly uid: string; readonly generation: number } | { readonly requeueAfterMs: number }> {
+  const bytes = Buffer.byteLength(JSON.stringify(spec));
+  const requeueAfterMs = bucket.take(bytes);
+  if (requeueAfterMs > 0) {
+    metrics.postponed.inc({ reason: 'bytes' });
+    return { requeueAfterMs };
+  }
+  const applied = await api.applySpec(record.name, spec, object?.uid);
+  metrics.publications.inc({ reason });
+  metrics.publishedBytes.inc(bytes);
+  return applied;
+}
+
+/** Sealed with other content than ours, by somebody else or by an older version of us: it cannot be changed. */
+async function keepSealed(
+  object: ProfileObject,
+  record: ProfileRecord,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  await mark(record, object.uid, dependencies.store);
+  await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
+  return {};
+}
+
+async function mark(record: ProfileRecord, uid: string, store: ProfileDependencies['store']): Promise<void> {
+  if (record.publishedUid !== uid) await store.markPublished(record.image, uid);
+}

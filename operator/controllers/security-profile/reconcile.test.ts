@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../../settings.ts';
+import { fakeCluster } from './testing/fake-cluster.ts';
+
+const image = { name: 'docker.io/library/app', tag: 'v1' };
+const minute = 60_000;
+const hour = 60 * minute;
+
+const condition = (cluster: ReturnType<typeof fakeCluster>, type: string) =>
+  cluster.object()?.status.conditions?.find((one) => one.type === type);
+
+describe('publishing', () => {
+  it('writes a new profile at once, with spec, status and mark', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/etc/app.conf');
+    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 48 * hour });
+    expect(cluster.object()).toMatchObject({
+      spec: { image, behavior: { files: [{ path: '/etc/app.conf' }] } },
+      status: { state: 'Learning', snapshots: 1, containers: 1, processes: 1, files: 1, observedGeneration: 1 },
+    });
+    expect(cluster.object()?.spec).not.toHaveProperty('sealed');
+    expect(cluster.record()?.publishedUid).toBe(cluster.object()?.uid);
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+    expect(condition(cluster, 'Stable')?.message).toBe(
+      '1 of 200 counted snapshots; learning ends at 2030-01-03T00:00:00Z at the latest.',
+    );
+    expect(condition(cluster, 'Complete')).toMatchObject({ status: 'False', reason: 'FewObservations' });
+  });
+
+  it('writes nothing when nothing changed', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    for (let turn = 0; turn < 3; turn += 1) await cluster.reconcile();
+    cluster.restart();
+    await cluster.clock.advance(hour);
+    await cluster.reconcile();
+    expect(cluster.api).toMatchObject({ specWrites: 1, statusWrites: 1 });
+  });
+
+  it('writes changes once per interval, also over a restart', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    await cluster.clock.advance(minute);
+    cluster.learn(2, '/b');
+    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 4 * minute });
+    cluster.restart();
+    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 4 * minute });
+    expect(cluster.api.specWrites).toBe(1);
+    await cluster.clock.advance(4 * minute);
+    await cluster.reconcile();
+    expect(cluster.api.specWrites).toBe(2);
+    expect(cluster.object()?.status).toMatchObject({ snapshots: 2, files: 2, lastUpdated: '2030-01-01T00:05:00Z' });
+  });
+
+  it('waits at most one interval when the clock was set back', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.clock.advance(10 * hour);
+    await cluster.reconcile();
+    const later = fakeCluster(image);
+    later.learn(1, '/a');
+    later.learn(2, '/b');
+    const object = cluster.object();
+    if (object !== undefined) later.api.objects.set(later.name, object);
+    expect(await later.reconcile()).toEqual({ requeueAfterMs: 5 * minute });
+  });
+
+  it('keeps all profiles together within the byte rate', async () => {
+    const cluster = fakeCluster(image, { burst: 1_000 });
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    await cluster.clock.advance(5 * minute);
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    cluster.learn(3, '/c');
+    await cluster.clock.advance(1);
+    cluster.settings.current = { ...defaultSettings, publishing: { intervalMs: 1 } };
+    const { requeueAfterMs = 0 } = await cluster.reconcile();
+    expect(requeueAfterMs).toBeGreaterThan(0);
+    expect(requeueAfterMs).toBeLessThan(10);
+    expect(cluster.api.specWrites).toBe(2);
+    await cluster.clock.advance(requeueAfterMs);
+    await cluster.reconcile();
+    expect(cluster.api.specWrites).toBe(3);
+  });
+
+  it('does again what failed in the middle', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    const applyStatus = cluster.api.applyStatus.bind(cluster.api);
+    cluster.api.applyStatus = () => Promise.reject(new Error('no answer'));
+    await expect(cluster.reconcile()).rejects.toThrow('no answer');
+    cluster.api.applyStatus = applyStatus;
+    await cluster.reconcile();
+    expect(cluster.object()?.status.state).toBe('Learning');
+    expect(cluster.record()?.publishedUid).toBe(cluster.object()?.uid);
+  });
+});
+
+describe('sealing', () => {
+  it('seals after enough snapshots, at once and for good', async () => {
+    const cluster = fakeCluster(image);
+    cluster.settings.current = { ...defaultSettings, learning: { ...defaultSettings.learning, snapshots: 3 } };
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    cluster.learn(2, '/a');
+    cluster.learn(3, '/a');
+    expect(await cluster.reconcile()).toEqual({});
+    expect(cluster.record()).toMatchObject({ state: 'stable' });
+    expect(cluster.object()).toMatchObject({ spec: { sealed: true }, status: { state: 'Stable', commonality: 100 } });
+    expect(condition(cluster, 'Stable')).toMatchObject({ status: 'True', reason: 'Sealed' });
+    expect(condition(cluster, 'Complete')).toMatchObject({ status: 'True' });
+    await cluster.reconcile();
+    cluster.restart();
+    await cluster.reconcile();
+    expect(cluster.api.specWrites).toBe(2);
+  });
+
+  it('seals when the time is up, at the moment that it asked for', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    const { requeueAfterMs = 0 } = await cluster.reconcile();
+    await cluster.clock.advance(requeueAfterMs - 1);
+    await cluster.reconcile();
+    expect(cluster.record()?.state).toBe('learning');
+    await cluster.clock.advance(1);
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.sealed).toBe(true);
+  });
+});
+
+describe('what others do', () => {
+  it('learns anew what was deleted, also while the operator was away', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    cluster.api.objects.clear();
+    cluster.restart();
+    await cluster.reconcile();
+    expect(cluster.record()).toBeUndefined();
+    expect(cluster.object()).toBeUndefined();
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
+  });
+
+  it('does not take a slow cache for a deletion', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    cluster.api.cache = [];
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(cluster.record()?.snapshots).toBe(2);
+  });
+
+  it('does not bring back what was deleted while the cache still shows it', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    cluster.api.cache = cluster.api.withImage('docker.io/library/app:v1');
+    cluster.api.objects.clear();
+    await cluster.clock.advance(hour);
+    cluster.learn(2, '/b');
+    await expect(cluster.reconcile()).rejects.toMatchObject({ name: 'ConflictError' });
+    cluster.api.cache = undefined;
+    await cluster.reconcile();
+    expect(cluster.record()).toBeUndefined();
+  });
+
+  it('takes an edit back at once', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    const before = cluster.object();
+    if (before === undefined) throw new Error('nothing was published');
+    cluster.api.put(cluster.name, { ...before.spec, behavior: { ...before.spec.behavior, files: [] } });
+    await cluster.reconcile();
+    expect(cluster.object()?.spec).toEqual(before.spec);
+    expect(cluster.object()?.status.observedGeneration).toBe(3);
+  });
+
+  it('keeps a profile that somebody sealed, and says so', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    const before = cluster.object();
+    if (before === undefined) throw new Error('nothing was published');
+    cluster.api.put(cluster.name, { ...before.spec, sealed: true });
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True', reason: 'NotLearned' });
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+    expect(cluster.object()?.status.state).toBe('Stable');
+    await cluster.clock.advance(49 * hour);
+    await cluster.reconcile();
+    expect(cluster.record()?.state).toBe('stable');
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True' });
+  });
+
+  it('keeps an object of which the store knows nothing, until something is learned', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    await cluster.store.forget(image);
+    await cluster.reconcile();
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True' });
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+    cluster.learn(2, '/b');
+    await cluster.clock.advance(hour);
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
+    expect(condition(cluster, 'Degraded')).toBeUndefined();
+  });
+
+  it('marks another object with the same image as a duplicate', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    const spec = cluster.object()?.spec;
+    if (spec === undefined) throw new Error('nothing was published');
+    cluster.api.put('mine', spec);
+    await cluster.reconcile();
+    const writes = cluster.api.statusWrites;
+    await cluster.reconcile();
+    expect(cluster.api.statusWrites).toBe(writes);
+    expect(cluster.api.objects.get('mine')?.status.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'Duplicate' },
+      {
+        type: 'Duplicate',
+        status: 'True',
+        message: `The profile of this image is ${cluster.name}; nothing uses this object. Delete it.`,
+      },
+    ]);
+    expect(condition(cluster, 'Duplicate')).toBeUndefined();
+  });
+});

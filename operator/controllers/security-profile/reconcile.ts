@@ -1,0 +1,85 @@
+/**
+ * Brings the SecurityProfile of one image in line with the store: seals what is learned, publishes what changed, takes back
+ * what others edited, and learns anew what somebody deleted.
+ */
+import { imageFromText, imageText, type Image } from '../../../core/image.ts';
+import { objectName } from '../../../core/profile/object-name.ts';
+import { isLearned, learningEndsAt } from '../../../core/profile/sealing.ts';
+import { TerminalError, type ReconcileResult } from '../../kube/controller.ts';
+import type { ProfileRecord } from '../../store/store.ts';
+import type { ProfileDependencies } from './dependencies.ts';
+import { degradedStatus, duplicateStatus } from './desired.ts';
+import type { ProfileObject } from './profile-object.ts';
+import { publishProfile } from './publish.ts';
+import { updateStatus } from './status.ts';
+
+/** @param key text of an image, `name:tag` */
+export async function reconcileProfile(key: string, dependencies: ProfileDependencies): Promise<ReconcileResult> {
+  const image = imageFromText(key);
+  if (image === undefined) throw new TerminalError(`${key} is not name:tag`);
+  const name = objectName(image);
+  const objects = dependencies.api.withImage(key);
+  for (const object of objects) {
+    if (object.name === name) continue;
+    await updateStatus(object, (at) => duplicateStatus(object.status, name, at), dependencies);
+  }
+  const cached = objects.find((object) => object.name === name);
+  const record = await sealIfLearned(image, dependencies);
+  if (record === undefined) return keepUnknown(key, cached, dependencies);
+
+  // The cache may not show yet what was just created: only the API server's word makes us forget.
+  const isPublished = record.publishedUid !== undefined;
+  const object = cached ?? (isPublished ? await dependencies.api.read(name) : undefined);
+  if (object === undefined && isPublished) return learnAnew(record, dependencies);
+  if (object?.sealed === true && record.state === 'learning') {
+    await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
+    return untilLearned(record, dependencies);
+  }
+  const result = await publishProfile(key, record, object, dependencies);
+  return sooner(result, untilLearned(record, dependencies));
+}
+
+/** The record as it is afterwards; undefined if the store knows nothing of the image. */
+async function sealIfLearned(image: Image, dependencies: ProfileDependencies): Promise<ProfileRecord | undefined> {
+  const { store, settings, clock, metrics, log } = dependencies;
+  const record = await store.profile(image);
+  if (record?.state !== 'learning' || !isLearned(record, settings().learning, clock.now())) return record;
+  // False: a snapshot came in between. It counts, and its own reconciliation seals.
+  if (await store.seal(image, record.version, clock.now())) {
+    metrics.sealed.inc();
+    log.info({ profile: record.name, snapshots: record.countedSnapshots }, 'profile is stable');
+  }
+  return store.profile(image);
+}
+
+/** An object without a profile in the store stays as it is: it may serve, and it is not ours to delete. */
+async function keepUnknown(
+  key: string,
+  object: ProfileObject | undefined,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  dependencies.last.delete(key);
+  if (object !== undefined) await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
+  return {};
+}
+
+/** Deleting the object is how a person says so. */
+async function learnAnew(record: ProfileRecord, dependencies: ProfileDependencies): Promise<ReconcileResult> {
+  const { store, last, metrics, log } = dependencies;
+  log.info({ profile: record.name, image: imageText(record.image) }, 'profile was deleted: learning begins anew');
+  await store.forget(record.image);
+  last.delete(imageText(record.image));
+  metrics.forgotten.inc();
+  return {};
+}
+
+function untilLearned(record: ProfileRecord, { settings, clock }: ProfileDependencies): ReconcileResult {
+  // Without a counted snapshot time alone seals nothing, and the next snapshot brings the key back.
+  if (record.state === 'stable' || record.countedSnapshots === 0) return {};
+  return { requeueAfterMs: Math.max(1, learningEndsAt(record, settings().learning) - clock.now()) };
+}
+
+function sooner(left: ReconcileResult, right: ReconcileResult): ReconcileResult {
+  const requeueAfterMs = Math.min(left.requeueAfterMs ?? Infinity, right.requeueAfterMs ?? Infinity);
+  return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
+}

@@ -1,0 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { ProfileDependencies } from './dependencies.ts';
+import type { StatusTime } from './desired.ts';
+import type { ProfileObject } from './profile-object.ts';
+
+/** Brings the status of an object to what `desired` makes of it, if it is something else. */
+export async function updateStatus(
+  object: Pick<ProfileObject, 'name' | 'generation' | 'status'>,
+  desired: (at: StatusTime) => SecurityProfileStatus,
+  { api, clock }: Pick<ProfileDependencies, 'api' | 'clock'>,
+): Promise<void> {
+  const status = desired({ now: clock.now(), generation: object.generation });
+  if (!isDeepStrictEqual(object.status, status)) await api.applyStatus(object.name, status);
+}

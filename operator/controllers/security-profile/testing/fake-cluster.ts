@@ -1,0 +1,175 @@
+/** API server, store and reconciliation of profiles in one process, with a clock that tests move. */
+import { LRUCache } from 'lru-cache';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { imageText, type Image } from '../../../../core/image.ts';
+import { decodeEvidence } from '../../../../core/profile/decode-evidence.ts';
+import { encodeEvidence } from '../../../../core/profile/encode-evidence.ts';
+import { emptyEvidence, type Evidence } from '../../../../core/profile/evidence.ts';
+import { evidenceOfSnapshot } from '../../../../core/profile/from-snapshot.ts';
+import { mergeEvidence } from '../../../../core/profile/merge.ts';
+import { objectName } from '../../../../core/profile/object-name.ts';
+import { publish } from '../../../../core/profile/publish.ts';
+import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
+import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
+import { ConflictError, InvalidError } from '../../../kube/errors.ts';
+import { defaultSettings, type Settings } from '../../../settings.ts';
+import type { ProfileRecord } from '../../../store/store.ts';
+import { FakeClock } from '../../../testing/fake-clock.ts';
+import { ByteBucket } from '../byte-bucket.ts';
+import type { LastPublication, ProfileApi, ProfileDependencies } from '../dependencies.ts';
+import { createProfileMetrics } from '../metrics.ts';
+import { specDigest, type ProfileObject } from '../profile-object.ts';
+import { reconcileProfile } from '../reconcile.ts';
+
+interface StoredObject {
+  readonly uid: string;
+  readonly generation: number;
+  readonly spec: SecurityProfileSpec;
+  readonly status: SecurityProfileStatus;
+}
+
+/** Objects with the rules that the kind's schema has: sealed specs do not change. */
+export class FakeApi implements ProfileApi {
+  readonly objects = new Map<string, StoredObject>();
+  specWrites = 0;
+  statusWrites = 0;
+  /** Stands for an informer that is behind: what `withImage` shows instead of the objects. */
+  cache: readonly ProfileObject[] | undefined;
+  #uids = 0;
+
+  put(name: string, spec: SecurityProfileSpec): StoredObject {
+    const before = this.objects.get(name);
+    if (before !== undefined && specDigest(before.spec) === specDigest(spec)) return before;
+    if (before?.spec.sealed === true) throw new InvalidError('the profile is sealed', 422, 'Invalid');
+    const uid = before?.uid ?? `uid-${(this.#uids += 1)}`;
+    const object = { uid, generation: (before?.generation ?? 0) + 1, spec, status: before?.status ?? {} };
+    this.objects.set(name, object);
+    return object;
+  }
+
+  withImage(key: string): readonly ProfileObject[] {
+    if (this.cache !== undefined) return this.cache;
+    return [...this.objects.keys()]
+      .flatMap((name) => this.#project(name) ?? [])
+      .filter((object) => imageText(object.image) === key);
+  }
+
+  read(name: string): Promise<ProfileObject | undefined> {
+    return Promise.resolve(this.#project(name));
+  }
+
+  applySpec(name: string, spec: SecurityProfileSpec, uid: string | undefined): Promise<StoredObject> {
+    if (uid !== undefined && this.objects.get(name)?.uid !== uid) {
+      return Promise.reject(new ConflictError(`${name} is not ${uid}`, 409, 'Conflict'));
+    }
+    this.specWrites += 1;
+    return Promise.resolve(this.put(name, spec));
+  }
+
+  applyStatus(name: string, status: SecurityProfileStatus): Promise<void> {
+    const object = this.objects.get(name);
+    if (object === undefined) return Promise.reject(new Error(`${name} does not exist`));
+    this.statusWrites += 1;
+    this.objects.set(name, { ...object, status });
+    return Promise.resolve();
+  }
+
+  #project(name: string): ProfileObject | undefined {
+    const object = this.objects.get(name);
+    if (object === undefined) return undefined;
+    const { uid, generation, spec, status } = object;
+    const sealed = spec.sealed ?? false;
+    return { name, uid, generation, image: spec.image, sealed, specDigest: specDigest(spec), status };
+  }
+}
+
+/** One image's profile, as a store would keep it. */
+class OneProfile {
+  record: ProfileRecord | undefined;
+  evidence: Evidence = emptyEvidence;
+}
+
+export function fakeCluster(image: Image, changes: { readonly burst?: number } = {}) {
+  const clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+  const api = new FakeApi();
+  const one = new OneProfile();
+  const settings: { current: Settings } = { current: defaultSettings };
+  const metrics = createProfileMetrics(new Registry());
+  const name = objectName(image);
+
+  const update = (fields: Partial<ProfileRecord>): boolean => {
+    if (one.record === undefined) return false;
+    one.record = { ...one.record, ...fields };
+    return true;
+  };
+  const store: ProfileDependencies['store'] = {
+    profile: () => Promise.resolve(one.record),
+    evidence: () => Promise.resolve(one.record && { profile: one.record, evidence: encodeEvidence(one.evidence) }),
+    lostPeriods: () => Promise.resolve(0),
+    seal: (_, version, sealedAt) =>
+      Promise.resolve(one.record?.version === version && update({ state: 'stable', sealedAt, version: version + 1 })),
+    forget: () => {
+      const known = one.record !== undefined;
+      one.record = undefined;
+      one.evidence = emptyEvidence;
+      return Promise.resolve(known);
+    },
+    markPublished: (_, publishedUid) => Promise.resolve(update({ publishedUid })),
+  };
+  const dependencies = (): ProfileDependencies => ({
+    store,
+    api,
+    publish: (bytes, lostPeriods) => Promise.resolve(publish(decodeEvidence(bytes), { lostPeriods })),
+    settings: () => settings.current,
+    bucket: new ByteBucket(clock, 128 * 1024, changes.burst ?? 1024 * 1024),
+    last: new LRUCache<string, LastPublication>({ max: 100 }),
+    clock,
+    metrics,
+    log: pino({ enabled: false }),
+  });
+  let running = dependencies();
+
+  return {
+    api,
+    clock,
+    settings,
+    metrics,
+    store,
+    name,
+    record: () => one.record,
+    object: () => api.objects.get(name),
+    reconcile: () => reconcileProfile(imageText(image), running),
+    /** Forgets what only memory knew. */
+    restart(): void {
+      running = dependencies();
+    },
+    /** Merges a snapshot of one process and the files it read, in a container of the given number. */
+    learn(container: number, ...paths: string[]): void {
+      const at = { actors: ['entrypoint' as const], phases: ['run' as const], first: 0, last: 0 };
+      const snapshot = snapshotOf(container, {
+        from: clock.now() + container,
+        to: clock.now() + container + 60_000,
+        processes: [{ ...at, parent: -1, executable: '/app', maxInstances: 1 }],
+        files: paths.map((path) => ({ ...at, process: 0, path, access: ['read' as const] })),
+      });
+      one.evidence = mergeEvidence(one.evidence, evidenceOfSnapshot(snapshot, contextOf()));
+      const snapshots = one.evidence.snapshots.length;
+      const before = one.record ?? {
+        image,
+        name,
+        state: 'learning' as const,
+        version: 0,
+        firstSnapshotAt: clock.now(),
+      };
+      one.record = {
+        ...before,
+        version: before.version + 1,
+        snapshots,
+        countedSnapshots: snapshots,
+        containers: one.evidence.containers.length,
+        lastSnapshotAt: clock.now(),
+      };
+    },
+  };
+}
