@@ -1,0 +1,55 @@
+/**
+ * Memory of the product's own processes in a running cluster: resident set of each process, and what the kernel charges
+ * to the container's cgroup (page cache and kernel memory of BPF maps included). Absolute figures, in MiB.
+ */
+import { readFileSync, readdirSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Measurement } from './measurement.ts';
+
+const mebibyte = 1024 * 1024;
+
+interface PodContainer {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** Value of a `Key:   123 kB` line of /proc/PID/status, in bytes. */
+function statusBytes(pid: string, key: string): number {
+  const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? 0) * 1024;
+}
+
+function processesIn(cgroup: string): string[] {
+  return readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+}
+
+/** The directory of a container's memory cgroup: v1 and v2 name it by the container's ID. */
+function memoryCgroup(containerId: string): string | undefined {
+  const root = existsSync('/sys/fs/cgroup/memory') ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup';
+  const found = readdirSync(root, { recursive: true, withFileTypes: true }).find(
+    (entry) => entry.isDirectory() && entry.name.includes(containerId),
+  );
+  return found === undefined ? undefined : join(found.parentPath, found.name);
+}
+
+function charged(cgroup: string): number {
+  const file = ['memory.current', 'memory.usage_in_bytes'].map((name) => join(cgroup, name)).find(existsSync);
+  return file === undefined ? 0 : Number(readFileSync(file, 'utf8'));
+}
+
+/** One row for resident memory and one for the cgroup's charge of every container given. */
+export function measureMemory(containers: readonly PodContainer[]): Measurement[] {
+  return containers.flatMap(({ name, id }) => {
+    const cgroup = memoryCgroup(id);
+    if (cgroup === undefined) throw new Error(`${name}: no memory cgroup for container ${id} on this machine`);
+    const resident = processesIn(cgroup).reduce((sum, pid) => sum + statusBytes(pid, 'VmRSS'), 0);
+    return [
+      { what: `${name}: resident memory`, value: Math.round((resident / mebibyte) * 10) / 10, unit: 'MiB' },
+      {
+        what: `${name}: memory charged to its cgroup`,
+        value: Math.round((charged(cgroup) / mebibyte) * 10) / 10,
+        unit: 'MiB',
+      },
+    ];
+  });
+}

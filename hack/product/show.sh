@@ -1,0 +1,48 @@
+#!/bin/bash
+# Waits until every sample image has a profile, prints the profiles and how to go on.
+#   show.sh CLUSTER
+set -euo pipefail
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+root=$(realpath "$here/../..")
+# shellcheck source=hack/cluster/paths.sh
+. "$root/hack/cluster/paths.sh"
+
+# "NAME TAG" of each image that the samples ask for.
+wanted() {
+  sed -n 's/^ *-\{0,1\} *image: *\(localhost\/samples\/[^ ]*\):\([^ ]*\) *$/\1 \2/p' "$root"/hack/samples/manifests/*.yaml | sort -u
+}
+
+# "NAME TAG" of each profile that has snapshots and containers.
+taught() {
+  kubectl get securityprofiles -o json |
+    jq -r '.items[] | select(.status.snapshots > 0 and .status.containers > 0) | "\(.spec.image.name) \(.spec.image.tag)"' | sort -u
+}
+
+all_taught() { [ -z "$(comm -23 <(wanted) <(taught))" ]; }
+
+main() {
+  local bin
+  use_cluster "${1:-}"
+  bin=$("$root/hack/cluster/binaries.sh" --print-dir)
+  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  [ -n "$(wanted)" ] || fail 'the sample manifests name no images'
+  say 'profiles'
+  awaited 'a profile for every sample image' 240 "$state/log/install" all_taught
+  say ''
+  kubectl get securityprofiles
+  cat <<'NEXT'
+
+Try next:
+  kubectl get securityprofiles -o wide
+  kubectl describe securityprofile -l workloadsecurity.dev/image=nginx
+  kubectl explain securityprofile.spec.behavior.processes
+  kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here
+  make load                                   # another hour of requests to the samples
+  make down                                   # removes the cluster and everything in it
+
+For this shell:
+NEXT
+  printf 'export PATH=%q:%q:$PATH KUBECONFIG=%q\n' "$bin" "$root/bin" "$kubeconfig"
+}
+
+main "$@"
