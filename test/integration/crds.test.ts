@@ -1,29 +1,9 @@
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { SecurityProfile } from '../../crds/security-profile.ts';
 import type { ApiServer } from './api-server.ts';
-import { test as base } from './api-server-test.ts';
+import { test } from './kinds.ts';
 import { largeProfile, sampleProfile, sampleStatus } from './sample-profile.ts';
-
-const manifests = join(import.meta.dirname, '..', '..', 'crds', 'manifests');
-const groupPath = 'apis/workloadsecurity.dev/v1alpha1';
-
-/** API server that serves our kinds: established, and in discovery and OpenAPI, which follow a moment later. */
-const test = base.extend('withKinds', { scope: 'file' }, () => {
-  let ready: Promise<void> | undefined;
-  return (server: ApiServer): Promise<void> => (ready ??= installKinds(server));
-});
-
-async function installKinds(server: ApiServer): Promise<void> {
-  await server.kubectl(['apply', '--server-side', '-f', manifests]);
-  await server.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  const served = async (path: string): Promise<string> => server.kubectl(['get', '--raw', path]);
-  await expect.poll(() => served('/openapi/v3'), { timeout: 30_000 }).toContain(groupPath);
-  await expect
-    .poll(() => served(`/${groupPath}`), { timeout: 30_000 })
-    .toMatch(/(?=.*securityprofiles)(?=.*workloadsecurityconfigs)/);
-}
 
 function apply(server: ApiServer, object: unknown, ...more: string[]): Promise<string> {
   const manager = '--field-manager=workload-security-operator';

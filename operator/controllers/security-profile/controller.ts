@@ -25,7 +25,7 @@ import { reconcileProfile } from './reconcile.ts';
 
 const name = 'security-profile';
 
-/** etcd's default quota is 2 GiB between two compactions of 5 min: 128 KiB/s fill 38 MiB of it. */
+/** etcd keeps every version until the next compaction, 5 min: 128 KiB/s are 38 MiB of its default quota of 2 GiB. */
 const bytesPerSecond = 128 * 1024;
 /** Five profiles of full size at once. */
 const burstBytes = 1024 * 1024;
@@ -49,9 +49,9 @@ export interface ProfileControllerOptions {
 
 export interface ProfileController {
   /** To be called when the store has learned something about the image. */
-  enqueue(image: Image): void;
+  readonly enqueue: (image: Image) => void;
   /** Runs until `signal` aborts; rejects only if the store fails for good. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 export function createProfileController(options: ProfileControllerOptions): ProfileController {
