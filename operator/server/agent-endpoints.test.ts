@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { snapshotLimits } from '../../core/activity/snapshot.ts';
+import { uploadAnswer, type AgentReport } from '../../core/wire/agent.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import type { IngestAnswer, SnapshotUpload } from './ports.ts';
+import { smallSnapshot } from './testing/snapshot.ts';
+import { startTestServer } from './testing/test-server.ts';
+
+const zstd = (value: unknown): Buffer => zstdCompressSync(JSON.stringify(value));
+const upload = { path: '/agent/v1/snapshots', token: 'node:n1' };
+const report: AgentReport = {
+  protocol: 1,
+  agentVersion: '1',
+  instance: 'i',
+  capture: { state: 'ready', variant: 'classic', reason: '' },
+  runningVersion: 7,
+  containers: [],
+  lostPeriods: [],
+  counters: { events_total: 3 },
+  gauges: {},
+};
+
+describe('who may be an agent', () => {
+  it.each([
+    [undefined, 401, 'no-token'],
+    ['nonsense', 401, 'bad-token'],
+    ['user:mallory', 403, 'other-account'],
+    ['unbound', 403, 'no-node'],
+    ['down', 503, 'review-unavailable'],
+  ])('token %s is answered %i %s, and counted', async (token, status, code) => {
+    const { call, refusals } = await startTestServer(new FakeClock());
+    for (const path of ['/agent/v1/desired', '/agent/v1/report', '/agent/v1/snapshots']) {
+      const body = path.endsWith('desired') ? {} : { body: 'x' };
+      const answer = await call({ path, ...body, ...(token === undefined ? {} : { token }) });
+      expect([answer.status, answer.headers['content-type']]).toEqual([
+        status,
+        'application/problem+json; charset=utf-8',
+      ]);
+      expect(JSON.parse(answer.text)).toMatchObject({ type: 'about:blank', status, code });
+      expect(answer.text).not.toContain(token ?? 'Bearer ');
+    }
+    expect(await refusals()).toEqual([`${code} 3`]);
+  });
+
+  it.each(['Basic YTpi', 'Bearer', 'Bearer two words', `Bearer ${'x'.repeat(9_000)}`])(
+    'a header %.20s is refused without asking the API server',
+    async (authorization) => {
+      const { call, metrics } = await startTestServer(new FakeClock());
+      const answer = await call({ path: '/agent/v1/desired', headers: { authorization } });
+      expect(answer.status).toBe(401);
+      expect((await metrics.tokenReviews.get()).values).toEqual([]);
+    },
+  );
+});
+
+describe('snapshots', () => {
+  const received: SnapshotUpload[] = [];
+  const ingest =
+    (answer: IngestAnswer) =>
+    async (given: SnapshotUpload): Promise<IngestAnswer> => {
+      received.push(given);
+      return answer;
+    };
+
+  it('reach the ingestion with the identity of the token, and its answer the agent', async () => {
+    received.length = 0;
+    const { call } = await startTestServer(new FakeClock(), { ingest: ingest({ result: 'accepted' }) });
+    const body = zstd(smallSnapshot());
+    const answer = await call({ ...upload, body });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { result: 'accepted' }]);
+    expect(received).toEqual([
+      { agent: { node: 'n1', podName: 'agent-n1', podUid: 'uid-n1' }, snapshot: smallSnapshot(), bytes: body },
+    ]);
+  });
+
+  it.each<[IngestAnswer, number]>([
+    [{ result: 'duplicate' }, 200],
+    [{ result: 'refused', reason: 'not on this node', status: 403 }, 403],
+    [{ result: 'refused', reason: 'too old' }, 422],
+    [{ result: 'retry', reason: 'store is full' }, 503],
+  ])('the answer %j has its status and can be read by the agent', async (given, status) => {
+    const { call } = await startTestServer(new FakeClock(), { ingest: ingest(given) });
+    const answer = await call({ ...upload, body: zstd(smallSnapshot()) });
+    expect(answer.status).toBe(status);
+    expect(uploadAnswer.parse(JSON.parse(answer.text))).toMatchObject({ result: given.result });
+  });
+
+  /** A frame whose header wants a window of 2^27 bytes. */
+  const wideWindow = Buffer.from('28b52ffd0088010000', 'hex');
+
+  it.each<[string, Buffer, number]>([
+    ['too-large-compressed', Buffer.alloc(snapshotLimits.compressedBytes + 1), 413],
+    ['too-large-compressed', Buffer.alloc(snapshotLimits.compressedBytes * 5), 413],
+    ['too-large-decompressed', zstdCompressSync(Buffer.alloc(snapshotLimits.jsonBytes + 1)), 413],
+    ['malformed-zstd', Buffer.from('{}'), 400],
+    ['malformed-zstd', zstd(smallSnapshot()).subarray(0, -3), 400],
+    ['malformed-zstd', wideWindow, 400],
+    ['malformed-zstd', Buffer.alloc(0), 400],
+    ['malformed-json', zstdCompressSync('{"a":'), 400],
+    ['malformed-snapshot', zstd({ ...smallSnapshot(), to: 0 }), 400],
+    ['malformed-snapshot', zstd([]), 400],
+  ])('%s (%#) never reaches the ingestion, and the agent is told to forget it', async (code, body, status) => {
+    received.length = 0;
+    const { call, refusals } = await startTestServer(new FakeClock(), { ingest: ingest({ result: 'accepted' }) });
+    const answer = await call({ ...upload, body });
+    expect(JSON.parse(answer.text)).toMatchObject({ status, code, result: 'refused' });
+    expect(answer.status).toBe(status);
+    expect(await refusals()).toEqual([`${code} 1`]);
+    expect(received).toEqual([]);
+  });
+
+  it('are refused by size also when their size was not announced', async () => {
+    const { call } = await startTestServer(new FakeClock());
+    const answer = await call({ ...upload, body: Buffer.alloc(snapshotLimits.compressedBytes + 1), chunked: true });
+    expect(answer.status).toBe(413);
+  });
+
+  it('say what is wrong, briefly', async () => {
+    const { call } = await startTestServer(new FakeClock());
+    const files = Array.from({ length: 1_000 }, () => ({ path: '' }));
+    const { text } = await call({ ...upload, body: zstd({ ...smallSnapshot(), files }) });
+    expect(text).toMatch(/files\.0\.\w+: /);
+    expect(text).toMatch(/and \d+ more/);
+    expect(text.length).toBeLessThan(2_000);
+  });
+
+  it('that break off are counted, not waited for', async () => {
+    const { server, authority, refusals } = await startTestServer(new FakeClock());
+    const socket = connect({ port: server.port, host: '127.0.0.1', ca: authority.cert });
+    await once(socket, 'secureConnect');
+    socket.write(
+      'POST /agent/v1/snapshots HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer node:n1\r\nContent-Length: 9\r\n\r\nabc',
+    );
+    socket.end();
+    while ((await refusals()).length === 0) await setImmediate();
+    expect(await refusals()).toEqual(['incomplete-body 1']);
+  });
+
+  it('of one node are limited in number at a time, those of others are not', async () => {
+    const gate = Promise.withResolvers<IngestAnswer>();
+    const { call } = await startTestServer(new FakeClock(), { ingest: () => gate.promise });
+    const body = zstd(smallSnapshot());
+    const first = Array.from({ length: 4 }, () => call({ ...upload, body }));
+    const over = await Promise.race([...first, call({ ...upload, body }), call({ ...upload, body })]);
+    expect([over.status, over.headers['retry-after']]).toEqual([429, '15']);
+    const other = call({ ...upload, token: 'node:n2', body });
+    gate.resolve({ result: 'accepted' });
+    expect((await other).status).toBe(200);
+    await Promise.all(first);
+  });
+
+  it('of one node are limited in bytes over time', async () => {
+    const clock = new FakeClock();
+    const { call } = await startTestServer(clock);
+    const body = Buffer.alloc(snapshotLimits.compressedBytes);
+    const statuses: number[] = [];
+    for (let n = 0; n < 17; n += 1) statuses.push((await call({ ...upload, body })).status);
+    expect(statuses.filter((status) => status === 400)).toHaveLength(16);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await call({ ...upload, token: 'node:n2', body: zstd(smallSnapshot()) })).status).toBe(200);
+    await clock.advance(1_000);
+    expect((await call({ ...upload, body: zstd(smallSnapshot()) })).status).toBe(200);
+  });
+
+  it('that the ingestion cannot take are to be sent again, and nobody learns why', async () => {
+    const { call } = await startTestServer(new FakeClock(), { ingest: () => Promise.reject(new Error('secret path')) });
+    const answer = await call({ ...upload, body: zstd(smallSnapshot()) });
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toContain('secret');
+    expect(uploadAnswer.safeParse(JSON.parse(answer.text)).success).toBe(false);
+  });
+});
+
+describe('reports', () => {
+  it('are handed on with the identity of the token', async () => {
+    const { call, reports } = await startTestServer(new FakeClock());
+    const answer = await call({ path: '/agent/v1/report', token: 'node:n1', body: JSON.stringify(report) });
+    expect(answer.status).toBe(204);
+    expect(reports).toEqual([{ agent: { node: 'n1', podName: 'agent-n1', podUid: 'uid-n1' }, version: 7 }]);
+  });
+
+  it.each([
+    ['{', 400, 'malformed-json'],
+    [JSON.stringify({ ...report, containers: [{ id: 'short' }] }), 400, 'malformed-report'],
+    [JSON.stringify({ ...report, agentVersion: 'x'.repeat(600_000) }), 413, 'too-large-report'],
+  ])('%.30s is refused', async (body, status, code) => {
+    const { call, reports } = await startTestServer(new FakeClock());
+    const answer = await call({ path: '/agent/v1/report', token: 'node:n1', body });
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([status, { code }]);
+    expect(reports).toEqual([]);
+  });
+
+  it('come at most so often', async () => {
+    const { call, refusals } = await startTestServer(new FakeClock());
+    const body = JSON.stringify(report);
+    for (let n = 0; n < 121; n += 1) await call({ path: '/agent/v1/report', token: 'node:n1', body });
+    expect(await refusals()).toEqual(['quota-requests 1']);
+  });
+});

@@ -1,0 +1,164 @@
+/** What agents call; the contract is core/wire/agent.ts. */
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { Logger } from 'pino';
+import { snapshotLimits } from '../../core/activity/snapshot.ts';
+import { agentReport } from '../../core/wire/agent.ts';
+import type { Clock } from '../clock.ts';
+import { agentOf, identify } from './authentication.ts';
+import { BodyTooLargeError, readBody } from './body.ts';
+import { DesiredStreams } from './desired-stream.ts';
+import { Gate } from './gate.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { Agent, DesiredStateSource, Ingest, IngestAnswer, ReportSink } from './ports.ts';
+import { Problem, problemHandler } from './problem.ts';
+import { issuesText, parseSnapshot, tooLargeCompressed } from './snapshot-upload.ts';
+import type { TokenAuthenticator } from './token-authenticator.ts';
+import { TokenBuckets } from './token-bucket.ts';
+import { overQuota, UploadSlots } from './upload-slots.ts';
+
+export interface AgentEndpointsOptions {
+  readonly authenticator: TokenAuthenticator;
+  /** Full user name of the agents' service account. */
+  readonly account: string;
+  readonly desired: DesiredStateSource;
+  readonly reports: ReportSink;
+  readonly ingest: Ingest;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly metrics: ServerMetrics;
+  readonly log: Logger;
+}
+
+/** 1,000 containers of 300 bytes and some hundred counters. */
+const reportBytes = 512 * 1024;
+/** Per node. A report every 15 s and one per change: two a second is a busy node. */
+const requestQuota = { burst: 120, perSecond: 2 };
+/**
+ * Per node, compressed. 32 finished trees and 5 slots may come at once, 256 KiB each; then 5 snapshots of 100 kB per
+ * shortest period (10 s) are 50 KiB a second.
+ */
+const byteQuota = { burst: 16 * 1024 * 1024, perSecond: 128 * 1024 };
+const maxNodes = 10_000;
+/** Uploads that are read or wait, of one node and together: each holds up to 1 MiB, so at most 128 MiB. */
+const uploadsPerNode = 4;
+const maxUploads = 128;
+/** Of these, uploads at work: each may take 8 MiB of JSON and five times that as objects, so at most 100 MB. */
+const parallelSnapshots = 2;
+
+export interface AgentEndpoints {
+  readonly router: Router;
+  /** Ends the open streams, so that the server can stop. */
+  endStreams(): void;
+}
+
+export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
+  const { clock, random, metrics, log } = options;
+  const streams = new DesiredStreams({ source: options.desired, clock, random, metrics });
+  const snapshots = snapshotHandler(options);
+  const requests = new TokenBuckets(requestQuota, clock, maxNodes);
+
+  const asAgent =
+    (handle: (agent: Agent, request: Request, response: Response) => Promise<void>): RequestHandler =>
+    async (request, response) => {
+      const agent = agentOf(await identify(request, options.authenticator), options.account);
+      if (!requests.take(agent.node, 1)) throw overQuota('requests');
+      await handle(agent, request, response);
+    };
+
+  const router = Router();
+  router.get(
+    '/desired',
+    asAgent(async (agent, _request, response) => streams.open(agent.node, response)),
+  );
+  router.post(
+    '/report',
+    asAgent(async (agent, request, response) => {
+      options.reports.report(agent, await parseReport(request));
+      metrics.agentReports.inc();
+      response.status(204).end();
+    }),
+  );
+  router.post('/snapshots', asAgent(snapshots));
+  router.use(() => {
+    throw new Problem({ status: 404, code: 'no-such-endpoint', detail: 'agents know desired, report and snapshots' });
+  });
+  router.use(problemHandler(metrics.agentRequestsRefused, log));
+  return { router, endStreams: () => streams.endAll() };
+}
+
+async function parseReport(request: Request) {
+  let body: Buffer;
+  try {
+    body = await readBody(request, reportBytes);
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    const detail = `a report has at most ${reportBytes} bytes`;
+    throw new Problem({ status: 413, code: 'too-large-report', detail, close: true }, error);
+  }
+  const parsed = agentReport.safeParse(jsonOf(body));
+  if (parsed.success) return parsed.data;
+  throw new Problem({ status: 400, code: 'malformed-report', detail: issuesText(parsed.error) });
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new Problem({ status: 400, code: 'malformed-json', detail: 'the body is not JSON' }, error);
+  }
+}
+
+function snapshotHandler({ ingest, clock, metrics }: AgentEndpointsOptions) {
+  const bytesOfNode = new TokenBuckets(byteQuota, clock, maxNodes);
+  const gate = new Gate(parallelSnapshots, maxUploads);
+  const uploads = new UploadSlots(uploadsPerNode, maxUploads);
+
+  const process = async (agent: Agent, bytes: Buffer): Promise<IngestAnswer> => {
+    const started = clock.monotonic();
+    const snapshot = await parseSnapshot(bytes);
+    const answer = await ingest({ agent, snapshot, bytes });
+    metrics.snapshotSeconds.observe((clock.monotonic() - started) / 1_000);
+    return answer;
+  };
+
+  return async (agent: Agent, request: Request, response: Response): Promise<void> => {
+    if (!bytesOfNode.hasAny(agent.node)) throw overQuota('bytes');
+    const leave = uploads.enter(agent.node);
+    try {
+      const bytes = await readUpload(request);
+      bytesOfNode.charge(agent.node, bytes.length);
+      metrics.snapshotBytes.inc(bytes.length);
+      const answer = await gate.run(() => process(agent, bytes));
+      metrics.snapshotsReceived.inc({ result: answer.result });
+      respond(answer, response);
+    } finally {
+      leave();
+    }
+  };
+}
+
+async function readUpload(request: Request): Promise<Buffer> {
+  try {
+    return await readBody(request, snapshotLimits.compressedBytes);
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    throw tooLargeCompressed(error);
+  }
+}
+
+function respond({ status, ...answer }: IngestAnswer, response: Response): void {
+  switch (answer.result) {
+    case 'accepted':
+    case 'duplicate':
+      response.status(200).json(answer);
+      return;
+    case 'retry': {
+      const detail = answer.reason ?? 'the snapshot could not be stored now';
+      throw new Problem({ status: 503, code: 'ingest-retry', detail, retryAfter: 15, members: answer });
+    }
+    case 'refused': {
+      const detail = answer.reason ?? 'the snapshot was refused';
+      throw new Problem({ status: status ?? 422, code: 'ingest-refused', detail, members: answer });
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Refusals as RFC 9457 problem details. Thrown anywhere below a request, written in one place. */
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler } from 'express';
+import type { Counter } from 'prom-client';
+import type { Logger } from 'pino';
+
+export interface ProblemOptions {
+  readonly status: number;
+  /** For machines and metrics: one of a fixed set of words. */
+  readonly code: string;
+  /** For people: what is wrong with the request and what would be right. Never holds secrets. */
+  readonly detail: string;
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfter?: number;
+  /** The connection is of no further use, such as when the rest of a body was not read. */
+  readonly close?: boolean;
+  /** Further members of the body. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+export class Problem extends Error {
+  readonly options: ProblemOptions;
+
+  constructor(options: ProblemOptions, cause?: unknown) {
+    super(`${options.status} ${options.code}: ${options.detail}`, { cause });
+    this.name = 'Problem';
+    this.options = options;
+  }
+}
+
+const internal: ProblemOptions = {
+  status: 500,
+  code: 'internal',
+  detail: 'the request failed; see the operator’s log',
+};
+
+/** Express knows an error handler by its four parameters. */
+export function problemHandler(refused: Counter<'reason'>, log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const options = error instanceof Problem ? error.options : internal;
+    refused.inc({ reason: options.code });
+    if (!(error instanceof Problem)) log.error({ err: error, path: request.path }, 'request failed');
+    else log.debug({ path: request.path, status: options.status, code: options.code }, 'request refused');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (options.retryAfter !== undefined) response.setHeader('Retry-After', String(options.retryAfter));
+    if (options.close === true) response.setHeader('Connection', 'close');
+    if (options.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    const { status, code, detail, members } = options;
+    const body = { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, code, detail, ...members };
+    response.status(status).type('application/problem+json').send(JSON.stringify(body));
+  };
+}

@@ -1,0 +1,124 @@
+import { get } from 'node:http';
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AccessQuestion } from '../kube/reviews.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { createHealthServer } from './health.ts';
+import { fetchText } from './testing/https.ts';
+import { startTestServer } from './testing/test-server.ts';
+import { issueServing, makeAuthority } from './tls/authority.ts';
+
+describe('TLS', () => {
+  it('speaks 1.3, still 1.2, and nothing older', async () => {
+    const { server, authority } = await startTestServer(new FakeClock());
+    const handshake = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> => {
+      const limits = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
+      const socket: TLSSocket = connect({ port: server.port, host: '127.0.0.1', ca: authority.cert, ...limits });
+      try {
+        await once(socket, 'secureConnect');
+        return socket.getProtocol();
+      } finally {
+        socket.destroy();
+      }
+    };
+    expect([await handshake('TLSv1.3'), await handshake('TLSv1.2')]).toEqual(['TLSv1.3', 'TLSv1.2']);
+    await expect(handshake('TLSv1.1')).rejects.toThrow(/alert|version|ECONNRESET/);
+  });
+
+  it('takes a new certificate without a restart', async () => {
+    const { server, call } = await startTestServer(new FakeClock());
+    const other = await makeAuthority(Date.now(), 60_000);
+    server.useCertificate(await issueServing(other, ['127.0.0.1'], Date.now(), 60_000));
+    await expect(call({ path: '/' })).rejects.toThrow(/certificate/);
+    expect((await fetchText({ port: server.port, ca: other.cert, path: '/' })).status).toBe(404);
+  });
+});
+
+describe('read endpoints', () => {
+  const allow = (asked: AccessQuestion[], what: (question: AccessQuestion) => boolean) => ({
+    isAllowed: async (_who: unknown, question: AccessQuestion) => {
+      asked.push(question);
+      return what(question);
+    },
+  });
+
+  it('show scheduling to whoever may get it, and ask the API server once in 30 s', async () => {
+    const asked: AccessQuestion[] = [];
+    const clock = new FakeClock();
+    const { call } = await startTestServer(
+      clock,
+      allow(asked, ({ type }) => type === 'resource'),
+    );
+    for (let n = 0; n < 3; n += 1) {
+      const answer = await call({ path: '/api/v1/scheduling?node=n1', token: 'user:ann' });
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+        200,
+        { nodes: [{ node: 'n1', grants: [], containers: [] }] },
+      ]);
+    }
+    expect(asked).toEqual([{ type: 'resource', group: 'workloadsecurity.dev', resource: 'scheduling', verb: 'get' }]);
+    await clock.advance(30_001);
+    await call({ path: '/api/v1/scheduling', token: 'user:ann' });
+    expect(asked).toHaveLength(2);
+    expect((await call({ path: '/metrics', token: 'user:ann' })).status).toBe(403);
+  });
+
+  it('show metrics to whoever may get /metrics', async () => {
+    const { call } = await startTestServer(
+      new FakeClock(),
+      allow([], ({ type }) => type === 'path'),
+    );
+    const answer = await call({ path: '/metrics', token: 'user:prometheus' });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('# TYPE agent_requests_refused_total counter');
+    expect(JSON.parse((await call({ path: '/api/v1/scheduling', token: 'user:prometheus' })).text)).toMatchObject({
+      code: 'forbidden',
+      detail: 'prometheus may not get scheduling.workloadsecurity.dev: bind a role that grants it',
+    });
+  });
+
+  it('show nothing without a token or while nobody can say', async () => {
+    const { call, metrics } = await startTestServer(new FakeClock(), {
+      isAllowed: () => Promise.reject(new Error('down')),
+    });
+    expect((await call({ path: '/metrics' })).status).toBe(401);
+    expect((await call({ path: '/metrics', token: 'user:ann' })).status).toBe(503);
+    expect((await call({ path: '/api/v1/scheduling', token: 'nonsense' })).status).toBe(401);
+    const { values } = await metrics.apiRequestsRefused.get();
+    expect(values.map(({ labels }) => labels.reason)).toEqual(['no-token', 'review-unavailable', 'bad-token']);
+  });
+
+  it('hide what the server is made of', async () => {
+    const { call } = await startTestServer(new FakeClock());
+    const { status, headers } = await call({ path: '/..%2f..%2fetc/passwd' });
+    expect(status).toBe(404);
+    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['strict-transport-security']).toMatch(/max-age/);
+  });
+});
+
+describe('the health server', () => {
+  it('tells which checks fail', async () => {
+    const ready = { store: false, informers: true };
+    const names = ['store', 'informers'] as const;
+    const server = createHealthServer(names.map((name) => ({ name, ready: () => ready[name] })));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('a port was expected');
+    const probe = async (path: string): Promise<string> => {
+      const answered = Promise.withResolvers<string>();
+      get({ port: address.port, host: '127.0.0.1', path, agent: false }, (response) => {
+        response.setEncoding('utf8').on('data', (text: string) => answered.resolve(`${response.statusCode} ${text}`));
+      });
+      return answered.promise;
+    };
+    expect([await probe('/healthz'), await probe('/readyz')]).toEqual(['200 ok\n', '503 not ready: store\n']);
+    ready.store = true;
+    expect(await probe('/readyz')).toBe('200 ok\n');
+  });
+});

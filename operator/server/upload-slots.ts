@@ -1,0 +1,40 @@
+/** How many uploads may be under way, so that what they hold in memory is bounded. */
+import { Problem } from './problem.ts';
+
+export function overQuota(what: string): Problem {
+  return new Problem({ status: 429, code: `quota-${what}`, detail: `too many ${what} from this node`, retryAfter: 15 });
+}
+
+export class UploadSlots {
+  readonly #perNode: number;
+  readonly #total: number;
+  readonly #nodes = new Map<string, number>();
+  #running = 0;
+
+  constructor(perNode: number, total: number) {
+    this.#perNode = perNode;
+    this.#total = total;
+  }
+
+  /**
+   * @returns to be called when the upload is over
+   * @throws Problem 429 if this node has too many, 503 if all together have
+   */
+  enter(node: string): () => void {
+    const own = this.#nodes.get(node) ?? 0;
+    if (own >= this.#perNode) throw overQuota('uploads');
+    if (this.#running >= this.#total) {
+      throw new Problem({ status: 503, code: 'busy', detail: 'too many uploads are under way', retryAfter: 15 });
+    }
+    this.#nodes.set(node, own + 1);
+    this.#running += 1;
+    return () => this.#leave(node);
+  }
+
+  #leave(node: string): void {
+    this.#running -= 1;
+    const own = (this.#nodes.get(node) ?? 0) - 1;
+    if (own > 0) this.#nodes.set(node, own);
+    else this.#nodes.delete(node);
+  }
+}
