@@ -1,0 +1,41 @@
+/** Evidence as the store keeps it: canonical JSON, zstd. */
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { decodeEvidence, EvidenceFormatError } from '../../core/profile/decode-evidence.ts';
+import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
+import type { Evidence } from '../../core/profile/evidence.ts';
+import type { Publication } from '../../core/profile/publication.ts';
+import { publish } from '../../core/profile/publish.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** Evidence at every limit: 13 MB of behaviours, and 60,000 sets of 1,000 hexadecimal digits. */
+const maxJsonBytes = 96 * 1024 * 1024;
+
+export interface EncodedEvidence {
+  readonly bytes: Uint8Array;
+  /** Of the JSON: what the evidence weighs in memory is about three times that. */
+  readonly jsonBytes: number;
+}
+
+/** Equal evidence gives equal bytes, as long as the zstd library is the same. */
+export async function packEvidence(evidence: Evidence): Promise<EncodedEvidence> {
+  const json = encodeEvidence(evidence);
+  const bytes = await compress(json, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  return { bytes, jsonBytes: json.length };
+}
+
+/** @throws EvidenceFormatError for bytes that are damaged or from another version */
+export async function unpackEvidence(bytes: Uint8Array): Promise<{ evidence: Evidence; jsonBytes: number }> {
+  const json = await decompress(bytes, { maxOutputLength: maxJsonBytes }).catch((cause: unknown) => {
+    throw new EvidenceFormatError('stored evidence is not one whole zstd stream', { cause });
+  });
+  return { evidence: decodeEvidence(json), jsonBytes: json.length };
+}
+
+/** The publication of evidence as the store has it. @throws EvidenceFormatError */
+export async function publishStored(bytes: Uint8Array, lostPeriods: number): Promise<Publication> {
+  const { evidence } = await unpackEvidence(bytes);
+  return publish(evidence, { lostPeriods });
+}

@@ -1,0 +1,284 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../core/activity/snapshot.ts';
+import type { Image } from '../../core/image.ts';
+import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
+import type { ContainerRecord, PeerQuestion } from '../inventory/inventory.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { Store } from '../store/store.ts';
+import { publishStored, unpackEvidence } from './evidence-bytes.ts';
+import { createIngest, type Ingest, type IngestOptions, type Upload } from './ingest.ts';
+import type { Outcome } from './outcome.ts';
+
+const nginx: Image = { name: 'docker.io/library/nginx', tag: '1.27' };
+let directory: string;
+let store: SqliteStore;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ingest-'));
+  store = await openSqliteStore({ path: join(directory, 'store.db') });
+});
+afterEach(async () => {
+  await store.close();
+  await rm(directory, { recursive: true });
+});
+
+/** Container `number` of nginx, on node-1, which began at the epoch. */
+function recordOf(number: number, changes: Partial<ContainerRecord> = {}): ContainerRecord {
+  return {
+    id: containerNumber(number),
+    name: 'web',
+    kind: 'container',
+    image: nginx,
+    pod: { uid: `uid-${number}`, namespace: 'shop', name: `web-${number}` },
+    workload: { kind: 'Deployment', name: 'web' },
+    node: 'node-1',
+    startedAt: epoch,
+    ...changes,
+  };
+}
+
+function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((number) => recordOf(number))) {
+  const outcomes: Outcome[] = [];
+  const learned: Image[] = [];
+  const completed: string[] = [];
+  const ingest = createIngest({
+    store,
+    inventory: {
+      container: (id) => records.find((record) => record.id === id),
+      resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
+    },
+    grants: {
+      lookup: (slotId, containerId, node) =>
+        node === 'node-1' && slotId === `slot-${Number.parseInt(containerId, 16)}`
+          ? { grant: { periodSeconds: 1_800 } }
+          : undefined,
+      completed: (slotId) => void completed.push(slotId),
+    },
+    minCoverageMs: () => 5 * minute,
+    onOutcome: (outcome) => void outcomes.push(outcome),
+    onLearned: (image) => void learned.push(image),
+    ...changes,
+  });
+  return { ingest, outcomes, learned, completed };
+}
+
+function uploadOf(snapshot: Snapshot, changes: Partial<Upload> = {}): Upload {
+  return { node: 'node-1', snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to + 1_000, ...changes };
+}
+
+function program(executable = '/nginx'): Partial<Snapshot> {
+  return { processes: [{ ...seenAt(), parent: -1, executable, maxInstances: 1 }] };
+}
+
+async function learnedExecutables(): Promise<string[]> {
+  const stored = await store.evidence(nginx);
+  const { evidence } = await unpackEvidence(stored?.evidence ?? new Uint8Array());
+  return [...evidence.processes.values()].map((process) => process.executable).sort();
+}
+
+describe('ingestion', () => {
+  it('makes a snapshot durable and known before it says so', async () => {
+    const { ingest, outcomes, learned, completed } = setUp();
+    expect(await ingest(uploadOf(snapshotOf(1, program())))).toEqual({ result: 'accepted' });
+    expect([outcomes, learned, completed]).toEqual([['accepted'], [nginx], ['slot-1']]);
+    expect(await store.hasSnapshot(snapshotOf(1).snapshotId)).toBe(true);
+    expect(await store.profile(nginx)).toMatchObject({
+      name: expect.stringMatching(/^nginx-1\.27-/) as unknown,
+      version: 1,
+      snapshots: 1,
+      countedSnapshots: 1,
+      containers: 1,
+      firstSnapshotAt: epoch + 30 * minute + 1_000,
+    });
+    const stored = await store.evidence(nginx);
+    const { behavior, evidence } = await publishStored(stored?.evidence ?? new Uint8Array(), 2);
+    expect(behavior.processes).toMatchObject([{ executable: '/nginx', commonality: 100 }]);
+    expect(evidence).toMatchObject({ workloads: ['shop/Deployment/web'], completeness: { lostPeriods: 2 } });
+  });
+
+  it('takes every snapshot once, whoever sends it again', async () => {
+    const { ingest } = setUp();
+    const upload = uploadOf(snapshotOf(1, program()));
+    await ingest(upload);
+    expect(await ingest(upload)).toEqual({ result: 'duplicate' });
+    // A new operator has an empty cache.
+    expect(await setUp().ingest(upload)).toEqual({ result: 'duplicate' });
+    expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
+  });
+
+  it('merges uploads that arrive together', async () => {
+    const { ingest, outcomes } = setUp();
+    await Promise.all([1, 2, 3].map((number) => ingest(uploadOf(snapshotOf(number, program(`/program-${number}`))))));
+    expect(outcomes).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(await learnedExecutables()).toEqual(['/program-1', '/program-2', '/program-3']);
+    expect(await store.profile(nginx)).toMatchObject({ version: 3, snapshots: 3, containers: 3 });
+  });
+
+  it('reads again what another writer changed, and loses nothing of either', async () => {
+    const [one, other] = [setUp(), setUp()];
+    const later = (number: number, executable: string): Upload =>
+      uploadOf(snapshotOf(number, { ...program(executable), from: epoch + 30 * minute }));
+    await one.ingest(uploadOf(snapshotOf(1, program('/a'))));
+    await other.ingest(uploadOf(snapshotOf(2, program('/b'))));
+    await one.ingest(later(1, '/c'));
+    await other.ingest(later(2, '/d'));
+    expect(await learnedExecutables()).toEqual(['/a', '/b', '/c', '/d']);
+    expect(await store.profile(nginx)).toMatchObject({ version: 4, snapshots: 4, containers: 2 });
+  });
+
+  it('gives up after a while if others never stop changing the profile', async () => {
+    let commits = 0;
+    const contended: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'> = {
+      evidence: (image) => store.evidence(image),
+      hasSnapshot: (id) => store.hasSnapshot(id),
+      commitSnapshot: () => {
+        commits += 1;
+        return Promise.resolve('conflict');
+      },
+    };
+    const { ingest, completed } = setUp({ store: contended });
+    expect(await ingest(uploadOf(snapshotOf(1, program())))).toMatchObject({ result: 'retry' });
+    expect([commits, completed]).toEqual([5, []]);
+  });
+
+  it('teaches a sealed profile nothing, also if it was sealed behind our back', async () => {
+    const { ingest, outcomes } = setUp();
+    const first = uploadOf(snapshotOf(1, program()));
+    await ingest(first);
+    await store.seal(nginx, 1, epoch);
+    const late = await ingest(uploadOf(snapshotOf(2, program('/late'))));
+    expect(late).toMatchObject({ result: 'refused', status: 422, reason: expect.stringMatching(/^sealed/) as unknown });
+    expect(await ingest(first)).toEqual({ result: 'duplicate' });
+    expect(outcomes).toEqual(['accepted', 'sealed', 'duplicate']);
+    expect(await learnedExecutables()).toEqual(['/nginx']);
+    await store.forget(nginx);
+    expect(await ingest(uploadOf(snapshotOf(3, program('/anew'))))).toEqual({ result: 'accepted' });
+  });
+
+  it('starts anew after the profile was forgotten', async () => {
+    const { ingest } = setUp();
+    await ingest(uploadOf(snapshotOf(1, program('/old'))));
+    await store.forget(nginx);
+    await ingest(uploadOf(snapshotOf(2, program('/new'))));
+    expect(await learnedExecutables()).toEqual(['/new']);
+    expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
+  });
+
+  it('says when the store fails, and goes on afterwards', async () => {
+    const broken = new Error('disk on fire');
+    let fails = true;
+    const flaky: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'> = {
+      evidence: (image) => store.evidence(image),
+      hasSnapshot: (id) => store.hasSnapshot(id),
+      commitSnapshot: (commit) => (fails ? Promise.reject(broken) : store.commitSnapshot(commit)),
+    };
+    const { ingest, outcomes, completed } = setUp({ store: flaky });
+    await expect(ingest(uploadOf(snapshotOf(1, program())))).rejects.toBe(broken);
+    fails = false;
+    expect(await ingest(uploadOf(snapshotOf(1, program())))).toEqual({ result: 'accepted' });
+    expect([outcomes, completed]).toEqual([['failed', 'accepted'], ['slot-1']]);
+  });
+
+  it('asks whose an address was on behalf of the pod that talked to it', async () => {
+    const questions: PeerQuestion[] = [];
+    const { ingest } = setUp({
+      inventory: {
+        container: () => recordOf(1),
+        resolve: (question) => {
+          questions.push(question);
+          return { peer: { kind: 'self' }, port: question.port };
+        },
+      },
+    });
+    const connect = {
+      ...seenAt(),
+      process: 0,
+      direction: 'connect' as const,
+      protocol: 'tcp' as const,
+      address: '10.0.0.1',
+      port: 80,
+    };
+    await ingest(uploadOf(snapshotOf(1, { ...program(), network: [connect] })));
+    expect(questions).toEqual([{ podUid: 'uid-1', address: '10.0.0.1', port: 80, protocol: 'tcp', at: epoch }]);
+  });
+});
+
+describe('what is not merged', () => {
+  const half = 30 * minute;
+  const cases: readonly {
+    readonly what: string;
+    readonly upload: Upload;
+    readonly records?: readonly ContainerRecord[];
+    readonly outcome: Outcome;
+    readonly answer: Partial<Awaited<ReturnType<Ingest>>>;
+  }[] = [
+    {
+      what: 'a container that the API server does not show yet',
+      upload: uploadOf(snapshotOf(9), { receivedAt: epoch + half + 2 * minute - 1 }),
+      outcome: 'unknown',
+      answer: { result: 'retry' },
+    },
+    {
+      what: 'a container that it never showed',
+      upload: uploadOf(snapshotOf(9), { receivedAt: epoch + half + 2 * minute }),
+      outcome: 'unverified',
+      answer: { result: 'refused', status: 403 },
+    },
+    {
+      what: 'a container of another node',
+      upload: uploadOf(snapshotOf(1), { node: 'node-2' }),
+      outcome: 'node',
+      answer: { result: 'refused', status: 403 },
+    },
+    {
+      what: 'a slot of another container',
+      upload: uploadOf(snapshotOf(1, { slotId: 'slot-2' })),
+      outcome: 'slot',
+      answer: { result: 'refused', status: 403 },
+    },
+    {
+      what: 'a period before the container',
+      upload: uploadOf(snapshotOf(1, { from: epoch - 5 * minute - 1 })),
+      outcome: 'period',
+      answer: { result: 'refused', status: 422 },
+    },
+    {
+      what: 'a period after the container',
+      upload: uploadOf(snapshotOf(1)),
+      records: [recordOf(1, { finishedAt: epoch + 20 * minute })],
+      outcome: 'period',
+      answer: { result: 'refused', status: 422 },
+    },
+    {
+      what: 'a period in the future',
+      upload: uploadOf(snapshotOf(1), { receivedAt: epoch + half - 5 * minute - 1 }),
+      outcome: 'period',
+      answer: { result: 'refused', status: 422 },
+    },
+    {
+      what: 'a period longer than its slot',
+      upload: uploadOf(snapshotOf(1, { to: epoch + half + 5 * minute + 1 })),
+      outcome: 'period',
+      answer: { result: 'refused', status: 422 },
+    },
+  ];
+
+  it.each(cases)('$what', async ({ upload, records, outcome, answer }) => {
+    const { ingest, outcomes } = setUp({}, records ? [...records] : undefined);
+    expect(await ingest(upload)).toMatchObject(answer);
+    expect(outcomes).toEqual([outcome]);
+    expect(await store.profile(nginx)).toBeUndefined();
+  });
+
+  it('a period that another snapshot of the container covers', async () => {
+    const { ingest, outcomes } = setUp();
+    await ingest(uploadOf(snapshotOf(1, program())));
+    const again = snapshotOf(1, { ...program('/other'), from: epoch + 10 * minute });
+    expect(await ingest(uploadOf(again))).toMatchObject({ result: 'refused', status: 422 });
+    expect(outcomes).toEqual(['accepted', 'overlap']);
+    expect(await learnedExecutables()).toEqual(['/nginx']);
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * From an uploaded snapshot to a profile that knows it: verified against the API server and the slots, merged, durable, and
+ * only then acknowledged. Uploads of one image come one after the other; other writers of the store are met by version.
+ */
+import { LRUCache } from 'lru-cache';
+import { imageText, type Image } from '../../core/image.ts';
+import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
+import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
+import { mergeEvidence } from '../../core/profile/merge.ts';
+import { objectName } from '../../core/profile/object-name.ts';
+import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
+import type { ProfileRecord, Store } from '../store/store.ts';
+import { snapshotCounts } from './counting.ts';
+import { packEvidence, unpackEvidence } from './evidence-bytes.ts';
+import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
+import { Serial } from './serial.ts';
+import { type Claim, clockTolerance, type Grants, verify } from './verification.ts';
+
+export interface IngestOptions {
+  readonly store: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'>;
+  readonly inventory: Pick<Inventory, 'container' | 'resolve'>;
+  readonly grants: Grants;
+  /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
+  readonly minCoverageMs: () => number;
+  readonly onOutcome: (outcome: Outcome) => void;
+  /** The profile of this image has changed and is durable. */
+  readonly onLearned: (image: Image) => void;
+  /** Domain of the cluster's Services; `cluster.local` if absent. */
+  readonly clusterDomain?: string;
+  /** Estimated memory for evidence that is kept decoded; 64 MiB if absent, some 25 images of 5,000 behaviours. */
+  readonly cacheBytes?: number;
+}
+
+export interface Upload extends Claim {
+  /** As it came: zstd JSON. */
+  readonly bytes: Uint8Array;
+}
+
+/** Rejects if the store fails; the agent then tries again later. */
+export type Ingest = (upload: Upload) => Promise<IngestAnswer>;
+
+interface Learned {
+  readonly profile: ProfileRecord | undefined;
+  readonly evidence: Evidence;
+  readonly jsonBytes: number;
+}
+
+interface Verified extends Upload {
+  readonly record: ContainerRecord;
+}
+
+type Result = readonly [outcome: Outcome, reason?: string];
+
+/** Each conflict means that another writer got through; five in a row need one that writes without pause. */
+const attempts = 5;
+const defaultCacheBytes = 64 * 1024 * 1024;
+/** Objects, keys and bits beside the texts that the JSON holds. */
+const memoryFactor = 3;
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { store, inventory, grants } = options;
+  const serial = new Serial();
+  const cache = new LRUCache<string, Learned>({
+    maxSize: options.cacheBytes ?? defaultCacheBytes,
+    sizeCalculation: ({ jsonBytes }) => Math.max(1, jsonBytes * memoryFactor),
+  });
+
+  async function read(image: Image): Promise<Learned> {
+    const key = imageText(image);
+    const cached = cache.get(key);
+    if (cached !== undefined) return cached;
+    const stored = await store.evidence(image);
+    const learned: Learned =
+      stored === undefined
+        ? { profile: undefined, evidence: emptyEvidence, jsonBytes: 0 }
+        : { profile: stored.profile, ...(await unpackEvidence(stored.evidence)) };
+    // A finished profile may be forgotten any time, and nothing would tell us: no commit that could conflict follows.
+    if (obstacleTo(learned) === undefined) cache.set(key, learned);
+    return learned;
+  }
+
+  async function attempt(upload: Verified): Promise<Result | 'conflict'> {
+    const { record, snapshot, node, receivedAt, bytes } = upload;
+    const known = await read(record.image);
+    const obstacle = obstacleTo(known);
+    if (obstacle !== undefined) {
+      // What was stored before is no news, also for a profile that takes no more.
+      return (await store.hasSnapshot(snapshot.snapshotId)) ? ['duplicate'] : obstacle;
+    }
+    const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, contextOf(upload)));
+    const packed = await packEvidence(evidence);
+    const counts = snapshotCounts(snapshot, record.startedAt, options.minCoverageMs());
+    const profile = nextProfile(known.profile, { image: record.image, evidence, receivedAt, counts });
+    const { snapshotId, from, to } = snapshot;
+    const result = await store.commitSnapshot({
+      snapshot: { snapshotId, containerId: record.id, node, image: record.image, from, to, receivedAt, bytes },
+      profile,
+      evidence: packed.bytes,
+    });
+    switch (result) {
+      case 'stored':
+        cache.set(imageText(record.image), { profile, evidence, jsonBytes: packed.jsonBytes });
+        return ['accepted'];
+      case 'duplicate':
+        return ['duplicate'];
+      case 'overlap':
+        return ['overlap', 'another snapshot of this container covers part of the period'];
+      case 'conflict':
+        return 'conflict';
+    }
+  }
+
+  function contextOf({ record, snapshot, receivedAt, node }: Verified): Parameters<typeof evidenceOfSnapshot>[1] {
+    const { namespace, uid } = record.pod;
+    return {
+      node,
+      namespace,
+      workload: `${namespace}/${record.workload.kind}/${record.workload.name}`,
+      digest: record.digest,
+      ...(options.clusterDomain !== undefined && { clusterDomain: options.clusterDomain }),
+      // Not receipt minus five minutes: a snapshot that waited in the agent's spool is hours old and still right.
+      notBefore: snapshot.from - clockTolerance,
+      notAfter: Math.min(snapshot.to, receivedAt) + clockTolerance,
+      resolve: (question) => inventory.resolve({ ...question, podUid: uid }),
+    };
+  }
+
+  async function learn(upload: Verified): Promise<Result> {
+    for (let left = attempts; left > 0; left -= 1) {
+      const result = await attempt(upload);
+      if (result !== 'conflict') return result;
+      cache.delete(imageText(upload.record.image));
+    }
+    return ['contended', 'the profile is being changed by others'];
+  }
+
+  async function decide(upload: Upload): Promise<Result> {
+    const { snapshot, node } = upload;
+    const { id } = snapshot.container;
+    const verdict = verify(upload, inventory.container(id), grants.lookup(snapshot.slotId, id, node));
+    if (!verdict.ok) return [verdict.outcome, verdict.reason];
+    const { record } = verdict;
+    try {
+      const result = await serial.run(imageText(record.image), () => learn({ ...upload, record }));
+      if (result[0] === 'accepted') options.onLearned(record.image);
+      return result;
+    } catch (error) {
+      // Whether it was written is not known: what is in the store decides next time.
+      cache.delete(imageText(record.image));
+      throw error;
+    }
+  }
+
+  return async (upload) => {
+    try {
+      const [outcome, reason] = await decide(upload);
+      options.onOutcome(outcome);
+      const answer = answerOf(outcome, reason ?? '');
+      if (answer.result !== 'retry') completeSlot(upload, outcome);
+      return answer;
+    } catch (error) {
+      options.onOutcome('failed');
+      throw error;
+    }
+  };
+
+  /** A stranger's refusal must not end the slot of another. */
+  function completeSlot({ snapshot, node }: Upload, outcome: Outcome): void {
+    if (outcome === 'node' || outcome === 'slot') return;
+    if (grants.lookup(snapshot.slotId, snapshot.container.id, node) !== undefined) grants.completed(snapshot.slotId);
+  }
+}
+
+function obstacleTo({ profile, evidence }: Learned): Result | undefined {
+  if (profile?.state === 'stable') return ['sealed', 'the profile is finished'];
+  if (evidence.snapshots.length < evidenceLimits.snapshots) return undefined;
+  return ['full', `the profile holds ${evidenceLimits.snapshots} snapshots, as many as it can`];
+}
+
+function nextProfile(
+  before: ProfileRecord | undefined,
+  now: { readonly image: Image; readonly evidence: Evidence; readonly receivedAt: number; readonly counts: boolean },
+): ProfileRecord {
+  const { image, evidence, receivedAt, counts } = now;
+  return {
+    ...before,
+    image,
+    name: objectName(image),
+    state: 'learning',
+    version: (before?.version ?? 0) + 1,
+    countedSnapshots: (before?.countedSnapshots ?? 0) + (counts ? 1 : 0),
+    snapshots: evidence.snapshots.length,
+    containers: evidence.containers.length,
+    firstSnapshotAt: before?.firstSnapshotAt ?? receivedAt,
+    lastSnapshotAt: Math.max(before?.lastSnapshotAt ?? 0, receivedAt),
+  };
+}
