@@ -1,0 +1,62 @@
+/** The loop that empties the ring buffer and keeps time for the observer. */
+import { setImmediate } from 'node:timers/promises';
+import type { KernelEvent } from '../../core/event/event.ts';
+import type { Counters } from '../counters.ts';
+import type { Capture } from '../kernel/capture.ts';
+import type { Log } from '../log.ts';
+import type { Observer } from './observer.ts';
+
+/** The kernel side wakes the reader when a container starts or 64 KiB wait; the rest can wait for this long. */
+const waitMs = 500;
+/** About 10 ms of work; then requests and timers have their turn. */
+const eventsPerTurn = 4_096;
+
+export interface LoopParts {
+  readonly capture: Capture;
+  readonly observer: Observer;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called at each turn: who hears nothing for long knows that the loop hangs. */
+  readonly turned: () => void;
+}
+
+/** One event that cannot be handled must not end the observation of all others. */
+function createSink({ observer, counters, log }: LoopParts): (event: KernelEvent) => void {
+  return (event) => {
+    try {
+      observer.handle(event);
+    } catch (error) {
+      counters.add('events_failed_total');
+      log.error({ err: error, type: event.type, cgroup: String(event.cgroupId) }, 'event could not be handled');
+    }
+  };
+}
+
+async function drainAll(parts: LoopParts, sink: (event: KernelEvent) => void): Promise<void> {
+  for (;;) {
+    const drained = parts.capture.drain(sink, eventsPerTurn);
+    parts.counters.add('events_total', drained);
+    parts.turned();
+    if (drained < eventsPerTurn) return;
+    // One turn after another, with a breath in between.
+    // oxlint-disable-next-line no-await-in-loop
+    await setImmediate();
+  }
+}
+
+/** Runs until `signal` is aborted; then what is left in the ring is read and periods are cut short. */
+export async function observe(parts: LoopParts, signal: AbortSignal): Promise<void> {
+  const { capture, observer, now } = parts;
+  const sink = createSink(parts);
+  while (!signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop
+    await capture.wait(waitMs);
+    // oxlint-disable-next-line no-await-in-loop
+    await drainAll(parts, sink);
+    observer.tick(now());
+  }
+  capture.drain(sink);
+  observer.stop(now());
+}

@@ -1,0 +1,42 @@
+/** A stretch of time in which one container's events were followed into one tree, and what was lost meanwhile. */
+import type { Losses } from '../../core/activity/snapshot.ts';
+import type { ActivityTree } from '../../core/activity/tree.ts';
+import type { Capture, CgroupLosses } from '../kernel/capture.ts';
+
+interface LossReading {
+  readonly cgroup: CgroupLosses;
+  /** These two are counted for the whole node: any container may be the one that misses something. */
+  readonly recursionMisses: number;
+  readonly decodeErrors: number;
+}
+
+export interface Watch {
+  readonly tree: ActivityTree;
+  /** Milliseconds since the epoch, whole. */
+  readonly from: number;
+  readonly before: LossReading;
+  /** Processes and descriptors that a baseline left out. */
+  readonly omitted: number;
+}
+
+function read(capture: Capture, cgroupId: bigint): LossReading {
+  const { recursionMisses, decodeErrors } = capture.counters();
+  return { cgroup: capture.lossesOf(cgroupId), recursionMisses, decodeErrors };
+}
+
+export function beginWatch(capture: Capture, cgroupId: bigint, tree: ActivityTree, from: number, omitted = 0): Watch {
+  return { tree, from: Math.round(from), before: read(capture, cgroupId), omitted };
+}
+
+/** What the kernel side lost since the watch began; the tree adds its own. */
+export function lossesOf(capture: Capture, cgroupId: bigint, { before, omitted }: Watch): Losses {
+  const now = read(capture, cgroupId);
+  return {
+    ringDrops: now.cgroup.ringDrops - before.cgroup.ringDrops,
+    mapFull: now.cgroup.mapFull - before.cgroup.mapFull,
+    truncated: now.cgroup.truncated - before.cgroup.truncated,
+    recursionMisses: now.recursionMisses - before.recursionMisses,
+    decodeErrors: now.decodeErrors - before.decodeErrors,
+    treeFull: omitted,
+  };
+}
