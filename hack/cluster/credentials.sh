@@ -45,8 +45,9 @@ CONFIG
 
 # After a reboot the cluster may get another address: the authority and the key that signs service account tokens stay,
 # what names the address is made again.
-write_credentials() {
+write_credentials() (
   local pki=$state/pki component
+  # For keys only, hence the subshell: the node must not inherit it, or containers that are not root could not enter their own root folder.
   umask 077
   mkdir -p "$pki"
   if [ "$(cat "$pki/address" 2>/dev/null)" != "$node_address" ]; then
@@ -76,4 +77,4 @@ write_credentials() {
   done
   kubeconfig_for kubelet "$state/config/kubelet.kubeconfig"
   kubeconfig_for admin "$kubeconfig"
-}
+)

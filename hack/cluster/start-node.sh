@@ -3,6 +3,8 @@
 #   start-node.sh STATE create|join
 set -euo pipefail
 state=$1
+# Whatever the caller's is: folders that containerd makes become root folders of containers that are not root.
+umask 022
 
 if [ "$2" = create ]; then
   mkdir -p "$state"/run/{lock,netns} "$state"/var/{lib,log,cache,tmp}
