@@ -40,7 +40,8 @@ interface Draft extends Omit<NodePlan, 'add'> {
 export function plan(nodes: readonly NodeSituation[], context: PlanContext): NodePlan[] {
   const drafts = nodes.map((situation) => draft(situation, context));
   const slots = new Map(drafts.map(({ node, slots }) => [node, slots]));
-  const candidates = drafts.flatMap((one) => one.candidates);
+  // On most nodes all slots are taken most of the time: their candidates need no ranking.
+  const candidates = drafts.flatMap((one) => (one.slots.free > 0 ? one.candidates : []));
   const chosen = choose(candidates, slots, (image) => standing(image, context));
   const added = Map.groupBy(chosen, ({ node }) => node);
   return drafts.map((one) => finish(one, added.get(one.node) ?? [], context));
@@ -173,7 +174,8 @@ function finish(
     settled.reasons.set(containerId, reason('granted', 'granted: the agent is about to begin'));
   }
   const taken = inUse + add.length;
-  const taught = new Map(waiting.map(({ image }) => [imageText(image), standing(image, context).snapshots]));
+  const images = new Map(waiting.map(({ image }) => [imageText(image), image]));
+  const taught = new Map([...images].map(([key, image]) => [key, standing(image, context).snapshots]));
   for (const { containerId, image } of waiting) {
     if (settled.reasons.has(containerId)) continue;
     const own = taught.get(imageText(image)) ?? 0;

@@ -192,6 +192,19 @@ describe('the scheduler', () => {
     expect(heard.length).toBeGreaterThan(0);
   });
 
+  it('gives no second slot to a finished container whose agent reports it once more after the upload', async () => {
+    const cluster = new Simulation();
+    const id = cluster.start(nginx);
+    const finished = agentReport({ containers: [{ id, state: 'finished', startSeen: true }] });
+    cluster.scheduler.report('node-a', finished);
+    await cluster.clock.advance(200);
+    cluster.scheduler.completed(cluster.scheduler.current('node-a')?.slots.at(0)?.slotId ?? '');
+    cluster.scheduler.report('node-a', finished);
+    await cluster.clock.advance(200);
+    expect(cluster.scheduler.current('node-a')).toMatchObject({ slots: [], refused: [id] });
+    expect(cluster.scheduler.counts()).toMatchObject({ granted: 1, completed: 1 });
+  });
+
   it('knows a slot for its container on its node only, and for an hour after its end', async () => {
     const cluster = new Simulation(settingsWith(short));
     const id = cluster.start(nginx);
