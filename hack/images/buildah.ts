@@ -55,7 +55,7 @@ export async function openBuildah(): Promise<Buildah> {
       const layout = join(folder, 'layout');
       // An OCI layout takes several names of one image; an archive that buildah writes itself would take one.
       for (const tag of tags) await buildah('push', '--quiet', '--compression-level', '1', tag, `oci:${layout}:${tag}`);
-      await run('tar', ['--create', '--file', path, '--directory', layout, '.']);
+      await run('tar', ['--create', '--file', path, '--directory', layout, 'oci-layout', 'index.json', 'blobs']);
       await rm(layout, { recursive: true });
     },
     size: async (tag) => {

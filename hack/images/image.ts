@@ -2,6 +2,7 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { baseTar, type BaseName } from './base.ts';
 import { openBuildah, type Buildah } from './buildah.ts';
 import { cachedFile, contentKey, type CachedFile } from './cache.ts';
@@ -77,7 +78,13 @@ function builder(buildah: Buildah): (image: Image, path: string) => Promise<numb
 
 async function imageKey(image: Image): Promise<string> {
   const base = await baseTar(image.base);
-  const files = [image.dockerfile, ...(image.baseDockerfile === undefined ? [] : [image.baseDockerfile])];
+  // How images are built and written is part of what they are.
+  const buildahSource = fileURLToPath(new URL('buildah.ts', import.meta.url));
+  const files = [
+    buildahSource,
+    image.dockerfile,
+    ...(image.baseDockerfile === undefined ? [] : [image.baseDockerfile]),
+  ];
   const values = [base.path, ...image.tags, ...Object.entries(image.buildArguments).flat()];
   return contentKey([...files, ...image.inputs], values);
 }
