@@ -25,7 +25,10 @@ interface EventBase {
   readonly timestamp: number;
   /** Bit mask of {@link Purpose}. */
   readonly purpose: number;
-  /** Id of the cgroup in which it happened: on v2 its inode, on v1 the inode in the one hierarchy that is watched. */
+  /**
+   * Id of the observed cgroup in which it happened (cgroups nested in it count as it): on v2 its inode, on v1 the inode in
+   * the one hierarchy that is watched.
+   */
   readonly cgroupId: bigint;
   /** Inode of the mount namespace of the acting task: tells the runtime's own steps from those of the container. */
   readonly mountNamespace: number;
@@ -35,7 +38,7 @@ interface EventBase {
 
 /** A path as the kernel walked it, seen from the root of the acting task's mount namespace. */
 export interface FilePath {
-  /** Absolute, with `\xNN` for bytes that are not printable UTF-8, and `\\` for a backslash (see `escapePath`). */
+  /** Absolute, with `\xNN` for bytes that are not printable UTF-8, and `\\` for a backslash (see `escapeBytes`). */
   readonly path: string;
   /** More components or bytes than the kernel side keeps: `path` holds the leaf side, after `…/`. */
   readonly truncated: boolean;
