@@ -1,0 +1,42 @@
+/** Attaches programs to tracepoints. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemCalls } from '../syscall-table.ts';
+import { linkPerfEvent } from './commands.ts';
+import { checked, closeFd, kernelBuffer, perfEventSyscall } from './libc.ts';
+
+const PERF_TYPE_TRACEPOINT = 2;
+const PERF_ATTRIBUTES_SIZE = 136;
+const PERF_FLAG_FD_CLOEXEC = 8;
+
+/** The kernel's number of a tracepoint, which only tracefs tells. */
+function tracepointId(tracefs: string, tracepoint: string): bigint {
+  const path = join(tracefs, 'events', tracepoint, 'id');
+  try {
+    return BigInt(readFileSync(path, 'latin1').trim());
+  } catch (error) {
+    throw new Error(`cannot read ${path}: mount it with "mount -t tracefs tracefs ${tracefs}"`, { cause: error });
+  }
+}
+
+/**
+ * Attaches to a classic tracepoint such as `sched/sched_process_exec`. The program runs on every CPU: perf calls it before
+ * it looks for which CPU and task the event was opened.
+ * @returns descriptors to close for the end of it
+ */
+export function attachTracepoint(program: number, tracefs: string, tracepoint: string): number[] {
+  const attributes = kernelBuffer(PERF_ATTRIBUTES_SIZE);
+  attributes.writeUInt32LE(PERF_TYPE_TRACEPOINT, 0);
+  attributes.writeUInt32LE(PERF_ATTRIBUTES_SIZE, 4);
+  attributes.writeBigUInt64LE(tracepointId(tracefs, tracepoint), 8);
+  const event = checked(
+    `perf_event_open of ${tracepoint}`,
+    perfEventSyscall(systemCalls().perfEventOpen, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC),
+  );
+  try {
+    return [linkPerfEvent(program, event), event];
+  } catch (error) {
+    closeFd(event);
+    throw error;
+  }
+}

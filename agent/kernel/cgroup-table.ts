@@ -1,0 +1,123 @@
+/**
+ * Which cgroups are observed, in the maps that the kernel programs read (agent/bpf/maps.h has their meaning). The kernel
+ * changes them too, when cgroups come and go, so nothing is remembered on this side: the maps are the truth.
+ */
+import type { CgroupLosses } from './capture.ts';
+import { mapDelete, mapInsert, mapLookup, mapUpdate, queuePop, u32, u64 } from './bpf/commands.ts';
+import { kernelBuffer } from './bpf/libc.ts';
+import { layouts } from './record-layout.ts';
+
+const state = layouts.cgroup_state;
+const entry = layouts.cgroup_entry;
+
+/** Slots of the map `cgroup_states`; the first one stands for "none". */
+export const SLOTS = 4096;
+export const STATES_SIZE = SLOTS * state.size;
+
+export interface CgroupTableMaps {
+  readonly cgroups: number;
+  readonly freeSlots: number;
+  readonly watched: number;
+  /** The mapped states. */
+  readonly states: ArrayBuffer;
+  /** Makes all CPUs forget their last answer. */
+  invalidate(): void;
+}
+
+export interface CgroupTable {
+  /** @throws Error if all slots are taken. */
+  observe(id: bigint): void;
+  ignore(id: bigint): void;
+  watchChildren(id: bigint, levels: number): void;
+  unwatchChildren(id: bigint): void;
+  newEpoch(id: bigint): void;
+  lossesOf(id: bigint): CgroupLosses;
+}
+
+/** Puts all slots into the queue of free ones. */
+function fillFreeSlots(map: number): void {
+  for (let slot = 1; slot < SLOTS; slot++) mapUpdate(map, undefined, u32(slot));
+}
+
+export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
+  const view = new DataView(maps.states);
+  const ids = new BigUint64Array(maps.states);
+  const words = new Int32Array(maps.states);
+  fillFreeSlots(maps.freeSlots);
+
+  const at = (slot: number, member: keyof typeof state.members): number => slot * state.size + state.members[member];
+  /** Slot that has, or had last, this owner; 0 if none. */
+  const slotOf = (id: bigint): number => {
+    for (let slot = 1; slot < SLOTS; slot++) if (ids[(slot * state.size) / 8] === id) return slot;
+    return 0;
+  };
+  const bump = (slot: number, member: 'epoch' | 'sequence'): void => {
+    Atomics.add(words, at(slot, member) / 4, 1);
+  };
+  /** The slot that the kernel would find. */
+  const liveSlot = (id: bigint): number => {
+    const value = mapLookup(maps.cgroups, u64(id), entry.size);
+    if (!value) return 0;
+    const slot = value.readUInt32LE(entry.members.slot);
+    const current = view.getUint32(at(slot, 'sequence'), true);
+    return current === value.readUInt32LE(entry.members.sequence) ? slot : 0;
+  };
+  const owns = (id: bigint, slot: number): boolean => slot > 0 && view.getBigUint64(at(slot, 'id'), true) === id;
+
+  const initialise = (slot: number, id: bigint): Buffer => {
+    const earlier = slotOf(id);
+    if (earlier) view.setBigUint64(at(earlier, 'id'), 0n, true);
+    view.setBigUint64(at(slot, 'id'), id, true);
+    view.setUint32(at(slot, 'slot'), slot, true);
+    for (const counter of ['ring_drops', 'map_full', 'truncated'] as const) {
+      view.setBigUint64(at(slot, counter), 0n, true);
+    }
+    bump(slot, 'epoch');
+    const value = kernelBuffer(entry.size);
+    value.writeUInt32LE(slot, entry.members.slot);
+    value.writeUInt32LE(view.getUint32(at(slot, 'sequence'), true), entry.members.sequence);
+    return value;
+  };
+
+  const observe = (id: bigint): void => {
+    // Marked by the kernel at its creation, or observed before.
+    const present = liveSlot(id);
+    if (owns(id, present)) return;
+    const slot = queuePop(maps.freeSlots, 4)?.readUInt32LE(0);
+    if (slot === undefined) throw new Error(`cannot observe cgroup ${id}: all ${SLOTS - 1} slots are taken`);
+    const value = initialise(slot, id);
+    // Nested in an observed cgroup, or a leftover of one: from now on it counts for itself.
+    if (!mapInsert(maps.cgroups, u64(id), value)) mapUpdate(maps.cgroups, u64(id), value);
+    maps.invalidate();
+  };
+
+  const ignore = (id: bigint): void => {
+    const slot = liveSlot(id);
+    // The kernel may be removing the same cgroup: whoever deletes the entry returns the slot.
+    if (!mapDelete(maps.cgroups, u64(id))) return;
+    if (owns(id, slot)) {
+      bump(slot, 'sequence');
+      mapUpdate(maps.freeSlots, undefined, u32(slot));
+    }
+    maps.invalidate();
+  };
+
+  const lossesOf = (id: bigint): CgroupLosses => {
+    const slot = slotOf(id);
+    const count = (member: 'ring_drops' | 'map_full' | 'truncated'): number =>
+      slot ? Number(view.getBigUint64(at(slot, member), true)) : 0;
+    return { ringDrops: count('ring_drops'), mapFull: count('map_full'), truncated: count('truncated') };
+  };
+
+  return {
+    observe,
+    ignore,
+    lossesOf,
+    watchChildren: (id, levels) => mapUpdate(maps.watched, u64(id), u32(levels)),
+    unwatchChildren: (id) => void mapDelete(maps.watched, u64(id)),
+    newEpoch: (id) => {
+      const slot = slotOf(id);
+      if (slot) bump(slot, 'epoch');
+    },
+  };
+}
