@@ -29,10 +29,12 @@ export interface Selection {
   readonly fieldSelector?: string;
   /** Length of one watch; {@link defaultWatchSeconds} if absent. */
   readonly watchSeconds?: number;
+  /** Objects on one page of a list; {@link defaultPageSize} if absent, fewer for large objects. */
+  readonly pageSize?: number;
 }
 
 /** 250 pods of 20 kB are 5 MB of JSON: one page keeps the event loop for less than 50 ms. */
-const pageSize = 250;
+const defaultPageSize = 250;
 
 /**
  * Shorter than the 30 s of silence after which client-node gives a watch up: the API server sends a bookmark 2 s before
@@ -48,7 +50,8 @@ const listSchema = z.object({
 
 export function apiSource(client: KubeClient, resource: Resource, selection: Selection = {}): ListWatchSource {
   const path = collectionPath(resource, selection.namespace);
-  const { labelSelector, fieldSelector, watchSeconds: timeoutSeconds = defaultWatchSeconds } = selection;
+  const { labelSelector, fieldSelector, pageSize = defaultPageSize } = selection;
+  const timeoutSeconds = selection.watchSeconds ?? defaultWatchSeconds;
   return {
     list: async (next, signal) => {
       const query = { labelSelector, fieldSelector, limit: pageSize, continue: next };

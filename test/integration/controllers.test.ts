@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished } from 'vitest';
 import type { Image } from '../../core/image.ts';
-import { decodeEvidence } from '../../core/profile/decode-evidence.ts';
-import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import { emptyEvidence } from '../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../core/profile/merge.ts';
 import { objectName } from '../../core/profile/object-name.ts';
-import { publish } from '../../core/profile/publish.ts';
 import { containerNumber, contextOf, epoch, snapshotOf } from '../../core/profile/testing.ts';
 import { createProfileController } from '../../operator/controllers/security-profile/controller.ts';
 import { createProfileMetrics } from '../../operator/controllers/security-profile/metrics.ts';
@@ -19,6 +16,7 @@ import { runConfigController } from '../../operator/controllers/workload-securit
 import { securityProfiles } from '../../operator/controllers/resources.ts';
 import { applyObject } from '../../operator/kube/apply.ts';
 import { ConflictError } from '../../operator/kube/errors.ts';
+import { packEvidence, publishStored, unpackEvidence } from '../../operator/learning/evidence-bytes.ts';
 import { SettingsSource } from '../../operator/settings-source.ts';
 import { defaultSettings } from '../../operator/settings.ts';
 import { openSqliteStore } from '../../operator/store/sqlite/sqlite-store.ts';
@@ -41,7 +39,7 @@ function startControllers(apiServer: ApiServer, store: Store) {
     client,
     store,
     settings,
-    publish: (bytes, lostPeriods) => Promise.resolve(publish(decodeEvidence(bytes), { lostPeriods })),
+    publish: publishStored,
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });
   const abort = new AbortController();
@@ -77,7 +75,8 @@ async function learn(store: Store, image: Image, container: number, path: string
   const known = await store.evidence(image);
   const digest = `sha256:${'a'.repeat(64)}`;
   const fresh = evidenceOfSnapshot(snapshot, contextOf({ digest }));
-  const evidence = mergeEvidence(known === undefined ? emptyEvidence : decodeEvidence(known.evidence), fresh);
+  const before = known === undefined ? emptyEvidence : (await unpackEvidence(known.evidence)).evidence;
+  const evidence = mergeEvidence(before, fresh);
   const snapshots = evidence.snapshots.length;
   const now = Date.now();
   const result = await store.commitSnapshot({
@@ -102,7 +101,7 @@ async function learn(store: Store, image: Image, container: number, path: string
       firstSnapshotAt: known?.profile.firstSnapshotAt ?? now,
       lastSnapshotAt: now,
     },
-    evidence: encodeEvidence(evidence),
+    evidence: (await packEvidence(evidence)).bytes,
   });
   expect(result).toBe('stored');
 }

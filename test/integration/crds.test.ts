@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { SecurityProfile } from '../../crds/security-profile.ts';
+import type { WorkloadSecurityConfig } from '../../crds/workload-security-config.ts';
+import { parseSettings } from '../../operator/settings.ts';
 import type { ApiServer } from './api-server.ts';
 import { test } from './kinds.ts';
 import { largeProfile, sampleProfile, sampleStatus } from './sample-profile.ts';
@@ -119,6 +121,31 @@ const config = (spec: object, name = 'default'): object => ({
   kind: 'WorkloadSecurityConfig',
   metadata: { name },
   spec,
+});
+
+test('settings that are all spelled out are kept as they are', async ({ apiServer, withKinds }) => {
+  await withKinds(apiServer);
+  const full: WorkloadSecurityConfig = {
+    apiVersion: 'workloadsecurity.dev/v1alpha1',
+    kind: 'WorkloadSecurityConfig',
+    metadata: { name: 'default' },
+    spec: {
+      profiling: {
+        enabled: true,
+        maxContainersPerNode: 3,
+        snapshotPeriod: '1m30s',
+        exclude: [{ namespace: 'kube-system' }, { image: 'registry.example.com:5000/**:latest' }],
+      },
+      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m' },
+      publishing: { interval: '10s' },
+      retention: { snapshotBytes: 1_048_576 },
+    },
+  };
+  await apply(apiServer, full);
+  const stored: unknown = JSON.parse(await apiServer.kubectl(['get', 'wsc', 'default', '-o', 'json']));
+  expect(stored).toMatchObject(full);
+  expect(parseSettings(full.spec).ok).toBe(true);
+  await apiServer.kubectl(['delete', 'wsc', 'default']);
 });
 
 test('the settings are filled in, and there is one object of them', async ({ apiServer, withKinds }) => {

@@ -33,7 +33,9 @@ const burstBytes = 1024 * 1024;
 const remembered = 10_000;
 /** Computing a publication keeps the processor busy; a second worker uses the time that the first waits for answers. */
 const workers = 2;
-const pageSize = 500;
+const recordsPerPage = 500;
+/** 20 objects of 192 KiB are 4 MB of JSON, which are parsed in one go. */
+const objectsPerPage = 20;
 
 export interface ProfileControllerOptions {
   readonly client: KubeClient;
@@ -57,7 +59,7 @@ export interface ProfileController {
 export function createProfileController(options: ProfileControllerOptions): ProfileController {
   const { client, store, settings, clock } = options;
   const indexes = { image: (profile: ProfileObject) => [imageText(profile.image)] };
-  const source = apiSource(client, securityProfiles);
+  const source = apiSource(client, securityProfiles, { pageSize: objectsPerPage });
   const informer = createInformer({ name, source, project: projectProfile, indexes }, options);
   const queue = new WorkQueue({ ...options, name });
   const dependencies: ProfileDependencies = {
@@ -72,9 +74,9 @@ export function createProfileController(options: ProfileControllerOptions): Prof
   const enqueueAll = async (): Promise<void> => {
     let after: Image | undefined;
     do {
-      const page = await store.profiles({ limit: pageSize, ...(after !== undefined && { after }) });
+      const page = await store.profiles({ limit: recordsPerPage, ...(after !== undefined && { after }) });
       for (const { image } of page) queue.add(imageText(image));
-      after = page.length < pageSize ? undefined : page.at(-1)?.image;
+      after = page.length < recordsPerPage ? undefined : page.at(-1)?.image;
     } while (after !== undefined);
   };
 
