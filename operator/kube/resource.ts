@@ -75,8 +75,3 @@ export function objectPath(resource: Resource, object: ObjectName, subresource?:
 export function keyOf(object: ObjectName): string {
   return object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
 }
-
-export function nameOf(key: string): ObjectName {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}

@@ -46,6 +46,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       headersTimeout: 10_000,
       // For the whole request, not the answer: 1 MiB in 60 s is a slow network.
       requestTimeout: 60_000,
+      // Agents report every 15 s: over the same connection, not with a handshake each.
+      keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
     },
     application(options, agents),
