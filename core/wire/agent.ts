@@ -82,7 +82,8 @@ export const agentReport = z.object({
 
 /**
  * `accepted` and `duplicate`: the agent may forget the snapshot. `refused`: never send it again. Anything else than this
- * body (429, 5xx, `retry`) means: keep it, try later.
+ * body (429, 5xx, `retry`) means: keep it, try later. Whatever the status, the body decides: refusals are problem documents
+ * (RFC 9457) that carry these members besides their own.
  */
 export const uploadAnswer = z.object({
   result: z.enum(['accepted', 'duplicate', 'refused', 'retry']),
