@@ -166,6 +166,18 @@ describe('snapshots', () => {
     expect((await call({ ...upload, body: zstd(smallSnapshot()) })).status).toBe(200);
   });
 
+  it('of one node are limited also by what they unpack to', async () => {
+    const clock = new FakeClock();
+    const { call } = await startTestServer(clock);
+    const body = zstdCompressSync(Buffer.alloc(snapshotLimits.jsonBytes, 0x20));
+    expect(body.length).toBeLessThan(10_000);
+    const statuses: number[] = [];
+    for (let n = 0; n < 9; n += 1) statuses.push((await call({ ...upload, body })).status);
+    expect(statuses).toEqual([...Array.from({ length: 8 }, () => 400), 429]);
+    await clock.advance(1_000);
+    expect((await call({ ...upload, body: zstd(smallSnapshot()) })).status).toBe(200);
+  });
+
   it('that the ingestion cannot take are to be sent again, and nobody learns why', async () => {
     const { call } = await startTestServer(new FakeClock(), { ingest: () => Promise.reject(new Error('secret path')) });
     const answer = await call({ ...upload, body: zstd(smallSnapshot()) });

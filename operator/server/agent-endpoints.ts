@@ -38,6 +38,11 @@ const requestQuota = { burst: 120, perSecond: 2 };
  * shortest period (10 s) are 50 KiB a second.
  */
 const byteQuota = { burst: 16 * 1024 * 1024, perSecond: 128 * 1024 };
+/**
+ * Per node, decompressed: parsing is what costs, 20 ms a MiB on the event loop. 37 trees of 1.5 MB may come at once; after
+ * them a node that means harm takes 1 % of a core.
+ */
+const jsonQuota = { burst: 64 * 1024 * 1024, perSecond: 512 * 1024 };
 const maxNodes = 10_000;
 /** Uploads that are read or wait, of one node and together: each holds up to 1 MiB, so at most 128 MiB. */
 const uploadsPerNode = 4;
@@ -110,19 +115,20 @@ function jsonOf(body: Buffer): unknown {
 
 function snapshotHandler({ ingest, clock, metrics }: AgentEndpointsOptions) {
   const bytesOfNode = new TokenBuckets(byteQuota, clock, maxNodes);
+  const jsonOfNode = new TokenBuckets(jsonQuota, clock, maxNodes);
   const gate = new Gate(parallelSnapshots, maxUploads);
   const uploads = new UploadSlots(uploadsPerNode, maxUploads);
 
   const process = async (agent: Agent, bytes: Buffer): Promise<IngestAnswer> => {
     const started = clock.monotonic();
-    const snapshot = await parseSnapshot(bytes);
+    const snapshot = await parseSnapshot(bytes, (size) => jsonOfNode.charge(agent.node, size));
     const answer = await ingest({ agent, snapshot, bytes });
     metrics.snapshotSeconds.observe((clock.monotonic() - started) / 1_000);
     return answer;
   };
 
   return async (agent: Agent, request: Request, response: Response): Promise<void> => {
-    if (!bytesOfNode.hasAny(agent.node)) throw overQuota('bytes');
+    if (!bytesOfNode.hasAny(agent.node) || !jsonOfNode.hasAny(agent.node)) throw overQuota('bytes');
     const leave = uploads.enter(agent.node);
     try {
       const bytes = await readUpload(request);

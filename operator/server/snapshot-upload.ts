@@ -47,9 +47,14 @@ function parseJson(text: Buffer): unknown {
   }
 }
 
-/** @throws Problem 400 or 413 */
-export async function parseSnapshot(bytes: Uint8Array): Promise<Snapshot> {
-  const parsed = snapshotSchema.safeParse(parseJson(await decompressed(bytes)));
+/**
+ * @param onSize called with the size of the JSON, before the work that it costs
+ * @throws Problem 400 or 413
+ */
+export async function parseSnapshot(bytes: Uint8Array, onSize: (jsonBytes: number) => void): Promise<Snapshot> {
+  const text = await decompressed(bytes);
+  onSize(text.length);
+  const parsed = snapshotSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw refusal(400, 'malformed-snapshot', issuesText(parsed.error), parsed.error);
 }
