@@ -24,7 +24,12 @@ export class History<Owner extends Identified> {
   readonly #tenures = new Map<string, Tenure<Owner>[]>();
   /** In the order in which they ended. */
   readonly #ended = new Set<{ readonly key: string; readonly tenure: Tenure<Owner> }>();
+  readonly #maxEnded: number;
   #forgotten = 0;
+
+  constructor(limit: number = maxEnded) {
+    this.#maxEnded = limit;
+  }
 
   /** Tenures that were forgotten early because too many had ended. */
   get forgotten(): number {
@@ -74,7 +79,7 @@ export class History<Owner extends Identified> {
   #trim(now: number): void {
     for (const ended of this.#ended) {
       const old = ended.tenure.to < now - memory;
-      if (!old && this.#ended.size <= maxEnded) return;
+      if (!old && this.#ended.size <= this.#maxEnded) return;
       if (!old) this.#forgotten += 1;
       this.#ended.delete(ended);
       this.#forget(ended.key, ended.tenure);

@@ -1,0 +1,45 @@
+/** Feeds the inventory from the API server: four informers that keep projections only. */
+import { createInformer, type InformerContext, type InformerOptions } from '../kube/informer.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { endpointSlices, nodes, pods, type Resource, services } from '../kube/resource.ts';
+import { apiSource } from '../kube/source.ts';
+import { ClusterInventory, type Feed } from './cluster-inventory.ts';
+import { projectPod } from './pod.ts';
+import { projectEndpointSlice, projectNode, projectService } from './service.ts';
+
+export interface RunningInventory {
+  readonly inventory: ClusterInventory;
+  /** All four have been listed: from here on, what is not in the inventory is not in the cluster. */
+  readonly synced: Promise<void>;
+  /** Ends when the signal aborts. */
+  readonly finished: Promise<void>;
+}
+
+export function startInventory(
+  client: KubeClient,
+  context: InformerContext,
+  onPods: () => void,
+  signal: AbortSignal,
+): RunningInventory {
+  // Nodes and the API server's own Service show the cluster's ranges.
+  const inventory = new ClusterInventory({ clusterRanges: [], now: () => context.clock.now() });
+  const started: { readonly synced: Promise<void>; readonly ran: Promise<void> }[] = [];
+  const follow = <T>(resource: Resource, project: InformerOptions<T>['project'], feed: Feed<T>): void => {
+    const informer = createInformer({ name: resource.plural, source: apiSource(client, resource), project }, context);
+    informer.subscribe(feed);
+    started.push({ synced: informer.synced, ran: informer.run(signal) });
+  };
+  follow(pods, projectPod, (change) => {
+    inventory.feeds.pods(change);
+    if (change.type !== 'resync') onPods();
+  });
+  follow(services, projectService, inventory.feeds.services);
+  follow(endpointSlices, projectEndpointSlice, inventory.feeds.endpointSlices);
+  follow(nodes, projectNode, inventory.feeds.nodes);
+  const all = async (promises: readonly Promise<void>[]): Promise<void> => void (await Promise.all(promises));
+  return {
+    inventory,
+    synced: all(started.map(({ synced }) => synced)),
+    finished: all(started.map(({ ran }) => ran)),
+  };
+}
