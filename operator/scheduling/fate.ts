@@ -33,7 +33,8 @@ function fateInReport(grant: Grant, situation: NodeSituation, context: PlanConte
   if (isProfiling(reported, grant)) return undefined;
   if (situation.instance !== grant.instance) return 'agent-restarted';
   if (situation.runningVersion < grant.version) return undefined;
-  if (reported === undefined) return 'container-gone';
+  // A finished container leaves the report when its tree goes to the spool; its slot is in use until the upload arrives.
+  if (reported === undefined) return grant.finished ? undefined : 'container-gone';
   const awaited = grant.confirmedAt === undefined && !grant.finished;
   return awaited && context.now - grant.grantedAt > times.takeUp ? 'not-taken-up' : undefined;
 }

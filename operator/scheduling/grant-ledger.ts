@@ -37,6 +37,20 @@ export function grantLedger(limit = endedLimit) {
     if (oldest !== undefined) ended.delete(oldest);
   }
 
+  function end(slotId: string, now: number): void {
+    const grant = active.get(slotId);
+    if (grant === undefined) return;
+    active.delete(slotId);
+    const slots = byNode.get(grant.node);
+    slots?.delete(slotId);
+    if (slots?.size === 0) byNode.delete(grant.node);
+    count(grant.image, -1);
+    ended.set(slotId, { grant, endedAt: now, completed: false });
+    if (ended.size <= limit) return;
+    forget();
+    dropped += 1;
+  }
+
   return {
     add(grant: Grant): void {
       active.set(grant.slotId, grant);
@@ -53,25 +67,16 @@ export function grantLedger(limit = endedLimit) {
       if (!goesOn) active.set(slotId, { ...grant, instance, confirmedAt: now });
     },
 
-    /** Ends a grant, or notes that the snapshot of an ended one has arrived. Returns it if it was running. */
-    end(slotId: string, now: number, completed: boolean): Grant | undefined {
-      const grant = active.get(slotId);
-      if (grant === undefined) {
-        const before = ended.get(slotId);
-        if (before !== undefined && completed) ended.set(slotId, { ...before, completed });
-        return undefined;
-      }
-      active.delete(slotId);
-      const slots = byNode.get(grant.node);
-      slots?.delete(slotId);
-      if (slots?.size === 0) byNode.delete(grant.node);
-      count(grant.image, -1);
-      ended.set(slotId, { grant, endedAt: now, completed });
-      if (ended.size > limit) {
-        forget();
-        dropped += 1;
-      }
-      return grant;
+    /** Ends a grant that runs. */
+    end,
+
+    /** Notes that the snapshot of a grant has arrived. Returns the grant, unless there is none or it was noted before. */
+    complete(slotId: string, now: number): Grant | undefined {
+      end(slotId, now);
+      const past = ended.get(slotId);
+      if (past === undefined || past.completed) return undefined;
+      ended.set(slotId, { ...past, completed: true });
+      return past.grant;
     },
 
     find(slotId: string): FoundGrant | undefined {

@@ -27,7 +27,7 @@ export function reason<Code extends ReasonCode>(code: Code, text: string): Reaso
   return { code, text };
 }
 
-/** Why a grant ended before its snapshot arrived. */
+/** Why a grant ended before its snapshot arrived, which still may: that of a container that is gone is under way. */
 export const endCodes = [
   'expired',
   'container-gone',

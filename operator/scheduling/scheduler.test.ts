@@ -156,8 +156,8 @@ describe('an obedient cluster', () => {
     cluster.scheduler.changed();
     await cluster.run(20);
     expect(cluster.scheduler.current('node-a')?.slots).toEqual([]);
-    expect(cluster.scheduler.view('node-a').nodes[0]?.containers).toMatchObject([
-      { containerId: id, image: nginx, pod: 'pod-1', reason: { code: 'stable' } },
+    expect(cluster.scheduler.view('node-a')[0]?.containers).toMatchObject([
+      { containerId: id, image: imageText(nginx), pod: 'pod-1', reason: { code: 'stable' } },
     ]);
   });
 });
@@ -174,6 +174,9 @@ describe('the scheduler', () => {
     expect(heard.at(-1)).toEqual(cluster.scheduler.current('node-a'));
     expect(heard.length).toBeLessThan(10);
     unsubscribe();
+    const late: DesiredState[] = [];
+    cluster.scheduler.subscribe('node-a', (state) => late.push(state))();
+    expect(late).toEqual([cluster.scheduler.current('node-a')]);
     const before = heard.length;
     await cluster.run(65);
     expect(heard).toHaveLength(before);
@@ -226,7 +229,7 @@ describe('the scheduler', () => {
     cluster.start(nginx);
     await cluster.run(5);
     await cluster.clock.advance(121_000);
-    const [node] = cluster.scheduler.view().nodes;
+    const [node] = cluster.scheduler.view();
     expect(node).toMatchObject({ node: 'node-a', agent: { state: 'unreachable' }, maxSlots: 5 });
     expect(node?.grants).toHaveLength(1);
     expect(cluster.scheduler.nodeCounts()).toMatchObject([{ node: 'node-a', ready: false, slots: 1 }]);
@@ -235,7 +238,7 @@ describe('the scheduler', () => {
   it('shows containers of nodes without an agent, and why they have no slot', () => {
     const cluster = new Simulation();
     cluster.start(nginx, 'node-b');
-    expect(cluster.scheduler.view().nodes).toMatchObject([
+    expect(cluster.scheduler.view()).toMatchObject([
       { node: 'node-b', agent: { state: 'never-reported' }, containers: [{ reason: { code: 'agent-unreachable' } }] },
     ]);
   });

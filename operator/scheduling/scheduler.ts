@@ -16,7 +16,7 @@ import type { EndCode, ReasonCode } from './reason.ts';
 import { replanTimer } from './replan-timer.ts';
 import { settingsReader } from './scheduling-settings.ts';
 import { slotIds } from './slot-id.ts';
-import { nodeView, type SchedulingView } from './view.ts';
+import { nodeView, type NodeView } from './view.ts';
 
 /** Kubernetes is made for 5,000 nodes; each costs at most 1,000 containers × 400 bytes here, some 20 KB in practice. */
 const nodeLimit = 5_000;
@@ -49,7 +49,7 @@ export interface SchedulerCounts {
   readonly granted: number;
   readonly adopted: number;
   readonly completed: number;
-  /** Grants that ended without a snapshot. */
+  /** Grants that ended before their snapshots arrived; those of containers that are gone are completed all the same. */
   readonly ended: ReadonlyMap<EndCode, number>;
   readonly lostPeriods: ReadonlyMap<LostPeriodResult, number>;
   /** Reports of nodes beyond the limit. */
@@ -71,7 +71,7 @@ export interface Scheduler {
   report(node: string, report: AgentReport): void;
   /** Undefined until the agent has reported and was planned for: an empty state would cost it the slots that it fills. */
   current(node: string): DesiredState | undefined;
-  /** Calls `listener` with every change from now on; returns how to stop that. */
+  /** Calls `listener` with the state, at once if there is one, then on every change; returns how to stop that. */
   subscribe(node: string, listener: (state: DesiredState) => void): () => void;
   /** Whether a snapshot may come under this slot; undefined if not. */
   lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined;
@@ -80,7 +80,7 @@ export interface Scheduler {
   /** Profiles, settings or containers changed, on one node or (without a name) anywhere. */
   changed(node?: string): void;
   /** Grants and reasons, of one node or of all. */
-  view(node?: string): SchedulingView;
+  view(node?: string): NodeView[];
   counts(): SchedulerCounts;
   nodeCounts(): NodeCounts[];
   stop(): void;
@@ -144,7 +144,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function forgetNode(name: string): void {
-    for (const { slotId } of ledger.ofNode(name)) ledger.end(slotId, clock.monotonic(), false);
+    for (const { slotId } of ledger.ofNode(name)) ledger.end(slotId, clock.monotonic());
     nodes.delete(name);
     recorder.forgetNode(name);
   }
@@ -155,7 +155,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const given = { node: state.node, instance: state.report.instance, version, grantedAt: now };
     const { periodSeconds } = settings();
     for (const { grant, code } of planned.end) {
-      ledger.end(grant.slotId, now, false);
+      ledger.end(grant.slotId, now);
       count(ended, code);
     }
     for (const { slotId, containerId, image } of planned.adopt) {
@@ -181,12 +181,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function publish(state: NodeState, desired: DesiredState): void {
     if (state.desired !== undefined && sameContent(state.desired, desired)) return;
     state.desired = desired;
-    for (const listener of listeners.get(state.node) ?? []) {
-      try {
-        listener(desired);
-      } catch (error) {
-        options.onError(error, `telling node ${state.node} its desired state`);
-      }
+    for (const listener of listeners.get(state.node) ?? []) tell(listener, state.node, desired);
+  }
+
+  /** One stream that fails must not keep the others from hearing. */
+  function tell(listener: (state: DesiredState) => void, node: string, desired: DesiredState): void {
+    try {
+      listener(desired);
+    } catch (error) {
+      options.onError(error, `telling node ${node} its desired state`);
     }
   }
 
@@ -209,7 +212,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function completed(slotId: string): void {
-    const grant = ledger.end(slotId, clock.monotonic(), true);
+    const grant = ledger.complete(slotId, clock.monotonic());
     if (grant === undefined) return;
     totals.completed += 1;
     const state = nodes.get(grant.node);
@@ -226,23 +229,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return inTime && ids.isEarlier(slotId) ? { state: 'earlier' } : undefined;
   }
 
-  function view(only?: string): SchedulingView {
+  function view(only?: string): NodeView[] {
     const now = clock.monotonic();
     const offset = clock.now() - now;
+    const planning = context(now);
     const running = Map.groupBy(inventory.running(), (record) => record.node);
     const names = only === undefined ? [...new Set([...nodes.keys(), ...running.keys()])].toSorted() : [only];
-    const facts = { now, wall: (at: number) => Math.round(at + offset), maxSlots: settings().maxContainersPerNode };
-    return {
-      at: clock.now(),
-      nodes: names.map((name) =>
-        nodeView(name, nodes.get(name), {
-          ...facts,
-          grants: ledger.ofNode(name),
-          running: running.get(name) ?? [],
-          container: (id) => inventory.container(id),
-        }),
-      ),
-    };
+    return names.map((name) =>
+      nodeView(name, nodes.get(name), {
+        planning,
+        wall: (at) => Math.round(at + offset),
+        grants: ledger.ofNode(name),
+        running: running.get(name) ?? [],
+      }),
+    );
   }
 
   return {
@@ -251,6 +251,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     subscribe(node, listener) {
       const ofNode = listeners.get(node) ?? new Set();
       listeners.set(node, ofNode.add(listener));
+      const desired = nodes.get(node)?.desired;
+      if (desired !== undefined) tell(listener, node, desired);
       return () => {
         ofNode.delete(listener);
         if (ofNode.size === 0 && listeners.get(node) === ofNode) listeners.delete(node);

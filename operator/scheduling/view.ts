@@ -1,15 +1,11 @@
-import type { Image } from '../../core/image.ts';
+import { imageText } from '../../core/image.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
-import type { Grant } from './grant.ts';
+import { objection } from './eligibility.ts';
+import type { Grant, PlanContext } from './grant.ts';
 import { condition, type NodeState } from './node-state.ts';
 import { reason, type Reason } from './reason.ts';
 
-/** What the authenticated read endpoint shows. Times are milliseconds since the epoch. */
-export interface SchedulingView {
-  readonly at: number;
-  readonly nodes: readonly NodeView[];
-}
-
+/** A node as the authenticated read endpoint shows it. Times are milliseconds since the epoch. */
 export interface NodeView {
   readonly node: string;
   readonly agent: {
@@ -27,7 +23,7 @@ export interface NodeView {
 export interface GrantView {
   readonly slotId: string;
   readonly containerId: string;
-  readonly image: Image;
+  readonly image: string;
   readonly grantedAt: number;
   readonly confirmedAt?: number;
   readonly periodSeconds: number;
@@ -38,7 +34,7 @@ export interface ContainerView {
   readonly containerId: string;
   readonly reason: Reason;
   /** Absent for containers that the API server does not show. */
-  readonly image?: Image;
+  readonly image?: string;
   readonly namespace?: string;
   readonly pod?: string;
   readonly container?: string;
@@ -50,13 +46,28 @@ export type WallTime = (monotonic: number) => number;
 function grantView(grant: Grant, wall: WallTime): GrantView {
   const { slotId, containerId, image, periodSeconds, finished, confirmedAt } = grant;
   const confirmed = confirmedAt === undefined ? {} : { confirmedAt: wall(confirmedAt) };
-  return { slotId, containerId, image, grantedAt: wall(grant.grantedAt), ...confirmed, periodSeconds, finished };
+  return {
+    slotId,
+    containerId,
+    image: imageText(image),
+    grantedAt: wall(grant.grantedAt),
+    ...confirmed,
+    periodSeconds,
+    finished,
+  };
 }
 
 function containerView(containerId: string, why: Reason, record: ContainerRecord | undefined): ContainerView {
   if (record === undefined) return { containerId, reason: why };
   const { image, pod, name } = record;
-  return { containerId, reason: why, image, namespace: pod.namespace, pod: pod.name, container: name };
+  return {
+    containerId,
+    reason: why,
+    image: imageText(image),
+    namespace: pod.namespace,
+    pod: pod.name,
+    container: name,
+  };
 }
 
 const neverReported: NodeView['agent'] = {
@@ -66,28 +77,28 @@ const neverReported: NodeView['agent'] = {
   variant: '',
 };
 
-/** A node as it stands: what its agent reports, and what the API server shows there beyond. */
-export function nodeView(
-  node: string,
-  state: NodeState | undefined,
-  facts: {
-    readonly now: number;
-    readonly wall: WallTime;
-    readonly maxSlots: number;
-    readonly grants: readonly Grant[];
-    readonly running: readonly ContainerRecord[];
-    readonly container: (id: string) => ContainerRecord | undefined;
-  },
-): NodeView {
-  const agent = state === undefined ? neverReported : agentView(state, facts.now, facts.wall);
+export interface ViewFacts {
+  readonly planning: PlanContext;
+  readonly wall: WallTime;
+  readonly grants: readonly Grant[];
+  /** What the API server shows on this node. */
+  readonly running: readonly ContainerRecord[];
+}
+
+/** What the agent of a node reports, and what the API server shows there beyond. */
+export function nodeView(node: string, state: NodeState | undefined, facts: ViewFacts): NodeView {
+  const { planning, wall } = facts;
+  const agent = state === undefined ? neverReported : agentView(state, planning.now, wall);
   const reasons = state?.reasons ?? new Map<string, Reason>();
   const absent = unreported(agent);
   const containers = [
-    ...[...reasons].map(([id, why]) => containerView(id, why, facts.container(id))),
-    ...facts.running.filter(({ id }) => !reasons.has(id)).map((one) => containerView(one.id, absent, one)),
+    ...[...reasons].map(([id, why]) => containerView(id, why, planning.container(id))),
+    ...facts.running.flatMap((record) =>
+      reasons.has(record.id) ? [] : [containerView(record.id, objection(record, planning) ?? absent, record)],
+    ),
   ];
-  const grants = facts.grants.map((grant) => grantView(grant, facts.wall));
-  return { node, agent, maxSlots: facts.maxSlots, grants, containers };
+  const grants = facts.grants.map((grant) => grantView(grant, wall));
+  return { node, agent, maxSlots: planning.settings.maxContainersPerNode, grants, containers };
 }
 
 function agentView(state: NodeState, now: number, wall: WallTime): NodeView['agent'] {
