@@ -1,0 +1,178 @@
+/** A cluster of hack/cluster for tests: its commands, its kubectl, and what it leaves on the host. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const scripts = new URL('../../hack/cluster/', import.meta.url).pathname;
+
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; a status other than 0 is a result, not an error. */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Promise<Output> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(file, args, { env: options.env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') reject(error);
+      else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+    if (options.input === undefined) child.stdin?.end();
+    else child.stdin?.end(options.input);
+  });
+}
+
+/** As `run`, but a status other than 0 fails the test with everything that was printed. */
+export async function ran(...[file, args, options]: Parameters<typeof run>): Promise<string> {
+  const { code, stdout, stderr } = await run(file, args, options);
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** Polls until the condition holds. Real processes give no other signal when they have healed. */
+export async function eventually(
+  what: string,
+  seconds: number,
+  holds: () => Promise<boolean> | boolean,
+): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await delay(250);
+  }
+}
+
+type Script = 'up' | 'down' | 'load-image';
+
+export class Cluster {
+  readonly name: string;
+  readonly state: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(name: string, stateHome: string) {
+    this.name = name;
+    this.state = join(stateHome, 'workload-security', name);
+    this.#env = { ...process.env, XDG_STATE_HOME: stateHome, KUBECONFIG: join(this.state, 'kubeconfig') };
+  }
+
+  /** A script of hack/cluster, with the cluster's name as the first argument; its output, or an error with all it printed. */
+  async do(name: Script, ...args: string[]): Promise<string> {
+    return ran('bash', [join(scripts, `${name}.sh`), this.name, ...args], { env: this.#env });
+  }
+
+  async try(name: Script, ...args: string[]): Promise<Output> {
+    return run('bash', [join(scripts, `${name}.sh`), this.name, ...args], { env: this.#env });
+  }
+
+  async kubectl(...args: string[]): Promise<string> {
+    return (await ran(join(await binaries(), 'kubectl'), args, { env: this.#env })).trim();
+  }
+
+  async apply(manifest: string): Promise<void> {
+    await ran(join(await binaries(), 'kubectl'), ['apply', '-f', '-'], { env: this.#env, input: manifest });
+  }
+
+  /** Node Ready as the API server tells it now; false while nobody answers. */
+  async ready(): Promise<boolean> {
+    const path = 'jsonpath={.items[0].status.conditions[?(@.type=="Ready")].status}';
+    const { stdout } = await run(join(await binaries(), 'kubectl'), ['get', 'nodes', '-o', path], { env: this.#env });
+    return stdout === 'True';
+  }
+
+  /** Ids by name of all processes of supervisor, components and container shims, read from their control group. */
+  processes(): ReadonlyMap<string, readonly number[]> {
+    const found = new Map<string, number[]>();
+    for (const group of this.groups()) {
+      const file = join(group, 'system', 'cgroup.procs');
+      if (!existsSync(file)) continue;
+      for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+        const name = nameOf(Number(line));
+        const ids = found.get(name) ?? [];
+        if (!ids.includes(Number(line))) found.set(name, [...ids, Number(line)]);
+      }
+    }
+    return found;
+  }
+
+  /** The cluster's control group in each hierarchy that has it. */
+  groups(): string[] {
+    const hierarchies = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2');
+    return hierarchies.map(([, path]) => join(path ?? '', `workload-security-${this.name}`)).filter(existsSync);
+  }
+
+  /** Everything on the host that belongs to this cluster, as lines a failing test can print. */
+  traces(networkNamespace: string): string[] {
+    const traces = [...this.groups(), ...[this.state].filter(existsSync)];
+    // What has no program has ended and waits for init to take note, or is a thread of the kernel.
+    const living = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && link(`/proc/${entry}/exe`) !== '');
+    for (const id of living) {
+      const text = `${read(`/proc/${id}/cmdline`)} ${read(`/proc/${id}/mountinfo`)} ${read(`/proc/${id}/cgroup`)}`;
+      if (text.includes(this.state) || text.includes(`/workload-security-${this.name}/`)) traces.push(`process ${id}`);
+      if (link(`/proc/${id}/ns/net`) === networkNamespace) traces.push(`process ${id} in the network namespace`);
+    }
+    for (const name of readdirSync('/sys/class/net')) {
+      if (read(`/sys/class/net/${name}/ifalias`).trim() === `workload-security/${this.name}`)
+        traces.push(`link ${name}`);
+    }
+    for (const slot of list('/run/workload-security/addresses')) {
+      if (link(`/run/workload-security/addresses/${slot}`) === this.state) traces.push(`address range ${slot}`);
+    }
+    return traces;
+  }
+}
+
+/** Where containers, kubelet and network plugins usually write: a cluster must not touch the host's. Plus links and packet rules. */
+export async function hostFootprint(): Promise<Record<string, string>> {
+  const folders = ['/run/containerd', '/run/netns', '/var/lib/cni', '/var/lib/containerd', '/var/lib/kubelet'];
+  const more = ['/var/log/pods', '/var/log/containers', '/etc/cni', '/opt/cni', '/opt/containerd'];
+  const rules = await run('iptables-save', []);
+  return {
+    ...Object.fromEntries(
+      [...folders, ...more].map((path) => [path, existsSync(path) ? list(path).join(' ') : 'absent']),
+    ),
+    mounts: read('/proc/self/mounts'),
+    // Counters and dates differ from one second to the next.
+    rules: rules.stdout.replace(/^#.*$/gm, '').replace(/\[\d+:\d+\]/g, ''),
+  };
+}
+
+let directory: string | undefined;
+
+/** The folder of the built programs. */
+export async function binaries(): Promise<string> {
+  directory ??= (await ran('bash', [join(scripts, 'binaries.sh'), '--print-dir'])).trim();
+  return directory;
+}
+
+export function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // the process has ended
+  }
+}
+
+function nameOf(id: number): string {
+  return read(`/proc/${id}/comm`).trim();
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // the process has ended, or the link has no such file
+  }
+}
+
+function list(path: string): string[] {
+  return existsSync(path) ? readdirSync(path).toSorted() : [];
+}
