@@ -98,6 +98,7 @@ test('a watch that selects nothing still moves its version on, by a bookmark bef
     await systemClock.sleep(200, over.signal);
   }
   await watching;
-  expect(seen.map(({ type }) => type)).toEqual(['BOOKMARK']);
+  // One, or two: the API server keeps time by the second.
+  expect(new Set(seen.map(({ type }) => type))).toEqual(new Set(['BOOKMARK']));
   expect(seen[0]?.version).toBeGreaterThan(Number(resourceVersion));
 });
