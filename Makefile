@@ -9,23 +9,72 @@ CLUSTER ?= wsp
 # The project's own Node and tools come first; the system's may be older.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
+modules := node_modules/.package-lock.json
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: packages node_modules/.package-lock.json ## Start a real cluster (CLUSTER=name), or check and heal the one that runs
+up: packages $(modules) ## Start a real cluster with product and samples (CLUSTER=name), or heal the one that runs
 	@hack/cluster/binaries.sh
 	@hack/cluster/up.sh $(CLUSTER)
-	@hack/cluster/environment.sh $(CLUSTER)
+	@hack/product/install.sh $(CLUSTER)
+	@hack/product/samples.sh $(CLUSTER)
+	@hack/product/show.sh $(CLUSTER)
 
 .PHONY: down
 down: ## Remove the cluster and everything it left
 	@hack/cluster/down.sh $(CLUSTER)
 
+.PHONY: load
+load: ## Send requests to the samples for another hour
+	@hack/product/load.sh $(CLUSTER)
+
 .PHONY: kubeconfig
 kubeconfig: ## Print the path of the cluster's kubeconfig
 	@hack/cluster/environment.sh $(CLUSTER) --kubeconfig
+
+.PHONY: build
+build: $(modules) bpf ## Bundle operator and agent into dist/
+	@node hack/build.ts
+
+.PHONY: bpf
+bpf: packages $(modules) ## Compile the eBPF programs into dist/bpf
+	@node agent/bpf/build.ts
+
+.PHONY: images
+images: packages $(modules) bpf ## Build the product's and the samples' images into the cache
+	@node hack/images/main.ts
+
+.PHONY: generate
+generate: $(modules) ## Write CRDs and reference pages anew from their sources
+	@node crds/generator/main.ts
+	@node operator/metrics/docs.ts
+
+.PHONY: verify
+verify: $(modules) ## Check that generated files are fresh, then format, lint, types, unused code, shell scripts
+	@node crds/generator/main.ts --check
+	@node operator/metrics/docs.ts --check
+	@prettier --check --log-level warn .
+	@oxlint --type-aware --deny-warnings
+	@tsc -p tsconfig.json
+	@knip --no-progress
+	@git ls-files '*.sh' .ci/run | xargs shellcheck --external-sources
+
+.PHONY: test
+test: packages $(modules) bpf ## Run all tests that this machine can run; the last line counts them
+	@hack/cluster/binaries.sh
+	@node hack/images/main.ts >/dev/null
+	@vitest run --reporter=default --reporter=./hack/test/summary-reporter.ts
+
+.PHONY: test-unit
+test-unit: $(modules) ## Run the unit tests only
+	@vitest run --project unit
+
+.PHONY: bench
+bench: $(modules) ## Measure the product in the running cluster: JSON lines, then a table
+	@KUBECONFIG=$$(hack/cluster/environment.sh $(CLUSTER) --kubeconfig) node hack/bench/main.ts
 
 .PHONY: clean-cache
 clean-cache: ## Delete built programs and images (not while a cluster runs from them)
@@ -36,6 +85,6 @@ packages:
 	@hack/cluster/packages.sh
 
 # npm writes this file at the end of an installation.
-node_modules/.package-lock.json: package-lock.json
+$(modules): package-lock.json
 	@npm ci --no-progress --loglevel=error
 	@touch $@

@@ -4,6 +4,8 @@ set -euo pipefail
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 # shellcheck source=hack/cluster/output.sh
 . "$here/output.sh"
+# shellcheck source=hack/cluster/kind.sh
+. "$here/kind.sh"
 
 packages=(
   # containers: runtime, network plugins, what kube-proxy calls
@@ -16,6 +18,10 @@ packages=(
   buildah mmdebstrap
   # pause is a C program
   gcc libc6-dev
+  # eBPF programs: compiler, headers, light skeletons
+  clang-14 llvm-14 libbpf-dev bpftool
+  # make verify, make test
+  shellcheck strace
 )
 
 main() {
@@ -33,6 +39,8 @@ main() {
   command -v npm >/dev/null || missing+=(npm)
   [ ${#missing[@]} -gt 0 ] || return 0
 
+  # With kind everything runs in the engine's containers, on whatever system this is.
+  ! kind_works || return 0
   # shellcheck source=/dev/null
   [ ! -r /etc/os-release ] || . /etc/os-release
   id=${ID:-unknown}

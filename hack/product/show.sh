@@ -42,7 +42,7 @@ Try next:
 
 For this shell:
 NEXT
-  printf 'export PATH=%q:%q:$PATH KUBECONFIG=%q\n' "$bin" "$root/bin" "$kubeconfig"
+  "$root/hack/cluster/environment.sh" "$cluster"
 }
 
 main "$@"

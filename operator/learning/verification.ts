@@ -10,6 +10,7 @@ const unknownGrace = 2 * 60_000;
 
 /** What the scheduler knows of a slot; `earlier` ones have no grant to look into. */
 export interface GrantedSlot {
+  readonly state: string;
   readonly grant?: { readonly periodSeconds: number };
 }
 

@@ -1,0 +1,40 @@
+/** The operator: one per cluster, at work while it holds the Lease. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { systemClock } from './clock.ts';
+import { readConfiguration } from './configuration.ts';
+import { createKubeClient, loadKubeConfig } from './kube/client.ts';
+import { runAsLeader } from './kube/leader-election.ts';
+import { createOperatorMetrics } from './metrics/operator-metrics.ts';
+import { Readiness } from './readiness.ts';
+import { createHealthServer } from './server/health.ts';
+import { runTerm } from './term.ts';
+
+const configuration = readConfiguration(process.env);
+const log = pino({ name: 'operator', level: configuration.logLevel });
+const client = createKubeClient(loadKubeConfig(configuration.kubeconfig));
+const registry = new Registry();
+const metrics = createOperatorMetrics(registry);
+const context = { client, clock: systemClock, random: Math.random, metrics, log };
+const readiness = new Readiness();
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+
+const health = createHealthServer(readiness.checks);
+health.listen(configuration.healthListen.port, configuration.healthListen.host);
+await once(health, 'listening');
+
+const identity = `${configuration.podName}_${randomBytes(4).toString('hex')}`;
+const lease = { namespace: configuration.namespace, name: 'workload-security-operator' };
+log.info({ identity, node: process.version }, 'operator starts');
+await runAsLeader(
+  { ...context, lease, identity },
+  (term) => runTerm({ ...context, registry, configuration, readiness }, term),
+  stop.signal,
+);
+
+log.info('operator ends');
+health.close();

@@ -1,0 +1,153 @@
+/** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { agentAudience } from '../core/wire/agent.ts';
+import type { Clock } from './clock.ts';
+import type { Configuration } from './configuration.ts';
+import { createProfileController } from './controllers/security-profile/controller.ts';
+import { runConfigController } from './controllers/workload-security-config/controller.ts';
+import { startInventory } from './inventory/informers.ts';
+import type { KubeClient } from './kube/client.ts';
+import { isAllowed, reviewToken } from './kube/reviews.ts';
+import { publishStored } from './learning/evidence-bytes.ts';
+import { createIngest } from './learning/ingest.ts';
+import { KnownProfiles } from './learning/known-profiles.ts';
+import type { OperatorMetrics } from './metrics/operator-metrics.ts';
+import type { Readiness } from './readiness.ts';
+import { trimPeriodically } from './retention.ts';
+import { createScheduler } from './scheduling/scheduler.ts';
+import { startServer } from './server/server.ts';
+import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
+import { TokenAuthenticator } from './server/token-authenticator.ts';
+import { defaultSettings } from './settings.ts';
+import { SettingsSource } from './settings-source.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+
+export interface TermOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly registry: Registry;
+  readonly metrics: OperatorMetrics;
+  readonly log: Logger;
+  readonly configuration: Configuration;
+  readonly readiness: Readiness;
+}
+
+/** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
+export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
+  const { client, clock, metrics, log, configuration, readiness } = options;
+  readiness.done('leader');
+  const term = new AbortController();
+  lost.addEventListener('abort', () => term.abort(), { once: true });
+  const { signal } = term;
+
+  // Whoever fails ends the term for all: what follows a broken part is not worth having.
+  const failures: unknown[] = [];
+  const fail = (error: unknown): void => {
+    failures.push(error);
+    term.abort();
+  };
+
+  const opened = await openSqliteStore({ path: join(configuration.dataDir, 'store.db'), onFailure: fail });
+  log.info({ created: opened.created, migrated: opened.migrated }, 'store is open');
+  const known = new KnownProfiles((image) => {
+    profiles.enqueue(image);
+    scheduler.changed();
+  });
+  await known.load(opened);
+  const store = known.follow(opened);
+  readiness.done('store');
+
+  const settings = new SettingsSource(defaultSettings);
+  const { inventory, synced, finished } = startInventory(client, options, () => scheduler.changed(), signal);
+  const scheduler = createScheduler({
+    clock,
+    inventory,
+    store: {
+      recordLostPeriod: async (lostPeriod) => {
+        const isNew = await store.recordLostPeriod(lostPeriod);
+        if (isNew) profiles.enqueue(lostPeriod.image);
+        return isNew;
+      },
+    },
+    settings: () => settings.current,
+    profile: (image) => known.get(image),
+    namespace: configuration.namespace,
+    random: randomBytes,
+    onError: (error, doing) => log.error({ err: error }, `failed: ${doing}`),
+  });
+  const profiles = createProfileController({ ...options, store, settings, publish: publishStored });
+  const ingest = createIngest({
+    store,
+    inventory,
+    grants: scheduler,
+    minCoverageMs: () => settings.current.learning.minSnapshotCoverageMs,
+    onOutcome: (outcome) => metrics.snapshots.inc({ result: outcome }),
+    onLearned: () => metrics.lastLearned.set(clock.now() / 1_000),
+  });
+  metrics.observe({ scheduler, inventory, store: opened, onError: (error) => log.warn({ err: error }, 'no store usage') });
+
+  const working = [
+    finished,
+    profiles.run(signal),
+    runConfigController({ ...options, settings }, signal),
+    trimPeriodically({ store, settings, clock, log }, signal),
+  ].map((part) => part.catch(fail));
+  // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
+  await synced;
+  readiness.done('inventory');
+
+  const names = [...serviceNames(configuration.serviceName, configuration.namespace), 'localhost', '127.0.0.1'];
+  const keeper = { client, namespace: configuration.namespace, names, clock, metrics, log };
+  const certificate = await ensureCertificate(keeper);
+  const authenticator = (audience?: string): TokenAuthenticator =>
+    new TokenAuthenticator({ review: (token) => reviewToken(client, token, audience), clock, metrics });
+  const server = await startServer({
+    ...configuration.listen,
+    certificate,
+    agents: {
+      ...options,
+      authenticator: authenticator(agentAudience),
+      account: `system:serviceaccount:${configuration.namespace}:${configuration.agentServiceAccount}`,
+      desired: {
+        subscribe: (node, listener) => {
+          const unsubscribe = scheduler.subscribe(node, listener);
+          const current = scheduler.current(node);
+          if (current !== undefined) listener(current);
+          return unsubscribe;
+        },
+      },
+      reports: {
+        report: ({ node }, report) => {
+          metrics.agents.take(node, report);
+          scheduler.report(node, report);
+        },
+      },
+      ingest: ({ agent, snapshot, bytes }) => ingest({ node: agent.node, snapshot, bytes, receivedAt: clock.now() }),
+    },
+    read: {
+      ...options,
+      authenticator: authenticator(),
+      isAllowed: (who, question) => isAllowed(client, who, question),
+      scheduling: (node) => scheduler.view(node),
+    },
+  });
+  working.push(keepCertificate(keeper, certificate, (next) => server.useCertificate(next), signal));
+  readiness.done('server');
+  log.info({ port: server.port, namespace: configuration.namespace }, 'operator is at work');
+
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  readiness.reset();
+  await server.close();
+  scheduler.stop();
+  await Promise.all(working);
+  await opened.close();
+  if (failures.length > 0) throw failures[0];
+}
