@@ -74,6 +74,9 @@ static __always_inline u64 gather(char *to, u64 parts, u64 count, u64 total)
 	return CLAMP(offset, DNS_BYTES_MAX);
 }
 
+/* A name has 255 bytes at most, its type and class four. */
+#define QUESTION_MAX 259
+
 /*
  * Bytes of the first question's name, type and class. Walks bytes and not labels, so that each step looks the same to the
  * verifier; compression pointers do not occur in a first question.
@@ -84,16 +87,16 @@ __noinline u32 question_size(struct hashed_bytes *question)
 
 	if (!question)
 		return 0;
-	for (u32 i = 0; i < HASHED_MAX - 4; i++) {
+	for (u32 i = 0; i < QUESTION_MAX - 4; i++) {
 		if (label) {
 			label--;
 			continue;
 		}
-		label = question->bytes[i];
+		label = ((u8 *)question)[i];
 		if (label == 0 || label > 63)
 			return i + 1 + 4;
 	}
-	return HASHED_MAX;
+	return QUESTION_MAX;
 }
 
 /* `record` holds protocol, server and `size` bytes of data. */

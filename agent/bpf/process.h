@@ -87,7 +87,6 @@ static __always_inline void forked(struct task_struct *task, struct cgroup_state
 	record = &buffer->fork;
 	fill_header(&record->header, RECORD_FORK, task, state);
 	record->child_pid = child ? visible_pid(child) : pid;
-	record->child_started_at = child ? BPF_CORE_READ(child, start_boottime) : 0;
 	record->reserved = 0;
 	emit(&record->header, sizeof(*record), state, false);
 }

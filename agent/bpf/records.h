@@ -78,7 +78,6 @@ struct record_exec {
 
 struct record_fork {
 	struct record_header header;
-	u64 child_started_at;
 	u32 child_pid;
 	u32 reserved;
 };

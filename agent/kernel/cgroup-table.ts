@@ -3,7 +3,7 @@
  * changes them too, when cgroups come and go, so nothing is remembered on this side: the maps are the truth.
  */
 import type { CgroupLosses } from './capture.ts';
-import { mapDelete, mapInsert, mapLookup, mapUpdate, queuePop, u32, u64 } from './bpf/commands.ts';
+import { mapDelete, mapLookup, mapUpdate, queuePop, u32, u64 } from './bpf/commands.ts';
 import { kernelBuffer } from './bpf/libc.ts';
 import { layouts } from './record-layout.ts';
 
@@ -79,15 +79,25 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
     return value;
   };
 
+  /** Cgroups that share the slot lose it too. */
+  const returnSlot = (slot: number): void => {
+    bump(slot, 'sequence');
+    mapUpdate(maps.freeSlots, undefined, u32(slot));
+  };
+
   const observe = (id: bigint): void => {
     // Marked by the kernel at its creation, or observed before.
     const present = liveSlot(id);
     if (owns(id, present)) return;
     const slot = queuePop(maps.freeSlots, 4)?.readUInt32LE(0);
     if (slot === undefined) throw new Error(`cannot observe cgroup ${id}: all ${SLOTS - 1} slots are taken`);
-    const value = initialise(slot, id);
-    // Nested in an observed cgroup, or a leftover of one: from now on it counts for itself.
-    if (!mapInsert(maps.cgroups, u64(id), value)) mapUpdate(maps.cgroups, u64(id), value);
+    try {
+      // An entry that is there already says that it is nested in an observed cgroup: from now on it counts for itself.
+      mapUpdate(maps.cgroups, u64(id), initialise(slot, id));
+    } catch (error) {
+      returnSlot(slot);
+      throw error;
+    }
     maps.invalidate();
   };
 
@@ -95,10 +105,7 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
     const slot = liveSlot(id);
     // The kernel may be removing the same cgroup: whoever deletes the entry returns the slot.
     if (!mapDelete(maps.cgroups, u64(id))) return;
-    if (owns(id, slot)) {
-      bump(slot, 'sequence');
-      mapUpdate(maps.freeSlots, undefined, u32(slot));
-    }
+    if (owns(id, slot)) returnSlot(slot);
     maps.invalidate();
   };
 

@@ -29,7 +29,7 @@ export const layouts = {
     size: 80,
     members: { inode: 48, ppid: 56, argv_size: 60, filename_size: 62, argv_truncated: 64, path: 72, data: 80 },
   },
-  record_fork: { size: 64, members: { child_started_at: 48, child_pid: 56 } },
+  record_fork: { size: 56, members: { child_pid: 48 } },
   record_exit: { size: 56, members: { status: 48 } },
   record_open: {
     size: 80,

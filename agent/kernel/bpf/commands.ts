@@ -16,7 +16,6 @@ const Command = {
 } as const;
 
 const ENOENT = 2;
-const EEXIST = 17;
 
 function bpf(what: string, command: number, attributes: Buffer): number {
   return checked(what, bpfSyscall(systemCalls().bpf, command, attributes, attributes.length));
@@ -35,13 +34,13 @@ function elementAttributes(map: number, key: Buffer | undefined, value: Buffer |
   return attributes;
 }
 
-/** False if the command failed with `expected`; any other failure throws. */
-function unless(expected: number, command: () => void): boolean {
+/** False if there is no such element; any other failure throws. */
+function found(command: () => void): boolean {
   try {
     command();
     return true;
   } catch (error) {
-    if (error instanceof SystemCallError && error.errno === expected) return false;
+    if (error instanceof SystemCallError && error.errno === ENOENT) return false;
     throw error;
   }
 }
@@ -63,33 +62,24 @@ export function mapUpdate(map: number, key: Buffer | undefined, value: Buffer): 
   bpf('update of a BPF map', Command.mapUpdate, elementAttributes(map, key, value));
 }
 
-const BPF_NOEXIST = 1n;
-
-/** False if the key is there already. */
-export function mapInsert(map: number, key: Buffer, value: Buffer): boolean {
-  const attributes = elementAttributes(map, key, value);
-  attributes.writeBigUInt64LE(BPF_NOEXIST, 24);
-  return unless(EEXIST, () => bpf('insert into a BPF map', Command.mapUpdate, attributes));
-}
-
 export function mapLookup(map: number, key: Buffer, valueSize: number): Buffer | undefined {
   const value = kernelBuffer(valueSize);
-  const found = unless(ENOENT, () => bpf('lookup in a BPF map', Command.mapLookup, elementAttributes(map, key, value)));
-  return found ? value : undefined;
+  const present = found(() => bpf('lookup in a BPF map', Command.mapLookup, elementAttributes(map, key, value)));
+  return present ? value : undefined;
 }
 
 /** False if there was no such key: of several who delete it, one alone gets true. */
 export function mapDelete(map: number, key: Buffer): boolean {
-  return unless(ENOENT, () => bpf('delete from a BPF map', Command.mapDelete, elementAttributes(map, key, undefined)));
+  return found(() => bpf('delete from a BPF map', Command.mapDelete, elementAttributes(map, key, undefined)));
 }
 
 /** Takes the first value out of a queue; undefined if it is empty. */
 export function queuePop(map: number, valueSize: number): Buffer | undefined {
   const value = kernelBuffer(valueSize);
-  const found = unless(ENOENT, () =>
+  const present = found(() =>
     bpf('pop from a BPF queue', Command.mapLookupAndDelete, elementAttributes(map, undefined, value)),
   );
-  return found ? value : undefined;
+  return present ? value : undefined;
 }
 
 /** An array map of one element, as the light skeleton's loader program wants its data. */

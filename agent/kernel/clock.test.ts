@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { createBootClock } from './clock.ts';
+
+test('converts by the distance of both clocks, and follows when the time of day is set', () => {
+  let reading = { boot: 5e9, epoch: 1_800_000_000e9 };
+  const clock = createBootClock(() => reading);
+  expect(clock.toEpochMs(5e9 + 1_500_000)).toBe(1_800_000_000_001.5);
+  expect(clock.toEpochMs(4e9)).toBe(1_799_999_999_000);
+
+  reading = { boot: 6e9, epoch: 1_900_000_000e9 };
+  clock.refresh();
+  expect(clock.toEpochMs(5e9)).toBe(1_800_000_000_000);
+
+  reading = { boot: 16e9, epoch: 1_900_000_000e9 };
+  clock.refresh();
+  expect(clock.toEpochMs(16e9)).toBe(1_900_000_000_000);
+});

@@ -1,0 +1,42 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { escapeBytes, escapeText, unescapeBytes } from './escape.ts';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const bytes = fc.uint8Array({ maxLength: 64 });
+/** Bytes that look like UTF-8 and like escapes more often than random ones do. */
+const nearlyText = fc
+  .array(fc.constantFrom(0x5c, 0x78, 0x30, 0x41, 0x7f, 0xc2, 0x85, 0xe2, 0x80, 0xae, 0xed, 0xa0, 0xf4, 0x90, 0xff, 0))
+  .map((list) => Uint8Array.from(list));
+
+describe('escapeBytes', () => {
+  test.prop([fc.oneof(bytes, nearlyText)])('is reversible', (input) => {
+    expect(unescapeBytes(escapeBytes(input))).toEqual(input);
+  });
+
+  test.prop([fc.oneof(bytes, nearlyText)])('leaves no control or direction character', (input) => {
+    expect(escapeBytes(input)).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+  });
+
+  test.prop([fc.oneof(bytes, nearlyText)])('gives well-formed text', (input) => {
+    expect(escapeBytes(input).isWellFormed()).toBe(true);
+  });
+
+  test.prop([fc.string({ unit: 'grapheme' })])('leaves printable UTF-8 alone but for backslashes', (text) => {
+    const printable = text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
+    expect(escapeText(printable)).toBe(printable.replaceAll('\\', '\\\\'));
+  });
+
+  test.each([
+    ['a plain path', utf8('/usr/bin/ä €😀'), '/usr/bin/ä €😀'],
+    ['an escape sequence of a terminal', utf8('\u001b[2J'), String.raw`\x1b[2J`],
+    ['text that looks like an escape', utf8(String.raw`\x41`), String.raw`\\x41`],
+    ['a C1 control character', utf8('\u009b'), String.raw`\xc2\x9b`],
+    ['a right-to-left override', utf8('exe.\u202egpj'), String.raw`exe.\xe2\x80\xaegpj`],
+    ['an overlong slash', Uint8Array.of(0xc0, 0xaf), String.raw`\xc0\xaf`],
+    ['a surrogate', Uint8Array.of(0xed, 0xa0, 0x80), String.raw`\xed\xa0\x80`],
+    ['a sequence that is cut off', Uint8Array.of(0x61, 0xe2, 0x82), String.raw`a\xe2\x82`],
+  ])('%s', (_, input, expected) => {
+    expect(escapeBytes(input)).toBe(expected);
+  });
+});
