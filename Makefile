@@ -74,7 +74,7 @@ test-unit: $(modules) ## Run the unit tests only
 
 .PHONY: bench
 bench: $(modules) ## Measure the product in the running cluster: JSON lines, then a table
-	@KUBECONFIG=$$(hack/cluster/environment.sh $(CLUSTER) --kubeconfig) node hack/bench/main.ts
+	@hack/bench/run.sh $(CLUSTER)
 
 .PHONY: clean-cache
 clean-cache: ## Delete built programs and images (not while a cluster runs from them)

@@ -89,7 +89,12 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     onOutcome: (outcome) => metrics.snapshots.inc({ result: outcome }),
     onLearned: () => metrics.lastLearned.set(clock.now() / 1_000),
   });
-  metrics.observe({ scheduler, inventory, store: opened, onError: (error) => log.warn({ err: error }, 'no store usage') });
+  metrics.observe({
+    scheduler,
+    inventory,
+    store: opened,
+    onError: (error) => log.warn({ err: error }, 'no store usage'),
+  });
 
   const working = [
     finished,

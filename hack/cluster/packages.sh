@@ -19,7 +19,7 @@ packages=(
   # pause is a C program
   gcc libc6-dev
   # eBPF programs: compiler, headers, light skeletons
-  clang-14 llvm-14 libbpf-dev bpftool
+  clang-14 libbpf-dev bpftool
   # make verify, make test
   shellcheck strace
 )
