@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { createRing } from './ring.ts';
 import type { RingMemory } from './ring.ts';
 
@@ -61,17 +61,22 @@ function readAll(writer: Writer, ring = createRing(writer), limit = 1000): numbe
 const record = fc.array(fc.nat(255), { maxLength: 40 });
 
 describe('ring', () => {
-  test.prop([fc.array(fc.array(record, { maxLength: 6 }), { maxLength: 20 }), fc.bigInt(0n, 1n << 40n)])(
-    'gives every record once and in order, across the wrap, at any position',
-    (batches, start) => {
-      const writer = new Writer(start & ~7n);
-      const ring = createRing(writer);
-      for (const batch of batches) {
-        const written = batch.filter((each) => writer.write(each));
-        expect(readAll(writer, ring)).toEqual(written);
-      }
-    },
-  );
+  test('gives every record once and in order, across the wrap, at any position', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(record, { maxLength: 6 }), { maxLength: 20 }),
+        fc.bigInt(0n, 1n << 40n),
+        (batches, start) => {
+          const writer = new Writer(start & ~7n);
+          const ring = createRing(writer);
+          for (const batch of batches) {
+            const written = batch.filter((each) => writer.write(each));
+            expect(readAll(writer, ring)).toEqual(written);
+          }
+        },
+      ),
+    );
+  });
 
   test('stops at a record that is still being written, and goes on when it is finished', () => {
     const writer = new Writer();

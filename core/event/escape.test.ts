@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { escapeBytes, escapeText, unescapeBytes } from './escape.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -10,21 +10,37 @@ const nearlyText = fc
   .map((list) => Uint8Array.from(list));
 
 describe('escapeBytes', () => {
-  test.prop([fc.oneof(bytes, nearlyText)])('is reversible', (input) => {
-    expect(unescapeBytes(escapeBytes(input))).toEqual(input);
+  test('is reversible', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes, nearlyText), (input) => {
+        expect(unescapeBytes(escapeBytes(input))).toEqual(input);
+      }),
+    );
   });
 
-  test.prop([fc.oneof(bytes, nearlyText)])('leaves no control or direction character', (input) => {
-    expect(escapeBytes(input)).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+  test('leaves no control or direction character', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes, nearlyText), (input) => {
+        expect(escapeBytes(input)).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+      }),
+    );
   });
 
-  test.prop([fc.oneof(bytes, nearlyText)])('gives well-formed text', (input) => {
-    expect(escapeBytes(input).isWellFormed()).toBe(true);
+  test('gives well-formed text', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes, nearlyText), (input) => {
+        expect(escapeBytes(input).isWellFormed()).toBe(true);
+      }),
+    );
   });
 
-  test.prop([fc.string({ unit: 'grapheme' })])('leaves printable UTF-8 alone but for backslashes', (text) => {
-    const printable = text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
-    expect(escapeText(printable)).toBe(printable.replaceAll('\\', '\\\\'));
+  test('leaves printable UTF-8 alone but for backslashes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const printable = text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
+        expect(escapeText(printable)).toBe(printable.replaceAll('\\', '\\\\'));
+      }),
+    );
   });
 
   test.each([
