@@ -30,8 +30,3 @@ export async function reportAlways(parts: ReporterParts, signal: AbortSignal): P
   };
   await persevere('report', parts, once, { wakeup: parts.wakeup, signal });
 }
-
-/** What makes a report news: everything but the figures, which always change. */
-export function newsOf({ capture, runningVersion, containers, lostPeriods }: AgentReport): string {
-  return JSON.stringify([capture, runningVersion, containers, lostPeriods]);
-}

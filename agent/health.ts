@@ -1,0 +1,51 @@
+/** Answers the kubelet's probes, without saying anything about the node. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+/** The loop turns every half second; a survey of a large node or a full disk may hold it up for a moment. */
+const aliveMs = 10_000;
+
+export class Health {
+  readonly #now: () => number;
+  #turnedAt: number;
+  #ready = false;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#turnedAt = now();
+  }
+
+  turned(): void {
+    this.#turnedAt = this.#now();
+  }
+
+  /** The programs are attached and events are read. */
+  setReady(ready: boolean): void {
+    this.#ready = ready;
+  }
+
+  get alive(): boolean {
+    return this.#now() - this.#turnedAt < aliveMs;
+  }
+
+  get ready(): boolean {
+    return this.#ready && this.alive;
+  }
+}
+
+function listener(health: Health): RequestListener {
+  return ({ url }, response) => {
+    if (url !== '/healthz' && url !== '/readyz') response.writeHead(404).end();
+    else response.writeHead((url === '/healthz' ? health.alive : health.ready) ? 200 : 503).end();
+  };
+}
+
+/** @throws Error (from listen) if the address is taken. */
+export async function serveHealth(health: Health, { host, port }: { host: string; port: number }): Promise<Server> {
+  const server = createServer({ maxHeaderSize: 4_096, requestTimeout: 5_000 }, listener(health));
+  server.maxConnections = 16;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}

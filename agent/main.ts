@@ -1,0 +1,118 @@
+/** The agent: one per node. Watches containers, builds their activity trees and brings snapshots to the operator. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import pino from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import type { DesiredState } from '../core/wire/agent.ts';
+import { readConfiguration } from './configuration.ts';
+import { Counters } from './counters.ts';
+import { Health, serveHealth } from './health.ts';
+import { loadDesired } from './link/desired-file.ts';
+import { PeriodJournal } from './link/period-journal.ts';
+import { Spool, spoolBytes } from './link/spool.ts';
+import { Wakeup } from './link/wakeup.ts';
+import { bringUp, type NodeCapture } from './node-capture.ts';
+import { observe } from './observe/loop.ts';
+import { Observer } from './observe/observer.ts';
+import { desiredPath, linkToOperator } from './operator-link.ts';
+import { createOutbox } from './outbox.ts';
+import { Status } from './status.ts';
+
+/** How often it is checked whether there is something new to report. */
+const newsMs = 1_000;
+/** What was cut short by our end may still reach the operator; after that it waits in the spool for our successor. */
+const farewellMs = 3_000;
+
+const configuration = readConfiguration(process.env);
+const { stateDir, nodeName, logLevel } = configuration;
+const log = pino({ level: logLevel, base: { node: nodeName } });
+const counters = new Counters();
+const now = (): number => Date.now();
+
+const spool = new Spool({ directory: join(stateDir, 'spool'), maxBytes: spoolBytes, counters });
+const isSpooled = (container: string, from: number): boolean => spool.has(container, from);
+const journal = new PeriodJournal({ path: join(stateDir, 'periods.json'), log, now: now(), isSpooled });
+const status = new Status({ agentVersion: packageJson.version, instance: randomUUID(), counters, spool, journal });
+const stored = new Wakeup();
+const news = new Wakeup();
+const outbox = createOutbox({ spool, journal, counters, log, stored: () => stored.notify() });
+
+const health = new Health(now);
+const healthServer = await serveHealth(health, configuration.healthListen);
+
+/** First observation ends, so that its last snapshots are spooled; then the conversation with the operator. */
+const observing = new AbortController();
+const talking = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => observing.abort());
+
+let desired = loadDesired(desiredPath(stateDir), now(), log);
+let observer: Observer | undefined;
+const onDesired = (state: DesiredState): void => {
+  desired = state;
+  observer?.desire(state, now());
+  news.notify();
+};
+
+async function observeNode(node: NodeCapture): Promise<void> {
+  observer = new Observer({ ...node, outbox, counters, log }, desired);
+  observer.start(now());
+  observer.desire(desired, now());
+  status.ready(node.capture, observer);
+  health.setReady(true);
+  await observe(
+    { capture: node.capture, observer, counters, log, now, turned: () => health.turned() },
+    observing.signal,
+  );
+  health.setReady(false);
+  node.capture.close();
+}
+
+/** Nothing to observe, but somebody has to say so: it stays up and reports why. */
+async function idle(error: unknown): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  log.error({ err: error }, 'this node cannot be observed');
+  status.unsupported(reason);
+  while (!observing.signal.aborted) {
+    health.turned();
+    // oxlint-disable-next-line no-await-in-loop
+    await setTimeout(newsMs);
+  }
+}
+
+async function run(): Promise<void> {
+  let node: NodeCapture | undefined;
+  const waiting = (reason: string): void => {
+    status.waiting(reason);
+    health.turned();
+  };
+  try {
+    node = await bringUp({ configuration, log, waiting }, observing.signal);
+  } catch (error) {
+    return idle(error);
+  }
+  if (node !== undefined) await observeNode(node);
+}
+
+let told = '';
+const newsTimer = setInterval(() => {
+  if (status.news === told) return;
+  told = status.news;
+  news.notify();
+}, newsMs);
+
+const link = linkToOperator(
+  { configuration, status, spool, journal, counters, log, desired: onDesired, stored, news },
+  talking.signal,
+);
+await run();
+log.info({ spooled: spool.names.length }, 'observation has ended');
+news.notify();
+for (const end = now() + farewellMs; now() < end && spool.names.length > 0;) {
+  // oxlint-disable-next-line no-await-in-loop
+  await setTimeout(100);
+}
+clearInterval(newsTimer);
+talking.abort();
+await link;
+healthServer.close();
