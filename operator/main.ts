@@ -2,12 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
 import { createKubeClient, loadKubeConfig } from './kube/client.ts';
 import { runAsLeader } from './kube/leader-election.ts';
-import { createOperatorMetrics } from './metrics/operator-metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { Readiness } from './readiness.ts';
 import { createHealthServer } from './server/health.ts';
 import { runTerm } from './term.ts';
@@ -15,8 +14,7 @@ import { runTerm } from './term.ts';
 const configuration = readConfiguration(process.env);
 const log = pino({ name: 'operator', level: configuration.logLevel });
 const client = createKubeClient(loadKubeConfig(configuration.kubeconfig));
-const registry = new Registry();
-const metrics = createOperatorMetrics(registry);
+const metrics = createMetrics(systemClock);
 const context = { client, clock: systemClock, random: Math.random, metrics, log };
 const readiness = new Readiness();
 
@@ -32,7 +30,11 @@ const lease = { namespace: configuration.namespace, name: 'workload-security-ope
 log.info({ identity, node: process.version }, 'operator starts');
 await runAsLeader(
   { ...context, lease, identity },
-  (term) => runTerm({ ...context, registry, configuration, readiness }, term),
+  async (term) => {
+    await runTerm({ ...context, configuration, readiness }, term);
+    // What was cached in one term says nothing about the next: a new process begins with nothing.
+    if (!stop.signal.aborted) throw new Error('the Lease was lost; the process ends, to be started anew');
+  },
   stop.signal,
 );
 

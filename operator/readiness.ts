@@ -14,9 +14,4 @@ export class Readiness {
   done(step: (typeof steps)[number]): void {
     this.#done.add(step);
   }
-
-  /** Another replica leads now. */
-  reset(): void {
-    this.#done.clear();
-  }
 }

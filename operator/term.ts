@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import { agentAudience } from '../core/wire/agent.ts';
 import type { Clock } from './clock.ts';
 import type { Configuration } from './configuration.ts';
@@ -14,7 +13,9 @@ import { isAllowed, reviewToken } from './kube/reviews.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
-import type { OperatorMetrics } from './metrics/operator-metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { createSchedulingMetrics } from './metrics/scheduling.ts';
+import { createStoreMetrics } from './metrics/store.ts';
 import type { Readiness } from './readiness.ts';
 import { trimPeriodically } from './retention.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
@@ -30,8 +31,7 @@ export interface TermOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  readonly registry: Registry;
-  readonly metrics: OperatorMetrics;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly configuration: Configuration;
   readonly readiness: Readiness;
@@ -86,15 +86,10 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     inventory,
     grants: scheduler,
     minCoverageMs: () => settings.current.learning.minSnapshotCoverageMs,
-    onOutcome: (outcome) => metrics.snapshots.inc({ result: outcome }),
-    onLearned: () => metrics.lastLearned.set(clock.now() / 1_000),
+    onOutcome: metrics.ingest.onOutcome,
   });
-  metrics.observe({
-    scheduler,
-    inventory,
-    store: opened,
-    onError: (error) => log.warn({ err: error }, 'no store usage'),
-  });
+  createSchedulingMetrics(metrics.registry, scheduler);
+  createStoreMetrics(metrics.registry, opened);
 
   const working = [
     finished,
@@ -128,14 +123,15 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
       },
       reports: {
         report: ({ node }, report) => {
-          metrics.agents.take(node, report);
+          metrics.agents.report(node, report);
           scheduler.report(node, report);
         },
       },
       ingest: ({ agent, snapshot, bytes }) => ingest({ node: agent.node, snapshot, bytes, receivedAt: clock.now() }),
     },
     read: {
-      ...options,
+      clock,
+      registry: metrics.registry,
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: (node) => scheduler.view(node),
@@ -149,7 +145,6 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  readiness.reset();
   await server.close();
   scheduler.stop();
   await Promise.all(working);

@@ -42,7 +42,6 @@ function recordOf(number: number, changes: Partial<ContainerRecord> = {}): Conta
 
 function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((number) => recordOf(number))) {
   const outcomes: Outcome[] = [];
-  const learned: Image[] = [];
   const completed: string[] = [];
   const ingest = createIngest({
     store,
@@ -53,16 +52,15 @@ function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((nu
     grants: {
       lookup: (slotId, containerId, node) =>
         node === 'node-1' && slotId === `slot-${Number.parseInt(containerId, 16)}`
-          ? { grant: { periodSeconds: 1_800 } }
+          ? { state: 'active', grant: { periodSeconds: 1_800 } }
           : undefined,
       completed: (slotId) => void completed.push(slotId),
     },
     minCoverageMs: () => 5 * minute,
     onOutcome: (outcome) => void outcomes.push(outcome),
-    onLearned: (image) => void learned.push(image),
     ...changes,
   });
-  return { ingest, outcomes, learned, completed };
+  return { ingest, outcomes, completed };
 }
 
 function uploadOf(snapshot: Snapshot, changes: Partial<Upload> = {}): Upload {
@@ -81,9 +79,9 @@ async function learnedExecutables(): Promise<string[]> {
 
 describe('ingestion', () => {
   it('makes a snapshot durable and known before it says so', async () => {
-    const { ingest, outcomes, learned, completed } = setUp();
+    const { ingest, outcomes, completed } = setUp();
     expect(await ingest(uploadOf(snapshotOf(1, program())))).toEqual({ result: 'accepted' });
-    expect([outcomes, learned, completed]).toEqual([['accepted'], [nginx], ['slot-1']]);
+    expect([outcomes, completed]).toEqual([['accepted'], ['slot-1']]);
     expect(await store.hasSnapshot(snapshotOf(1).snapshotId)).toBe(true);
     expect(await store.profile(nginx)).toMatchObject({
       name: expect.stringMatching(/^nginx-1\.27-/) as unknown,

@@ -23,8 +23,6 @@ export interface IngestOptions {
   /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
   readonly minCoverageMs: () => number;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** The profile of this image has changed and is durable. */
-  readonly onLearned: (image: Image) => void;
   /** Domain of the cluster's Services; `cluster.local` if absent. */
   readonly clusterDomain?: string;
   /** Estimated memory for evidence that is kept decoded; 64 MiB if absent, some 25 images of 5,000 behaviours. */
@@ -141,9 +139,7 @@ export function createIngest(options: IngestOptions): Ingest {
     if (!verdict.ok) return [verdict.outcome, verdict.reason];
     const { record } = verdict;
     try {
-      const result = await serial.run(imageText(record.image), () => learn({ ...upload, record }));
-      if (result[0] === 'accepted') options.onLearned(record.image);
-      return result;
+      return await serial.run(imageText(record.image), () => learn({ ...upload, record }));
     } catch (error) {
       // Whether it was written is not known: what is in the store decides next time.
       cache.delete(imageText(record.image));

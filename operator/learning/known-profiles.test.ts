@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { imageText } from '../../core/image.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { KnownProfiles } from './known-profiles.ts';
+
+const image = { name: 'docker.io/library/nginx', tag: '1.27' };
+let folder: string;
+let store: SqliteStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'known-profiles-'));
+  store = await openSqliteStore({ path: join(folder, 'store.db') });
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+function commit(version: number) {
+  const containerId = String(version).padStart(64, '0');
+  const counts = { countedSnapshots: version, snapshots: version, containers: version };
+  const [from, to, receivedAt] = [1_000, 2_000, 3_000];
+  return {
+    snapshot: {
+      snapshotId: `${containerId}/1000`,
+      containerId,
+      node: 'a',
+      image,
+      from,
+      to,
+      receivedAt,
+      bytes: new Uint8Array(1),
+    },
+    profile: { image, name: 'nginx', state: 'learning', version, ...counts, firstSnapshotAt: 1, lastSnapshotAt: 1 },
+    evidence: new Uint8Array(1),
+  } as const;
+}
+
+it('follows every write that goes through it, and starts with what the store holds', async () => {
+  const changes: string[] = [];
+  const known = new KnownProfiles((changed) => changes.push(imageText(changed)));
+  const followed = known.follow(store);
+  expect(known.get(image)).toBeUndefined();
+
+  await followed.commitSnapshot(commit(1));
+  await followed.commitSnapshot(commit(2));
+  expect(known.get(image)).toEqual({ state: 'learning', snapshots: 2, containers: 2 });
+  expect(await followed.commitSnapshot(commit(2))).toBe('duplicate');
+
+  const later = new KnownProfiles(() => undefined);
+  await later.load(store);
+  expect(later.get(image)).toEqual(known.get(image));
+
+  await followed.seal(image, 1, 5);
+  expect(known.get(image)?.state).toBe('learning');
+  await followed.seal(image, 2, 5);
+  expect(known.get(image)?.state).toBe('stable');
+  await followed.forget(image);
+  expect(known.get(image)).toBeUndefined();
+  // Two snapshots, the seal, the end: the duplicate and the refused seal change nothing.
+  expect(changes).toHaveLength(4);
+});
