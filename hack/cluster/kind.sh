@@ -10,6 +10,7 @@ kind_works() { docker info >/dev/null 2>&1 && kind version >/dev/null 2>&1; }
 # is_kind: this cluster was started by kind.
 is_kind() { [ -e "$state/kind" ]; }
 
+# Untried so far: no machine of the project's tests has a container engine.
 kind_up() {
   kind get clusters 2>/dev/null | grep -qxF "workload-security-$cluster" ||
     { touch "$state/kind" && kind create cluster --name "workload-security-$cluster" --kubeconfig "$kubeconfig" --wait 120s; }

@@ -73,7 +73,7 @@ node_exists() { [ -n "$(process_of start-node.sh runsvdir)" ]; }
 in_node() {
   local id
   id=$(supervisor)
-  [ -n "$id" ] || fail "cluster $cluster does not run" "start it: make up CLUSTER=$cluster"
+  [ -n "$id" ] || fail "cluster $cluster does not run, or its supervisor was killed" "start or heal it: make up CLUSTER=$cluster"
   nsenter --target "$id" --mount --net --wd=/ "$@" 9<&-
 }
 

@@ -29,7 +29,7 @@ check_kernel() {
 
 # settle: every service runs what is configured now.
 settle() {
-  local name id began=$SECONDS
+  local name
   for name in "${components[@]}"; do
     # The supervisor looks for new services every five seconds.
     wait_until 15 test -p "$state/services/$name/supervise/ok" || fail "no supervisor for $name" "see: ps -C runsvdir -o args="
@@ -41,12 +41,27 @@ settle() {
   done
 }
 
-node_ready() { kubectl get node "$node" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -qx True; }
-names_ready() { kubectl -n kube-system rollout status deployment/coredns --timeout=2s; }
+# node_ready: as this kubelet says, not its predecessor: the store may hold a status from before a reboot.
+node_ready() {
+  local renewed
+  renewed=$(kubectl -n kube-node-lease get lease "$node" -o 'jsonpath={.spec.renewTime}')
+  [ "$(date -d "$renewed" +%s)" -ge "$(stat -c %Y "$state/services/kubelet/started")" ] &&
+    kubectl get node "$node" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -qx True
+}
+
+# names_answer: one question for kubernetes.default.svc.cluster.local, over TCP (54 bytes of message) through the Service's address.
+# Bytes 9 and 10 of length and reply are the number of answers.
+names_answer() {
+  # shellcheck disable=SC2016 # for the inner shell
+  in_node timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/53"
+    printf "\0\66\22\64\1\0\0\1\0\0\0\0\0\0\12kubernetes\7default\3svc\7cluster\5local\0\0\1\0\1" >&3
+    head -c 10 <&3 | od -An -tx1 -j 8 | grep -qx " 00 01"' bash "$dns_address"
+}
 
 native_up() {
   local bin slot ran images
   check_kernel
+  "$here/binaries.sh"
   bin=$("$here/binaries.sh" --print-dir)
   export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
   mapfile -t images < <("$here/system-images.sh")
@@ -73,7 +88,7 @@ native_up() {
   "$here/load-image.sh" "$cluster" "${images[@]}"
   timed 'names, storage, access' "$state/log/addons" apply_addons
   awaited 'node ready' 90 "$(log_of kubelet)" node_ready
-  awaited 'DNS ready' 90 "$(log_of kubelet)" names_ready
+  awaited 'names resolve' 90 "$(log_of kubelet)" names_answer
 }
 
 supervisor_runs() { [ -n "$(supervisor)" ]; }
@@ -84,6 +99,7 @@ main() {
   lock_cluster
   if is_kind || { [ -z "$(processes)" ] && kind_works; }; then
     say "cluster $cluster by kind"
+    "$here/binaries.sh" kubectl helm
     kind_up
   else
     say "cluster $cluster, native, state in $state"
