@@ -1,0 +1,83 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { endCodes, reasonCodes } from '../scheduling/reason.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+
+/** Slots and why containers have them or not. Read from the scheduler when somebody asks; nodes are those of the cluster. */
+export function createSchedulingMetrics(registry: Registry, scheduler: Pick<Scheduler, 'counts' | 'nodeCounts'>): void {
+  const registers = [registry];
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: (counter: Counter<Label>) => void,
+  ): Counter<Label> =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        read(this);
+      },
+    });
+
+  void new Gauge({
+    name: 'profiling_slots',
+    help: 'Slots that are given, by node.',
+    labelNames: ['node'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { node, slots } of scheduler.nodeCounts()) this.set({ node }, slots);
+    },
+  });
+  void new Gauge({
+    name: 'profiling_containers',
+    help: 'Containers that agents report, by why they are profiled or not.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const reason of reasonCodes) this.set({ reason }, 0);
+      for (const { reasons } of scheduler.nodeCounts()) {
+        for (const [reason, count] of reasons) this.inc({ reason }, count);
+      }
+    },
+  });
+  void new Gauge({
+    name: 'agents',
+    help: 'Nodes whose agents have reported, by whether they can profile now.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = scheduler.nodeCounts();
+      const ready = counts.filter((node) => node.ready).length;
+      this.set({ state: 'ready' }, ready);
+      this.set({ state: 'not-ready' }, counts.length - ready);
+    },
+  });
+  counter(
+    'profiling_grants_total',
+    'Slots by what became of them: granted, adopted, completed.',
+    ['event'],
+    (metric) => {
+      const { granted, adopted, completed } = scheduler.counts();
+      metric.inc({ event: 'granted' }, granted);
+      metric.inc({ event: 'adopted' }, adopted);
+      metric.inc({ event: 'completed' }, completed);
+    },
+  );
+  counter('profiling_grants_ended_total', 'Slots that ended before their snapshot arrived.', ['reason'], (metric) => {
+    const { ended } = scheduler.counts();
+    for (const reason of endCodes) metric.inc({ reason }, ended.get(reason) ?? 0);
+  });
+  counter('profiling_grants_forgotten_total', 'Ended slots forgotten early: their table was full.', [], (metric) =>
+    metric.inc(scheduler.counts().grantsForgotten),
+  );
+  counter('nodes_refused_total', 'Reports of nodes beyond the number that scheduling holds.', [], (metric) =>
+    metric.inc(scheduler.counts().nodesRefused),
+  );
+  counter('lost_periods_total', 'Periods cut short by the end of an agent, by result.', ['result'], (metric) => {
+    for (const [result, count] of scheduler.counts().lostPeriods) metric.inc({ result }, count);
+  });
+}
