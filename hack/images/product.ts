@@ -33,8 +33,9 @@ function outputs(program: Program): string[] {
   return bundles.filter((bundle) => bundle.program === program).map(({ output }) => join(dist, output));
 }
 
-function bpfBlobs(): string {
-  const folder = join(dist, 'bpf');
+/** The programs of the images' architecture; the build makes arm64's as well. */
+function bpfPrograms(): string {
+  const folder = join(dist, 'bpf/amd64');
   if (!existsSync(folder)) throw new Error(`${folder} is missing: build the eBPF programs first (make build)`);
   return folder;
 }
@@ -64,12 +65,12 @@ export function productImages(): Image[] {
       },
     }),
     image('agent', {
-      inputs: [...outputs('agent'), bpfBlobs(), runtime, join(modules, 'koffi/package.json')],
+      inputs: [...outputs('agent'), bpfPrograms(), runtime, join(modules, 'koffi/package.json')],
       fillContext: async (folder) => {
         const app = join(folder, 'app');
         await copyNode(folder);
         await copyPrograms('agent', app);
-        await cp(bpfBlobs(), join(app, 'bpf'), { recursive: true });
+        await cp(bpfPrograms(), join(app, 'bpf/amd64'), { recursive: true });
         for (const file of [...koffiFiles, ...koffiNative])
           await cp(join(modules, file), join(app, 'node_modules', file), { recursive: true, filter: runs });
       },
