@@ -106,5 +106,3 @@ export function grantLedger(limit = endedLimit) {
     counts: () => ({ active: active.size, ended: ended.size, dropped }),
   };
 }
-
-export type GrantLedger = ReturnType<typeof grantLedger>;

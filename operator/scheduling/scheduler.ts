@@ -71,7 +71,7 @@ export interface Scheduler {
   report(node: string, report: AgentReport): void;
   /** Undefined until the agent has reported and was planned for: an empty state would cost it the slots that it fills. */
   current(node: string): DesiredState | undefined;
-  /** Calls `listener` with the state, at once if there is one, then on every change; returns how to stop that. */
+  /** Calls `listener` with every change from now on; returns how to stop that. */
   subscribe(node: string, listener: (state: DesiredState) => void): () => void;
   /** Whether a snapshot may come under this slot; undefined if not. */
   lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined;
@@ -181,15 +181,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function publish(state: NodeState, desired: DesiredState): void {
     if (state.desired !== undefined && sameContent(state.desired, desired)) return;
     state.desired = desired;
-    for (const listener of listeners.get(state.node) ?? []) tell(listener, state.node, desired);
-  }
-
-  /** One stream that fails must not keep the others from hearing. */
-  function tell(listener: (state: DesiredState) => void, node: string, desired: DesiredState): void {
-    try {
-      listener(desired);
-    } catch (error) {
-      options.onError(error, `telling node ${node} its desired state`);
+    for (const listener of listeners.get(state.node) ?? []) {
+      try {
+        listener(desired);
+      } catch (error) {
+        // One stream that fails must not keep the others from hearing.
+        options.onError(error, `telling node ${state.node} its desired state`);
+      }
     }
   }
 
@@ -251,8 +249,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     subscribe(node, listener) {
       const ofNode = listeners.get(node) ?? new Set();
       listeners.set(node, ofNode.add(listener));
-      const desired = nodes.get(node)?.desired;
-      if (desired !== undefined) tell(listener, node, desired);
       return () => {
         ofNode.delete(listener);
         if (ofNode.size === 0 && listeners.get(node) === ofNode) listeners.delete(node);

@@ -29,10 +29,6 @@ function resultCode(error: unknown): number | undefined {
   return isCoded ? Number(error.errcode) & 0xff : undefined;
 }
 
-export function isResult(error: unknown, code: number): boolean {
-  return resultCode(error) === code;
-}
-
 /** Turns what node:sqlite or the file system threw into a StoreError that says what, where and how to fix it. */
 export function classify(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
