@@ -15,6 +15,8 @@ if [ "$2" = create ]; then
   mount --bind "$state/var" /var
   # Pods may ask for mount propagation, which needs a shared root. What is mounted here does not reach the host.
   mount --make-rshared /
+  # Where systemd runs it mounts this; whoever reads the ids of tracepoints needs it.
+  [ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
 fi
 
 for try in {1..300}; do
