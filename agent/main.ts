@@ -19,7 +19,7 @@ import { desiredPath, linkToOperator } from './operator-link.ts';
 import { createOutbox } from './outbox.ts';
 import { Status } from './status.ts';
 
-/** How often it is checked whether there is something new to report. */
+/** How often it is checked whether there is something new to report; nothing is reported more often. */
 const newsMs = 1_000;
 /** What was cut short by our end may still reach the operator; after that it waits in the spool for our successor. */
 const farewellMs = 3_000;
@@ -51,7 +51,6 @@ let observer: Observer | undefined;
 const onDesired = (state: DesiredState): void => {
   desired = state;
   observer?.desire(state, now());
-  news.notify();
 };
 
 async function observeNode(node: NodeCapture): Promise<void> {

@@ -22,6 +22,23 @@ export interface BringUp {
   readonly waiting: (reason: string) => void;
 }
 
+/**
+ * Where the runtime works before it enters a container. In a pod our parent is the runtime's own shim; outside, whoever
+ * started us, on the host like us. Process 1 and ourselves serve where the parent may not be looked at.
+ */
+function runtimeMountNamespace(hostProc: string, inPod: boolean): number {
+  const candidates = [process.ppid, 1, ...(inPod ? [] : [process.pid])].filter((pid) => pid > 0);
+  const reasons: string[] = [];
+  for (const pid of candidates) {
+    try {
+      return mountNamespaceOf(hostProc, pid);
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error(`the mount namespace of the runtime is unknown (is hostPID set?): ${reasons.join('; ')}`);
+}
+
 /** Kubelet makes its cgroups when it starts, which may be after us. */
 const retryMs = 2_000;
 
@@ -49,7 +66,7 @@ export async function bringUp(
       return {
         capture,
         view: createNodeView({ hostProc, mountPoint, kubepods }),
-        hostMountNamespace: mountNamespaceOf(hostProc, 1),
+        hostMountNamespace: runtimeMountNamespace(hostProc, podUid !== undefined),
         ...(podUid === undefined ? {} : { ownPodUid: podUid }),
       };
     }

@@ -186,10 +186,11 @@ export class Observer {
     const before = watch.tree.entrypointAt;
     watch.tree.apply(event);
     const at = watch.tree.entrypointAt;
-    if (event.type === 'exec' && event.mountNamespace !== this.#parts.hostMountNamespace) {
-      this.#lookUp(container, event.ppid);
-    }
-    if (at === before || at === undefined || container.activity.kind === 'excluded') return;
+    if (event.type !== 'exec' || at === before || at === undefined) return;
+    this.#lookUp(container, event.ppid);
+    // The parent was the runtime itself, which has ended since, and left the container to its supervisor.
+    this.#lookUp(container, this.#parts.view.supervisor(container.cgroup.path));
+    if (container.activity.kind !== 'provisional' && container.activity.kind !== 'profiling') return;
     if (before === undefined) this.#parts.counters.add('container_starts_total{seen="true"}');
     // What goes on after the start shall be seen to do so.
     container.renewAt = at + this.desired.startPhaseSeconds * 1_000;
