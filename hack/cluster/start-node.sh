@@ -15,6 +15,8 @@ if [ "$2" = create ]; then
   mount --bind "$state/var" /var
   # Pods may ask for mount propagation, which needs a shared root. What is mounted here does not reach the host.
   mount --make-rshared /
+  # systemd does this on most machines; where nobody did, an agent finds none of the kernel's tracepoints.
+  [ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
   # Where systemd runs it mounts this; whoever reads the ids of tracepoints needs it.
   [ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
 fi
