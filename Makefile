@@ -16,8 +16,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: packages $(modules) ## Start a real cluster with product and samples (CLUSTER=name), or heal the one that runs
-	@hack/cluster/binaries.sh
+up: packages $(modules) bpf ## Start a real cluster with product and samples (CLUSTER=name), or heal the one that runs
 	@hack/cluster/up.sh $(CLUSTER)
 	@hack/product/install.sh $(CLUSTER)
 	@hack/product/samples.sh $(CLUSTER)
@@ -41,7 +40,7 @@ build: $(modules) bpf ## Bundle operator and agent into dist/
 
 .PHONY: bpf
 bpf: packages $(modules) ## Compile the eBPF programs into dist/bpf
-	@node agent/bpf/build.ts
+	@node agent/bpf/build.ts >/dev/null
 
 .PHONY: images
 images: packages $(modules) bpf ## Build the product's and the samples' images into the cache

@@ -17,8 +17,6 @@ if [ "$2" = create ]; then
   mount --make-rshared /
   # systemd does this on most machines; where nobody did, an agent finds none of the kernel's tracepoints.
   [ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
-  # Where systemd runs it mounts this; whoever reads the ids of tracepoints needs it.
-  [ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
 fi
 
 for try in {1..300}; do
