@@ -1,0 +1,108 @@
+/** The whole agent on this kernel: from programs in a cgroup to what the operator receives. */
+import { once } from 'node:events';
+import { expect, vi } from 'vitest';
+import { type Machine, test } from './agent-process.ts';
+
+/** A server with two workers that share its socket, and that opens a file for as long as it lives. */
+const server = `
+import os, socket, time
+listening = socket.socket(); listening.bind(('127.0.0.1', 0)); listening.listen()
+for _ in range(2):
+    if os.fork() == 0: break
+while True: open('/etc/hostname').read(); time.sleep(0.2)`;
+const python = ['/usr/bin/python3', '-IS', '-c', server] as const;
+
+async function until(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 15_000, interval: 100 });
+}
+
+async function ready({ operator }: Machine, instance?: string): Promise<void> {
+  await until(() => {
+    expect(operator.last?.capture.state).toBe('ready');
+    expect(operator.last?.instance).not.toBe(instance);
+  });
+}
+
+test('a container that ends before a slot comes still teaches its start', async ({ machine }) => {
+  const { operator } = machine;
+  machine.startAgent();
+  await ready(machine);
+  const container = machine.container().start('/bin/sh', '-c', 'cat /etc/passwd; exec /bin/sleep 0.3');
+  await container.end();
+  await until(() => expect(operator.last?.containers).toMatchObject([{ id: container.id, state: 'finished' }]));
+  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  await until(() => expect(operator.snapshots).toHaveLength(1));
+  const [snapshot] = operator.snapshots;
+  expect(snapshot).toMatchObject({ slotId: 's1', ended: true, startSeen: true });
+  expect(
+    snapshot?.processes.map(({ parent, executable, inline, actors }) => [parent, executable, inline, ...actors]),
+  ).toEqual([
+    [-1, '/usr/bin/dash', true, 'entrypoint'],
+    [0, '/usr/bin/cat', undefined, 'entrypoint'],
+    [0, '/usr/bin/sleep', undefined, 'entrypoint'],
+  ]);
+  expect(snapshot?.files).toContainEqual(
+    expect.objectContaining({ process: 1, path: '/etc/passwd', access: ['read'] }),
+  );
+});
+
+test('the first program of each of 50 containers is seen', async ({ machine }) => {
+  machine.startAgent();
+  await ready(machine);
+  const containers = Array.from({ length: 50 }, () => machine.container().start('/bin/true'));
+  await Promise.all(containers.map((container) => container.end()));
+  await until(() => {
+    expect(machine.operator.last?.counters['container_starts_total{seen="true"}']).toBe(50);
+  });
+});
+
+test('a period that a crash cuts short is reported as lost, once; the container goes on as one met late', async ({
+  machine,
+}) => {
+  const { operator } = machine;
+  const first = machine.startAgent();
+  await ready(machine);
+  const container = machine.container().start(...python);
+  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  await until(() => expect(operator.last?.containers).toMatchObject([{ state: 'profiling', slotId: 's1' }]));
+  const instance = operator.last?.instance;
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  operator.grant({ slotId: 's2', containerId: container.id, periodSeconds: 2 });
+  machine.startAgent();
+  await ready(machine, instance);
+  await until(() => expect(operator.snapshots).toHaveLength(1));
+
+  const lost = operator.reports
+    .filter((report) => report.instance !== instance)
+    .map(({ lostPeriods }) => lostPeriods.length);
+  expect(lost.slice(0, 2)).toEqual([1, 0]);
+  expect(operator.snapshots[0]).toMatchObject({
+    slotId: 's2',
+    startSeen: false,
+    ended: false,
+    processes: [{ inline: true, maxInstances: 3, actors: ['unknown'] }],
+    network: [{ direction: 'listen', address: '127.0.0.1' }],
+  });
+  expect(operator.snapshots[0]?.processes[0]?.executable).toMatch(/^\/usr\/bin\/python3/);
+  expect(operator.snapshots[0]?.files.map(({ path }) => path)).toContain('/etc/hostname');
+  await container.end('SIGKILL');
+});
+
+test('an agent that is told to end keeps what it has seen for the next one', async ({ machine }) => {
+  const { operator } = machine;
+  const first = machine.startAgent();
+  await ready(machine);
+  const container = machine.container().start(...python);
+  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  await until(() => expect(operator.last?.containers).toMatchObject([{ state: 'profiling' }]));
+  operator.away = true;
+  first.kill('SIGTERM');
+  expect(await once(first, 'exit')).toEqual([0, null]);
+  expect(operator.snapshots).toEqual([]);
+  operator.away = false;
+  machine.startAgent();
+  await until(() => expect(operator.snapshots).toMatchObject([{ slotId: 's1', ended: false, startSeen: true }]));
+  await until(() => expect(operator.last?.lostPeriods).toEqual([]));
+  await container.end('SIGKILL');
+});
