@@ -54,20 +54,22 @@ SYSCALL_HANDLER(handle_open)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs;
+	struct pt_regs *regs = registers(task);
+	enum syscall_kind kind = kind_of(ctx);
+	u32 flags = open_flags(regs, kind);
 	long retval = ctx->ret;
-	u8 kind = kind_of(ctx);
+	u64 path;
 
 	if (!state)
 		return 0;
 	if (retval >= 0) {
-		opened_file(task, state, file_of_fd(task, retval));
+		opened_file(task, state, file_of_fd(task, retval), flags);
 		return 0;
 	}
 	if (kind == SYSCALL_OPEN_HANDLE || (retval != -EACCES && retval != -EPERM && retval != -EROFS))
 		return 0;
-	regs = registers(task);
-	refused_open(task, state, (char *)(kind == SYSCALL_OPEN ? SYSCALL_ARG0(regs) : SYSCALL_ARG1(regs)), retval);
+	path = kind == SYSCALL_OPEN || kind == SYSCALL_CREAT ? SYSCALL_ARG0(regs) : SYSCALL_ARG1(regs);
+	refused_open(task, state, (char *)path, flags, retval);
 	return 0;
 }
 

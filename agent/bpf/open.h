@@ -6,7 +6,9 @@
 #include "path-walk.h"
 #include "seen.h"
 
-/* open(2) flags that change what an open means; O_RDONLY, O_WRONLY and O_RDWR show in f_mode. */
+/* open(2) flags that change what an open means. */
+#define O_WRONLY 00000001
+#define O_CREAT 00000100
 #define O_TRUNC 00001000
 #define O_APPEND 00002000
 #if defined(__TARGET_ARCH_arm64)
@@ -15,12 +17,34 @@
 #define O_DIRECTORY 0200000
 #endif
 #define O_PATH 010000000
-#define OPEN_FLAGS_MASK (O_TRUNC | O_APPEND | O_DIRECTORY | O_PATH)
+#define OPEN_FLAGS_MASK (O_CREAT | O_TRUNC | O_APPEND | O_DIRECTORY | O_PATH)
 #define FMODE_ACCESS 3
 
 /*
- * The front of struct file in one read instead of one for each member: f_path, f_inode, f_mode and f_flags lie in the first
- * 96 bytes on every kernel from 6.1 on. Should a later one move them out, the verifier refuses the blob.
+ * Flags as the program passed them: f_flags has lost O_CREAT, O_EXCL and O_TRUNC by the time that the call returns. openat2
+ * takes a struct, whose first member they are.
+ */
+static __always_inline u32 open_flags(struct pt_regs *regs, enum syscall_kind kind)
+{
+	u64 flags = 0;
+
+	switch (kind) {
+	case SYSCALL_OPEN:
+		return SYSCALL_ARG1(regs);
+	case SYSCALL_CREAT:
+		return O_CREAT | O_WRONLY | O_TRUNC;
+	case SYSCALL_OPENAT2:
+		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)SYSCALL_ARG2(regs)))
+			COUNT(counters.user_faults);
+		return flags;
+	default:
+		return SYSCALL_ARG2(regs);
+	}
+}
+
+/*
+ * The front of struct file in one read instead of one for each member: f_path, f_inode and f_mode lie in the first 96 bytes
+ * on every kernel from 6.1 on. Should a later one move them out, the verifier refuses the blob.
  */
 struct file_front {
 	char bytes[128];
@@ -28,7 +52,7 @@ struct file_front {
 #define FILE_FIELD(front, type, member) (*(type *)((front)->bytes + bpf_core_field_offset(struct file, member)))
 
 static __always_inline void refused_open(struct task_struct *task, struct cgroup_state *state, const char *user_path,
-					 long retval)
+					 u32 flags, long retval)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
 	struct record_open *record;
@@ -52,7 +76,7 @@ static __always_inline void refused_open(struct task_struct *task, struct cgroup
 	fill_header(&record->header, RECORD_OPEN, task, state);
 	record->inode = 0;
 	record->mode = 0;
-	record->flags = 0;
+	record->flags = flags;
 	record->retval = retval;
 	record->created = 0;
 	record->path.size = size;
@@ -62,7 +86,8 @@ static __always_inline void refused_open(struct task_struct *task, struct cgroup
 		remember(&key);
 }
 
-static __always_inline void opened_file(struct task_struct *task, struct cgroup_state *state, struct file *file)
+static __always_inline void opened_file(struct task_struct *task, struct cgroup_state *state, struct file *file,
+					u32 flags)
 {
 	struct scratch *buffer;
 	struct record_open *record;
@@ -70,13 +95,12 @@ static __always_inline void opened_file(struct task_struct *task, struct cgroup_
 	struct seen_key key;
 	struct inode *inode;
 	struct path path;
-	u32 flags, mode;
+	u32 mode;
 	u64 size;
 
 	if (!file || bpf_probe_read_kernel(&front, sizeof(front), file))
 		return;
 	path = FILE_FIELD(&front, struct path, f_path);
-	flags = FILE_FIELD(&front, u32, f_flags);
 	mode = FILE_FIELD(&front, u32, f_mode);
 
 	/* Dentry, name and mount make the key: neither inode nor superblock need be read for what is known already. */

@@ -32,6 +32,11 @@ export interface CaptureOptions {
   readonly cgroupRoot?: string;
 }
 
+/** A running capture, and the hierarchy whose ids it uses for cgroups. */
+export interface OpenedCapture extends Capture {
+  readonly hierarchy: CgroupHierarchy;
+}
+
 /** No variant runs on this kernel. */
 export class CaptureUnsupportedError extends Error {
   readonly refusals: Capture['refusals'];
@@ -52,7 +57,7 @@ const WAKE_BYTES = 64 << 10;
  * Needs CAP_BPF and CAP_PERFMON, and CAP_DAC_READ_SEARCH to read tracefs.
  * @throws CaptureUnsupportedError if the kernel refuses every variant.
  */
-export async function openCapture(options: CaptureOptions = {}): Promise<Capture & { hierarchy: CgroupHierarchy }> {
+export async function openCapture(options: CaptureOptions = {}): Promise<OpenedCapture> {
   const hierarchy = findHierarchy(options.cgroupRoot ?? '/sys/fs/cgroup');
   const refusals: { variant: string; reason: string }[] = [];
   for (const variant of variants) {

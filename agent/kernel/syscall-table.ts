@@ -3,19 +3,21 @@
 /** `enum syscall_kind` of agent/bpf/config.h. */
 export const SyscallKind = {
   open: 1,
-  openat: 2,
-  openHandle: 3,
-  connect: 4,
-  bind: 5,
-  listen: 6,
-  accept: 7,
-  sendto: 8,
-  write: 9,
-  sendmsg: 10,
-  writev: 11,
-  sendmmsg: 12,
-  recvfrom: 13,
-  recvmsg: 14,
+  creat: 2,
+  openat: 3,
+  openat2: 4,
+  openHandle: 5,
+  connect: 6,
+  bind: 7,
+  listen: 8,
+  accept: 9,
+  sendto: 10,
+  write: 11,
+  sendmsg: 12,
+  writev: 13,
+  sendmmsg: 14,
+  recvfrom: 15,
+  recvmsg: 16,
 } as const;
 export type SyscallKindName = keyof typeof SyscallKind;
 
@@ -24,7 +26,7 @@ export type Architecture = 'amd64' | 'arm64';
 export interface SystemCalls {
   readonly bpf: number;
   readonly perfEventOpen: number;
-  /** Kinds by number. They are told apart by where the arguments stand: creat is an open, accept4 an accept. */
+  /** Kinds by number. They are told apart by where the arguments stand: accept4 is an accept. */
   readonly observed: ReadonlyMap<number, SyscallKindName>;
 }
 
@@ -34,9 +36,9 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
     perfEventOpen: 298,
     observed: new Map<number, SyscallKindName>([
       [2, 'open'],
-      [85, 'open'],
+      [85, 'creat'],
       [257, 'openat'],
-      [437, 'openat'],
+      [437, 'openat2'],
       [304, 'openHandle'],
       [42, 'connect'],
       [49, 'bind'],
@@ -52,13 +54,13 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
       [47, 'recvmsg'],
     ]),
   },
-  // No open, creat: only the forms with a directory exist.
+  // No open and no creat: only the forms with a directory exist.
   arm64: {
     bpf: 280,
     perfEventOpen: 241,
     observed: new Map<number, SyscallKindName>([
       [56, 'openat'],
-      [437, 'openat'],
+      [437, 'openat2'],
       [265, 'openHandle'],
       [203, 'connect'],
       [200, 'bind'],

@@ -1,7 +1,8 @@
 /**
  * Prints what one cgroup does, for people who debug the capture:
  *
- *   node agent/kernel/trace.ts --cgroup /sys/fs/cgroup/memory/demo [--children LEVELS] [--json] [--tracefs PATH]
+ *   node agent/kernel/trace.ts --cgroup /sys/fs/cgroup/memory/demo [--children LEVELS] [--json]
+ *       [--tracefs PATH] [--blobs PATH]
  *
  * Needs root (or the agent's capabilities), the compiled programs (`node agent/bpf/build.ts`) and tracefs.
  */
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     children: { type: 'string' },
     json: { type: 'boolean', default: false },
     tracefs: { type: 'string' },
+    blobs: { type: 'string' },
   },
 });
 
@@ -57,12 +59,15 @@ function print(event: KernelEvent): void {
 
 if (values.cgroup === undefined) {
   process.stderr.write(
-    'usage: node agent/kernel/trace.ts --cgroup PATH [--children LEVELS] [--json] [--tracefs PATH]\n',
+    'usage: node agent/kernel/trace.ts --cgroup PATH [--children LEVELS] [--json] [--tracefs PATH] [--blobs PATH]\n',
   );
   process.exit(2);
 }
 const started = performance.now();
-const capture = await openCapture(values.tracefs === undefined ? {} : { tracefs: values.tracefs });
+const capture = await openCapture({
+  ...(values.tracefs !== undefined && { tracefs: values.tracefs }),
+  ...(values.blobs !== undefined && { blobFolder: values.blobs }),
+});
 const { source, mountPoint } = capture.hierarchy;
 process.stderr.write(
   `${capture.variant} loaded in ${Math.round(performance.now() - started)} ms; cgroups of ${source} at ${mountPoint}\n`,

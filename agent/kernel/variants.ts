@@ -21,7 +21,7 @@ const classic: Variant = {
   },
   rawTracepoints: ['on_cgroup_mkdir', 'on_cgroup_rmdir'],
   handlers: {
-    handle_open: ['open', 'openat', 'openHandle'],
+    handle_open: ['open', 'creat', 'openat', 'openat2', 'openHandle'],
     handle_connect: ['connect'],
     handle_bind: ['bind'],
     handle_listen: ['listen'],

@@ -81,6 +81,11 @@ describe('decodeRecord', () => {
     expect(decode(openRecord(components(path), { flags, mode }))).toMatchObject({ file: { path: expected } });
   });
 
+  test('path of a pipe whose empty name was recorded', () => {
+    const pipe = openRecord(Buffer.from('\0'), { flags: PathFlag.internal, mode: 0o010600 });
+    expect(decode(pipe)).toMatchObject({ file: { path: 'pipe:[5]' } });
+  });
+
   test('a refused open has the path as the program wrote it', () => {
     const asked = openRecord(Buffer.from('../etc/shadow\0'), { flags: PathFlag.fromUser, retval: -13, inode: 0 });
     expect(decode(asked)).toMatchObject({ file: { path: '../etc/shadow' }, retval: -13 });

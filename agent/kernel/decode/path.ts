@@ -36,9 +36,10 @@ function userPath(bytes: Buffer, start: number, end: number): string {
   return textOf(bytes, start, nul === -1 || nul > end ? end : nul);
 }
 
-/** As the kernel writes such files in /proc: `pipe:[123]`; a memfd has a name, `memfd:payload`. */
+/** As the kernel writes such files in /proc: `pipe:[123]`; a memfd has a name, `memfd:payload`, a pipe an empty one. */
 function internalPath(components: readonly string[], file: Nameless): string {
-  if (components.length > 0) return components.join('/');
+  const name = components.join('/');
+  if (name !== '') return name;
   const type = file.mode & S_IFMT;
   if (type === S_IFIFO) return `pipe:[${file.inode}]`;
   if (type === S_IFSOCK) return `socket:[${file.inode}]`;

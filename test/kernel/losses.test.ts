@@ -1,0 +1,72 @@
+import { describe, expect } from 'vitest';
+import { clockNanoseconds, CLOCK_BOOTTIME } from '../../agent/kernel/bpf/libc.ts';
+import { drainAll, eventsOf, makeCgroup } from './observed-cgroup.ts';
+import { test } from './kernel-test.ts';
+
+const CREATE_MANY = `
+import os, sys
+os.chdir(sys.argv[1])
+for i in range(int(sys.argv[2])): os.close(os.open(f'{sys.argv[3]}{i}', os.O_CREAT | os.O_WRONLY))`;
+
+describe('a ring that is full', () => {
+  test('loses nothing uncounted, and what it lost comes again when it happens again', async ({ kernel }) => {
+    const capture = await kernel.open({ ringBytes: 4096 });
+    const cgroup = makeCgroup(capture);
+    capture.observe(cgroup.id);
+    const { capture: roomy, folder } = kernel;
+    roomy.observe(cgroup.id);
+
+    // The same activity, seen through a ring with room and through one without.
+    await cgroup.python(CREATE_MANY, folder, '500', 'lost');
+    const done = drainAll(roomy).filter((event) => event.cgroupId === cgroup.id).length;
+    const { emitted, ringDrops } = capture.counters();
+    expect(done).toBeGreaterThan(500);
+    expect(ringDrops).toBeGreaterThan(400);
+    expect(emitted + ringDrops).toBe(done);
+    expect(capture.lossesOf(cgroup.id).ringDrops).toBe(ringDrops);
+
+    let seen = 0;
+    for (let at = 0; at < 500; at += 10) {
+      // oxlint-disable-next-line no-await-in-loop -- a few at a time, so that they fit
+      const { events } = await cgroup.sh('for i in $(seq $1 $(($1 + 9))); do : < $2/lost$i; done', `${at}`, folder);
+      seen += eventsOf(events, 'open').filter((event) => event.file.path.includes('/lost')).length;
+    }
+    expect(seen).toBe(500);
+    roomy.ignore(cgroup.id);
+    await cgroup.remove();
+  });
+});
+
+describe('waiting', () => {
+  const elapsedMs = async (action: Promise<unknown>): Promise<number> => {
+    const start = clockNanoseconds(CLOCK_BOOTTIME);
+    await action;
+    return (clockNanoseconds(CLOCK_BOOTTIME) - start) / 1e6;
+  };
+
+  test('ends with the next exec, not with the next open, and with the timeout if nothing happens', async ({
+    kernel,
+  }) => {
+    const { capture, cgroup } = kernel;
+    drainAll(capture);
+    expect(await elapsedMs(capture.wait(30))).toBeGreaterThanOrEqual(29);
+    const waiting = elapsedMs(capture.wait(20_000));
+    await cgroup.run('/bin/true');
+    expect(await waiting).toBeLessThan(10_000);
+  });
+
+  test('a closed capture says so instead of touching its memory', async ({ kernel }) => {
+    const capture = await kernel.open({});
+    const waiting = capture.wait(20);
+    capture.close();
+    await waiting;
+    expect(() => capture.drain(() => undefined)).toThrow('closed');
+    expect(() => capture.observe(1n)).toThrow('closed');
+    expect(capture.counters().emitted).toBe(0);
+    capture.close();
+  });
+});
+
+test('the programs keep their hands off when they run into themselves', ({ kernel }) => {
+  expect(kernel.capture.counters().recursionMisses).toBe(0);
+});
