@@ -24,7 +24,8 @@ last_success = 0.0
 
 
 def visit(path):
-    count = backends.redis_client().incr(f"visits:{VERSION}")
+    with backends.cache() as cache:
+        count = cache.incr(f"visits:{VERSION}")
     with backends.database() as cursor:
         cursor.execute("INSERT INTO visits (version, path) VALUES (%s, %s)", (VERSION, path))
     return {"version": VERSION, "visits": count}
@@ -69,7 +70,8 @@ def work_round():
     global last_success
     with backends.database() as cursor:
         cursor.execute("DELETE FROM visits WHERE at < now() - interval '1 hour'")
-    state = {"version": VERSION, "redis": backends.redis_client().ping(), "at": time.time()}
+    with backends.cache() as cache:
+        state = {"version": VERSION, "redis": cache.ping(), "at": time.time()}
     state.update(features.round_results())
     with open(STATE_FILE + ".new", "w", encoding="utf-8") as file:
         json.dump(state, file)

@@ -11,7 +11,8 @@ TIMEOUT_SECONDS = 3
 
 def redis_pod_address():
     """Redis sees a connection through the Service at the address of its own pod."""
-    address = backends.redis_client().client_info()["laddr"]
+    with backends.cache() as cache:
+        address = cache.client_info()["laddr"]
     host, _, port = address.rpartition(":")
     return host, int(port)
 
