@@ -45,6 +45,19 @@ describe('a container that starts', () => {
     });
   });
 
+  it('counts what was lost before its first event was read', () => {
+    const node = new Node();
+    node.capture.losses.set(7n, { ringDrops: 9, mapFull: 0, truncated: 0 });
+    node.starts(7);
+    node.desire({ slots: [node.slot(7, 's1')] });
+    node.capture.losses.set(7n, { ringDrops: 10, mapFull: 0, truncated: 0 });
+    node.later(600);
+    expect(node.snapshots).toMatchObject([{ losses: { ringDrops: 10 } }]);
+    node.desire({ slots: [node.slot(7, 's2', 10)] });
+    node.later(10);
+    expect(node.snapshots[1]).toMatchObject({ losses: { ringDrops: 0 } });
+  });
+
   it('keeps its tree when it ends before a slot came, until one comes', () => {
     const node = new Node();
     node.starts(7, '/usr/bin/report');
@@ -217,7 +230,8 @@ describe('the cgroup tree', () => {
     const node = new Node();
     node.made(2, '/kubepods/besteffort');
     node.made(3, `/kubepods/besteffort/pod${podUid}`);
-    expect(node.capture.calls).toEqual(['watch 2 2', 'ignore 2', 'watch 3 1', 'ignore 3']);
+    node.made(4, `/kubepods/besteffort/pod${podUid}/crio-conmon-${containerId(1)}.scope`);
+    expect(node.capture.calls).toEqual(['watch 2 2', 'ignore 2', 'watch 3 1', 'ignore 3', 'ignore 4']);
   });
 
   it('shows a container whose creation was lost, and one whose end was', () => {

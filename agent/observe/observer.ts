@@ -7,7 +7,7 @@ import { placeOf } from '../identify/cgroup-path.ts';
 import { Containers } from './containers.ts';
 import { type Observed, watchOf } from './observed.ts';
 import { type ObservationParts, Profiling, renewMs, waitForSlotMs } from './profiling.ts';
-import { beginWatch, lossesOf } from './watch.ts';
+import { lossesOf, watchFromBirth } from './watch.ts';
 
 /** Trees without a slot; each has at most 256 KiB, so these two bounds are 16 and 8 MiB. */
 const maxProvisional = 64;
@@ -126,6 +126,9 @@ export class Observer {
       const container = this.#add({ id: cgroupId, path }, place, wanted ? timestamp : undefined);
       if (container === undefined || !wanted) return capture.ignore(cgroupId);
       this.#beProvisional(container, timestamp);
+    } else if (place.level === 'other') {
+      // Beside the containers of a pod, such as CRI-O's conmon.
+      capture.ignore(cgroupId);
     }
   }
 
@@ -167,7 +170,7 @@ export class Observer {
       startPhaseSeconds,
       maxBytes: provisionalBytes,
     });
-    const watch = beginWatch(capture, container.cgroup.id, tree, at);
+    const watch = watchFromBirth(capture, tree, at);
     container.activity = { kind: 'provisional', watch, until: at + waitForSlotMs };
     const [oldest, ...others] = this.#containers.ofKind('provisional');
     if (oldest === undefined || others.length < maxProvisional) return;

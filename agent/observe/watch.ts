@@ -28,6 +28,13 @@ export function beginWatch(capture: Capture, cgroupId: bigint, tree: ActivityTre
   return { tree, from: Math.round(from), before: read(capture, cgroupId), omitted };
 }
 
+/** From the birth of its cgroup on: what was lost before its first event was read is lost within this watch. */
+export function watchFromBirth(capture: Capture, tree: ActivityTree, from: number): Watch {
+  const { recursionMisses, decodeErrors } = capture.counters();
+  const cgroup = { ringDrops: 0, mapFull: 0, truncated: 0 };
+  return { tree, from: Math.round(from), before: { cgroup, recursionMisses, decodeErrors }, omitted: 0 };
+}
+
 /** What the kernel side lost since the watch began; the tree adds its own. */
 export function lossesOf(capture: Capture, cgroupId: bigint, { before, omitted }: Watch): Losses {
   const now = read(capture, cgroupId);

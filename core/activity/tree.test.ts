@@ -256,4 +256,24 @@ describe('a following period', () => {
       ['listen', 80, ['run']],
     ]);
   });
+
+  it('costs nothing once all processes are gone', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(nginx.events), fc.integer({ min: 0, max: 60_000 }), (events, maxBytes) => {
+        const tree = build(events, { maxBytes });
+        for (const pid of new Set(events.map(({ process }) => process.pid))) {
+          const startedAt = Number.MAX_SAFE_INTEGER;
+          const gone = new Recording(77n, nginx.now + 1).exit(pid).events;
+          for (const event of gone) tree.apply({ ...event, process: { pid, startedAt, execId: 0 } });
+        }
+        // Children that never acted themselves.
+        for (const { child } of events.filter((event) => event.type === 'fork')) {
+          for (const event of new Recording(77n, nginx.now + 1).exit(child.pid).events) tree.apply(event);
+        }
+        tree.restart(nginx.now + 10);
+        expect(tree.bytes).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
