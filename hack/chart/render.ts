@@ -2,18 +2,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const chart = join(root, 'charts/workload-security');
 
-/** The cluster's own Helm if it is built, else the one on the PATH; undefined if there is none. */
+/** The cluster's own Helm if it is built, else $HELM or the one on the PATH; undefined if there is none. */
 export function findHelm(): string | undefined {
   const folder = execFileSync(join(root, 'hack/cluster/binaries.sh'), ['--print-dir'], { encoding: 'utf8' }).trim();
   const built = join(folder, 'helm');
   if (existsSync(built)) return built;
-  return spawnSync('helm', ['version', '--short']).status === 0 ? 'helm' : undefined;
+  const other = env['HELM'] ?? 'helm';
+  return spawnSync(other, ['version', '--short']).status === 0 ? other : undefined;
 }
 
 export type Rendering =
