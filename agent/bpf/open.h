@@ -6,7 +6,7 @@
 #include "path-walk.h"
 #include "seen.h"
 
-/* open(2) flags that change what an open means. */
+/* open(2) flags. */
 #define O_WRONLY 00000001
 #define O_CREAT 00000100
 #define O_TRUNC 00001000
@@ -17,7 +17,8 @@
 #define O_DIRECTORY 0200000
 #endif
 #define O_PATH 010000000
-#define OPEN_FLAGS_MASK (O_CREAT | O_TRUNC | O_APPEND | O_DIRECTORY | O_PATH)
+/* Those that make it another behaviour; whether the file was created and for what it was opened shows in f_mode. */
+#define OPEN_FLAGS_MASK (O_TRUNC | O_APPEND | O_DIRECTORY | O_PATH)
 #define FMODE_ACCESS 3
 
 /*
@@ -108,6 +109,7 @@ static __always_inline void opened_file(struct task_struct *task, struct cgroup_
 	key.object = (u64)path.dentry;
 	key.object_detail = BPF_CORE_READ(path.dentry, d_name.hash_len);
 	key.place = (u64)path.mnt >> 6;
+	/* Flags begin at bit 9, so they end up above the bits of the mode's access part and below FMODE_CREATED, now bit 28. */
 	key.access |= (mode & (FMODE_ACCESS | FMODE_CREATED)) << 8 | (flags & OPEN_FLAGS_MASK) << 2;
 	if (seen_before(&key))
 		return;

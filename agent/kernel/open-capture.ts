@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { attachTracepoint } from './bpf/attach.ts';
 import { attachRawTracepoint, mapUpdate, programInfo, u32 } from './bpf/commands.ts';
-import { closeFd, kernelBuffer, mapShared, pageSize } from './bpf/libc.ts';
+import { closeFd, kernelBuffer, mapShared, pageSize, SystemCallError } from './bpf/libc.ts';
 import type { Mapping } from './bpf/libc.ts';
 import { loadVariant } from './bpf/light-skeleton.ts';
 import type { LoadedVariant } from './bpf/light-skeleton.ts';
@@ -50,6 +50,7 @@ export class CaptureUnsupportedError extends Error {
   }
 }
 
+const EPERM = 1;
 const RING_BYTES = 2 << 20;
 const WAKE_BYTES = 64 << 10;
 
@@ -67,10 +68,16 @@ export async function openCapture(options: CaptureOptions = {}): Promise<OpenedC
       const capture = await openVariant(variant, hierarchy, refusals, options);
       return { ...capture, hierarchy };
     } catch (error) {
-      refusals.push({ variant: variant.name, reason: error instanceof Error ? error.message : String(error) });
+      refusals.push({ variant: variant.name, reason: reasonOf(error) });
     }
   }
   throw new CaptureUnsupportedError(refusals);
+}
+
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  const refused = error instanceof SystemCallError && error.errno === EPERM;
+  return refused ? `${reason} (CAP_BPF and CAP_PERFMON are needed, and no kernel lockdown)` : reason;
 }
 
 async function openVariant(

@@ -67,6 +67,9 @@ const started = performance.now();
 const capture = await openCapture({
   ...(values.tracefs !== undefined && { tracefs: values.tracefs }),
   ...(values.blobs !== undefined && { blobFolder: values.blobs }),
+}).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 });
 const { source, mountPoint } = capture.hierarchy;
 process.stderr.write(

@@ -15,7 +15,10 @@ function tracepointId(tracefs: string, tracepoint: string): bigint {
   try {
     return BigInt(readFileSync(path, 'latin1').trim());
   } catch (error) {
-    throw new Error(`cannot read ${path}: mount it with "mount -t tracefs tracefs ${tracefs}"`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${reason}; tracefs has to be mounted ("mount -t tracefs tracefs ${tracefs}") and readable`, {
+      cause: error,
+    });
   }
 }
 
