@@ -12,10 +12,17 @@ export type Stored = 'processes' | 'files' | 'dns' | 'network';
  */
 export const cost = { process: 1_000, file: 190, dns: 410, network: 300, pid: 170 } as const;
 
+/**
+ * Files may take this share of the bytes. A program that touches thousands of them at its start (an initdb, a package
+ * manager) must not leave the programs after it without a node: what they do could not be attributed any more.
+ */
+const fileShare = 3 / 4;
+
 /** A refused behaviour is not remembered: if it comes again, it counts again. */
 export class Account {
   readonly counts: Record<Stored, number> = { processes: 0, files: 0, dns: 0, network: 0 };
   #bytes = 0;
+  #fileBytes = 0;
   #refused = 0;
   #truncated = 0;
   maxBytes: number;
@@ -40,6 +47,10 @@ export class Account {
   /** False, and counted, if it does not fit. */
   take(kind: Stored, bytes: number): boolean {
     if (this.counts[kind] >= snapshotLimits[kind] || this.#bytes + bytes > this.maxBytes) return this.refuse();
+    if (kind === 'files') {
+      if (this.#fileBytes + bytes > this.maxBytes * fileShare) return this.refuse();
+      this.#fileBytes += bytes;
+    }
     this.counts[kind] += 1;
     this.#bytes += bytes;
     return true;
@@ -64,6 +75,7 @@ export class Account {
   give(kind: Stored, bytes: number): void {
     this.counts[kind] -= 1;
     this.#bytes -= bytes;
+    if (kind === 'files') this.#fileBytes -= bytes;
   }
 
   giveBytes(bytes: number): void {

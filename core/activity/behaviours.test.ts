@@ -131,6 +131,16 @@ describe('limits', () => {
     expect(seen.losses.treeFull).toBe(7);
   });
 
+  it('keeps room for the programs that come after one with thousands of files', () => {
+    const seen = seenBy((container) => {
+      for (let at = 0; at < 5_000; at += 1) container.open(100, `/var/lib/data/relation-${at}`);
+      return container.fork(100, 200).exec(200, '/usr/bin/server').socket(200, 'listen', '0.0.0.0:5432');
+    }, provisionalBytes);
+    expect(seen.processes.map(({ executable }) => executable)).toContain('/usr/bin/server');
+    expect(seen.network.map(({ port }) => port)).toEqual([5432]);
+    expect(seen.files.length + seen.losses.treeFull).toBe(5_000);
+  });
+
   it('counts the behaviour of a process for which there was no room', () => {
     const seen = seenBy((container) => {
       for (let at = 0; at < 20; at += 1)

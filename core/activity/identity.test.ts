@@ -84,6 +84,17 @@ describe('identify', () => {
       { executable: '/usr/bin/coreutils', argv: ['coreutils', '--coreutils-prog=cat'] },
       { applet: 'cat' },
     ],
+    [
+      'a server that is a link to a tool of its package',
+      {
+        executable: '/usr/bin/redis-check-rdb',
+        filename: '/usr/bin/redis-server',
+        argv: ['redis-server', '/etc/r.conf'],
+      },
+      { applet: 'redis-server' },
+    ],
+    ['the same under its own name', { executable: '/usr/bin/redis-server', argv: ['redis-server', 'x'] }, {}],
+    ['a claim to be another program', { executable: '/usr/bin/redis-server', argv: ['/usr/bin/xmrig'] }, {}],
     ['no arguments at all', { executable: '/bin/busybox', argv: [] }, {}],
   ] as const)('%s', (_, execution, rest) => {
     expect(identify(execution)).toEqual({ executable: execution.executable, ...rest });

@@ -24,6 +24,8 @@ const maxAppletLength = 256;
 
 /** One binary under many names; distributions add suffixes (`busybox.nosuid`, `busybox-static`). */
 const multiCall = /^(?:busybox|toybox|coreutils)(?:[.-].*)?$/;
+/** One binary whose links are servers and tools alike; which of the names is the file differs between distributions. */
+const redis = /^redis-(?:server|sentinel|check-rdb|check-aof)$/;
 
 /** `executable` of a process whose file has no path, such as one executed from an anonymous inode. */
 const anonymous = '{anonymous}';
@@ -38,6 +40,12 @@ function appletOf(argv: readonly string[]): { readonly applet?: string; readonly
   if (called !== '' && !multiCall.test(called)) return { applet: called, argv };
   const chosen = baseName((argv[1] ?? '').replace(/^--coreutils-prog(?:-shebang)?=/, ''));
   return chosen === '' || chosen.startsWith('-') ? { argv } : { applet: chosen, argv: argv.slice(1) };
+}
+
+function calledAs(name: string, argv: readonly string[]): ReturnType<typeof appletOf> {
+  if (multiCall.test(name)) return appletOf(argv);
+  const called = baseName(argv[0] ?? '');
+  return redis.test(name) && redis.test(called) && called !== name ? { applet: called, argv } : { argv };
 }
 
 /**
@@ -56,7 +64,7 @@ function shownScript(script: string): string {
 export function identify(execution: Execution): ProcessIdentity {
   const executable = execution.executable === '' ? anonymous : reduceExecutable(execution.executable);
   const name = baseName(execution.executable);
-  const { applet, argv } = multiCall.test(name) ? appletOf(execution.argv) : { argv: execution.argv };
+  const { applet, argv } = calledAs(name, execution.argv);
   const shebang = shebangScript(execution);
   const program = shebang === undefined ? interpretedProgram(applet ?? name, argv) : { script: shebang };
   return {

@@ -16,6 +16,7 @@ describe('reducePath', () => {
     ['/proc/sys/net/ipv4/tcp_rmem', '/proc/sys/net/ipv4/tcp_rmem'],
     ['/dev/fd/63', '/dev/fd/{fd}'],
     ['/dev/pts/0', '/dev/pts/{n}'],
+    ['pipe:[756267]', 'pipe:[{inode}]'],
     ['/dev/loop3p1', '/dev/loop{n}p{n}'],
     ['/sys/block/dm-4/size', '/sys/block/dm-{n}/size'],
     ['/memfd:jit-1234', '/memfd:jit-{n}'],

@@ -9,7 +9,7 @@
  * | `{fd}`      | descriptor number below /dev/fd, /proc/…/fd, /proc/…/fdinfo                 |
  * | `{range}`   | address range below /proc/…/map_files                                       |
  * | `{n}`       | number of a loop, device-mapper or pseudo terminal device, or in a memfd    |
- * | `{inode}`   | inode number that names a file without a name (O_TMPFILE: `#123`)           |
+ * | `{inode}`   | inode number that names a file without a name (O_TMPFILE: `#123`, `pipe:[123]`) |
  * | `{id}`      | exactly 64 hexadecimal digits: container ID or SHA-256                      |
  * | `{hex}`     | 16 or more hexadecimal digits that stand alone                              |
  * | `{uuid}`    | UUID, also with `_` for `-` as in a systemd slice: pod UIDs                 |
@@ -62,6 +62,8 @@ const wellKnown: readonly Replacement[] = [
   [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/map_files)\/[0-9a-f]+-[0-9a-f]+$/, '$1/{range}'],
   [/^\/dev\/fd\/\d+(?=\/|$)/, '/dev/fd/{fd}'],
   [/^\/dev\/pts\/\d+$/, '/dev/pts/{n}'],
+  // What /dev/stderr leads to in a container whose output is collected.
+  [/^(pipe|socket):\[\d+\]$/, '$1:[{inode}]'],
   [/(?<=^\/memfd:[^/]*)\d+(?=[^/]*$)/g, '{n}'],
 ];
 

@@ -40,6 +40,15 @@ export function blockOf(address: Parsed, length: number): string {
   return `${ipaddr.fromByteArray(bytes).toString()}/${length}`;
 }
 
+/** The address after the range's own: 10.244.0.1 of 10.244.0.0/24. Undefined for what is no range. */
+export function firstOf(range: string): string | undefined {
+  if (!ipaddr.isValidCIDR(range)) return undefined;
+  const [address, length] = ipaddr.parseCIDR(range);
+  const bytes = ipaddr.parse(blockOf(address, length).replace(/\/.*$/, '')).toByteArray();
+  // A range's own address ends in a zero bit, so nothing is carried.
+  return ipaddr.fromByteArray([...bytes.slice(0, -1), (bytes.at(-1) ?? 0) | 1]).toString();
+}
+
 /** CIDR ranges; what is none is left out. */
 export function isWithin(address: Parsed, ranges: Iterable<string>): boolean {
   for (const range of ranges) {

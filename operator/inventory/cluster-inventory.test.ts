@@ -120,6 +120,7 @@ describe('peers', () => {
     ['::ffff:203.0.113.9', { kind: 'external', block: '203.0.113.0/24' }],
     ['2001:db8:1:2::3', { kind: 'external', block: '2001:db8:1::/48' }],
     ['169.254.169.254', { kind: 'external', block: '169.254.169.254/32' }],
+    ['10.244.0.1', { kind: 'node' }],
     ['10.244.0.250', { kind: 'unknown' }],
     ['10.96.200.1', { kind: 'unknown' }],
     ['10.200.0.1', { kind: 'external', block: '10.200.0.0/24' }],

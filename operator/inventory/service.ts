@@ -1,7 +1,7 @@
 /** What the operator keeps of Services, EndpointSlices and Nodes: addresses and ports, to name peers by. */
 import { z } from 'zod';
 import { type Projection, zodProjection } from '../kube/informer.ts';
-import { canonicalAddress } from './address.ts';
+import { canonicalAddress, firstOf } from './address.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'other';
 
@@ -137,11 +137,16 @@ const rawNode = z.object({
 });
 
 export const projectNode: (raw: unknown) => Projection<NodeProjection> = zodProjection(
-  rawNode.transform(({ metadata, spec, status }) => ({
-    name: metadata.name,
-    // Host names stand among them; they are no addresses and fall out.
-    addresses: addressesOf((status?.addresses ?? []).map(({ address }) => address)),
-    podRanges: [...new Set([spec?.podCIDR, ...(spec?.podCIDRs ?? [])])].filter((range) => range != null),
-    createdAt: metadata.creationTimestamp ?? 0,
-  })),
+  rawNode.transform(({ metadata, spec, status }) => {
+    const podRanges = [...new Set([spec?.podCIDR, ...(spec?.podCIDRs ?? [])])].filter((range) => range != null);
+    // Network plugins with a bridge give the node the first address of its range: probes come from there.
+    const gateways = podRanges.flatMap((range) => firstOf(range) ?? []);
+    return {
+      name: metadata.name,
+      // Host names stand among them; they are no addresses and fall out.
+      addresses: addressesOf([...(status?.addresses ?? []).map(({ address }) => address), ...gateways]),
+      podRanges,
+      createdAt: metadata.creationTimestamp ?? 0,
+    };
+  }),
 );
