@@ -272,6 +272,6 @@ describe('the end of the agent', () => {
     const node = new Node();
     for (let at = 1; at <= 70; at += 1) node.made(at, pathOf(at));
     expect(node.observer.containers.ofKind('provisional')).toHaveLength(64);
-    expect(node.counters.toJSON()).toMatchObject({ 'trees_dropped_total{state="provisional"}': 6 });
+    expect(node.counters.toJSON()).toMatchObject({ 'trees_dropped_total{state="provisional",reason="limit"}': 6 });
   });
 });
