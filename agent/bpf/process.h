@@ -24,6 +24,16 @@ static __always_inline u64 read_argv(struct record_exec *record, struct mm_struc
 	return read > 0 ? CLAMP(read, ARGV_MAX) : 0;
 }
 
+/* Whether a process is the first of its own pid namespace, which is the innermost of those that number it. */
+static __always_inline bool is_namespace_init(struct task_struct *leader)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	u64 level = BPF_CORE_READ(pid, level);
+	struct upid *own = (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+
+	return BPF_CORE_READ(own, nr) == 1;
+}
+
 static __always_inline void executed(struct task_struct *task, struct cgroup_state *state, const char *filename)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
@@ -39,6 +49,7 @@ static __always_inline void executed(struct task_struct *task, struct cgroup_sta
 	fill_header(&record->header, RECORD_EXEC, task, state);
 	record->inode = file->f_inode->i_ino;
 	record->ppid = visible_pid(BPF_CORE_READ(task, real_parent, group_leader));
+	record->namespace_init = is_namespace_init(task->group_leader);
 	size = read_argv(record, task->mm);
 	record->argv_size = size;
 	read = bpf_probe_read_kernel_str(record->data + size, FILENAME_MAX, filename);

@@ -70,7 +70,9 @@ struct record_exec {
 	u16 argv_size;
 	u16 filename_size;
 	u8 argv_truncated;
-	u8 reserved[7];
+	/* Process 1 of its pid namespace: in a container with one of its own, the container's own program. */
+	u8 namespace_init;
+	u8 reserved[6];
 	struct record_path path;
 	/* argv, then filename, then path */
 	char data[];

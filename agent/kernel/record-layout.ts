@@ -27,7 +27,16 @@ export const layouts = {
   record_path: { size: 8, members: { size: 0, components: 2, flags: 4 } },
   record_exec: {
     size: 80,
-    members: { inode: 48, ppid: 56, argv_size: 60, filename_size: 62, argv_truncated: 64, path: 72, data: 80 },
+    members: {
+      inode: 48,
+      ppid: 56,
+      argv_size: 60,
+      filename_size: 62,
+      argv_truncated: 64,
+      namespace_init: 65,
+      path: 72,
+      data: 80,
+    },
   },
   record_fork: { size: 56, members: { child_pid: 48 } },
   record_exit: { size: 56, members: { status: 48 } },

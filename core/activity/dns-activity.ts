@@ -3,7 +3,7 @@ import type { DnsEvent } from '../event/event.ts';
 import { type Account, cost } from './account.ts';
 import { printable } from './printable.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
-import type { DnsNode } from './snapshot.ts';
+import type { Actor, DnsNode } from './snapshot.ts';
 
 /** Wire names have at most 255 bytes; escaped they may grow fourfold. */
 const maxNameLength = 1_024;
@@ -53,8 +53,8 @@ export class DnsActivity {
     this.#byName.clear();
   }
 
-  disown(): void {
-    for (const { sighting } of this.#byName.values()) sighting.disown();
+  disown(actor: Actor): void {
+    for (const { sighting } of this.#byName.values()) sighting.disown(actor);
   }
 
   *render(process: number): Generator<DnsNode> {

@@ -2,7 +2,7 @@
 import type { SocketAddress, SocketEvent } from '../event/event.ts';
 import { type Account, cost } from './account.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
-import type { NetworkDirection, NetworkNode, Phase } from './snapshot.ts';
+import type { Actor, NetworkDirection, NetworkNode, Phase } from './snapshot.ts';
 
 /** First port that Linux hands out by itself (net.ipv4.ip_local_port_range begins here unless changed). */
 export const ephemeralFrom = 32_768;
@@ -140,8 +140,8 @@ export class Endpoints {
     if (!alive) this.#pendingBinds.clear();
   }
 
-  disown(): void {
-    for (const { sighting } of this.#byKey.values()) sighting.disown();
+  disown(actor: Actor): void {
+    for (const { sighting } of this.#byKey.values()) sighting.disown(actor);
   }
 
   *render(process: number): Generator<NetworkNode> {

@@ -3,7 +3,7 @@ import type { OpenEvent } from '../event/event.ts';
 import { type Account, cost } from './account.ts';
 import { reducePath } from './reduce-path.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
-import { fileAccesses, type FileAccess, type FileNode } from './snapshot.ts';
+import { type Actor, fileAccesses, type FileAccess, type FileNode } from './snapshot.ts';
 
 /** Flags of open(2) as they are on every architecture that is supported. */
 const accessMode = 0o3;
@@ -54,8 +54,8 @@ export class FileActivity {
     this.#byPath.clear();
   }
 
-  disown(): void {
-    for (const { sighting } of this.#byPath.values()) sighting.disown();
+  disown(actor: Actor): void {
+    for (const { sighting } of this.#byPath.values()) sighting.disown(actor);
   }
 
   *render(process: number): Generator<FileNode> {

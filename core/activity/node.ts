@@ -5,7 +5,7 @@ import { FileActivity } from './file-activity.ts';
 import { identityKey, type ProcessIdentity } from './identity.ts';
 import { DnsActivity } from './dns-activity.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
-import type { Phase, Snapshot } from './snapshot.ts';
+import type { Actor, Phase, Snapshot } from './snapshot.ts';
 
 /**
  * Real lineages are rarely deeper than ten. A program that execs ever new ones must not make an endless chain: what lies
@@ -94,11 +94,11 @@ export class Node {
     };
   }
 
-  disown(): void {
-    this.sighting.disown();
-    this.files.disown();
-    this.#dns?.disown();
-    this.#endpoints?.disown();
+  disown(actor: Actor): void {
+    this.sighting.disown(actor);
+    this.files.disown(actor);
+    this.#dns?.disown(actor);
+    this.#endpoints?.disown(actor);
   }
 }
 

@@ -43,11 +43,10 @@ export class Sighting {
     this.#last = at;
   }
 
-  /** A process that was taken for the entrypoint turned out not to be it. */
-  disown(): void {
+  /** A process that was taken for the entrypoint turned out not to be it, but `actor`. */
+  disown(actor: Actor): void {
     const entrypoint = 1 << actors.indexOf('entrypoint');
-    if ((this.#actors & entrypoint) !== 0)
-      this.#actors = (this.#actors & ~entrypoint) | (1 << actors.indexOf('unknown'));
+    if ((this.#actors & entrypoint) !== 0) this.#actors = (this.#actors & ~entrypoint) | (1 << actors.indexOf(actor));
   }
 
   toJSON(): { actors: Actor[]; phases: Phase[]; first: number; last: number } {

@@ -139,6 +139,13 @@ describe('lineage', () => {
     expect(tree.entrypointAt).toBe(hooked.now);
   });
 
+  it('does not take a probe that overtakes the entrypoint for it', () => {
+    const raced = started().exec(105, '/usr/bin/pg_isready', { ppid: 9 }).exit(105);
+    raced.exec(100, '/entrypoint', { ppid: 9, namespaceInit: true }).exec(106, '/usr/bin/pg_isready', { ppid: 9 });
+    const tree = build(raced.events);
+    expect(lineages(snapshot(tree))).toEqual(['/usr/bin/pg_isready ×1 exec', '/entrypoint ×1 entrypoint']);
+  });
+
   it('stays in the deepest node beyond 32 programs in a chain, and says so', () => {
     const chain = started();
     for (let depth = 0; depth < 40; depth += 1) chain.exec(100, `/bin/program-${depth}`);

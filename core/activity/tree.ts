@@ -33,7 +33,8 @@ export class ActivityTree {
   readonly #account: Account;
   readonly #processes: ProcessTable;
   readonly #roots = new Map<string, Node>();
-  #entrypoint: { readonly at: number; readonly ppid: number; readonly node: Node } | undefined;
+  #entrypoint:
+    { readonly at: number; readonly ppid: number; readonly node: Node; readonly isInit: boolean } | undefined;
   #startSeen: boolean;
   #baselined = false;
 
@@ -174,24 +175,31 @@ export class ActivityTree {
   /** A program that came into the container from outside: its own first one, or one that the runtime injected. */
   #root(event: ExecEvent): void {
     const { process, timestamp: at } = event;
-    if (this.#entrypoint?.ppid === process.pid) this.#disownEntrypoint(this.#entrypoint.node);
+    this.#correctEntrypoint(event);
     const first = this.#options.startSeen && this.#entrypoint === undefined;
     const actor = first ? 'entrypoint' : this.#options.startSeen || this.#baselined ? 'exec' : 'unknown';
     const phase = first ? 'start' : this.#phase(at);
     const node = this.#place(undefined, identify(execution(event)), { actor, phase, at });
     if (node === undefined) return;
-    if (first) this.#entrypoint = { at, ppid: event.ppid, node };
+    if (first) this.#entrypoint = { at, ppid: event.ppid, node, isInit: event.namespaceInit };
     this.#processes.add({ ...keyOf(process), since: at, actor, node, attributed: true });
   }
 
   /**
-   * What was taken for the entrypoint was started by a process that only now enters the container: a hook that the
-   * runtime ran inside before the container's own start.
+   * What was taken for the entrypoint is not: it was started by a process that only now enters the container (a hook that
+   * the runtime ran inside before the container's own start), or the container's process 1 starts only now (a probe that
+   * overtook it; the kubelet begins probing as soon as the runtime says that it has started the container).
    */
-  #disownEntrypoint(root: Node): void {
+  #correctEntrypoint({ process, namespaceInit }: ExecEvent): void {
+    const taken = this.#entrypoint;
+    if (taken?.ppid === process.pid) this.#disownEntrypoint(taken.node, 'unknown');
+    else if (taken?.isInit === false && namespaceInit) this.#disownEntrypoint(taken.node, 'exec');
+  }
+
+  #disownEntrypoint(root: Node, actor: Actor): void {
     this.#entrypoint = undefined;
-    for (const node of walk([root])) node.disown();
-    for (const running of this.#processes) if (running.actor === 'entrypoint') running.actor = 'unknown';
+    for (const node of walk([root])) node.disown(actor);
+    for (const running of this.#processes) if (running.actor === 'entrypoint') running.actor = actor;
   }
 
   #fork({ process, child, timestamp: at }: ForkEvent): void {

@@ -54,6 +54,8 @@ export interface ExecEvent extends EventBase {
   readonly argv: readonly string[];
   readonly argsTruncated: boolean;
   readonly ppid: number;
+  /** Process 1 of its pid namespace: in a container with one of its own, the container's own program. */
+  readonly namespaceInit: boolean;
 }
 
 export interface ForkEvent extends EventBase {

@@ -18,6 +18,7 @@ describe('exec', () => {
       filename: link,
       argv: [link, 'a', '', 'b c', 'ä'],
       argsTruncated: false,
+      namespaceInit: false,
       ppid: process.pid,
       file: { path: '/usr/bin/true', truncated: false, deleted: false },
     });
@@ -37,6 +38,16 @@ describe('exec', () => {
       filename: script,
       argv: ['/bin/sh', '-e', script, 'x'],
     });
+  });
+
+  test('the first program of a pid namespace', async ({ kernel }) => {
+    const { events } = await kernel.cgroup.run('/usr/bin/unshare', '--pid', '--fork', '/bin/sh', '-c', '/bin/true; :');
+    const inits = eventsOf(events, 'exec').map(({ file, namespaceInit }) => [file.path, namespaceInit]);
+    expect(inits).toEqual([
+      ['/usr/bin/unshare', false],
+      ['/usr/bin/dash', true],
+      ['/usr/bin/true', false],
+    ]);
   });
 
   test('arguments beyond 4 KB are cut, and counted', async ({ kernel }) => {

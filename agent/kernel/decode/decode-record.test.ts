@@ -40,13 +40,16 @@ const query = { type: 'query' as const, id: 1, questions: [{ type: 'A' as const,
 describe('decodeRecord', () => {
   test('exec', () => {
     const argv = Buffer.from('sh\0-c\0\0echo \\ \u00e4\0');
-    expect(decode(execRecord(argv, './run.sh', components('/usr/bin/dash'), { argv_truncated: 1 }))).toEqual({
+    expect(
+      decode(execRecord(argv, './run.sh', components('/usr/bin/dash'), { argv_truncated: 1, namespace_init: 1 })),
+    ).toEqual({
       ...base,
       type: 'exec',
       file: { path: '/usr/bin/dash', ...whole, inode: 5 },
       filename: './run.sh',
       argv: ['sh', '-c', '', String.raw`echo \\ ä`],
       argsTruncated: true,
+      namespaceInit: true,
       ppid: 1,
     });
   });

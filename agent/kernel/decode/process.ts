@@ -26,6 +26,7 @@ export function decodeExec(record: RecordView, header: EventHeader): ExecEvent {
     argv: splitStrings(bytes, argvAt, filenameAt),
     argsTruncated: data.getUint8(start + exec.argv_truncated) !== 0,
     ppid: data.getUint32(start + exec.ppid, true),
+    namespaceInit: data.getUint8(start + exec.namespace_init) !== 0,
   };
 }
 

@@ -11,6 +11,7 @@ export interface ExecOptions {
   readonly filename?: string;
   readonly ppid?: number;
   readonly mountNamespace?: number;
+  readonly namespaceInit?: boolean;
 }
 
 export class Recording {
@@ -46,12 +47,12 @@ export class Recording {
   }
 
   exec(pid: number, path: string, options: ExecOptions = {}): this {
-    const { argv = [path], filename = path, ppid = 1, mountNamespace } = options;
+    const { argv = [path], filename = path, ppid = 1, mountNamespace, namespaceInit = false } = options;
     const before = this.#key(pid);
     this.#processes.set(pid, { ...before, execId: before.execId + 1 });
     const base = this.#base(pid, mountNamespace);
     const file = { path, ...noTruncation, inode: 1 };
-    this.events.push({ ...base, type: 'exec', file, filename, argv, argsTruncated: false, ppid });
+    this.events.push({ ...base, type: 'exec', file, filename, argv, argsTruncated: false, ppid, namespaceInit });
     return this;
   }
 
