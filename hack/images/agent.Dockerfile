@@ -9,4 +9,5 @@ USER 0:0
 WORKDIR /app
 ENV NODE_ENV=production
 EXPOSE 8082
-ENTRYPOINT ["/usr/local/bin/node", "/app/agent.js"]
+# Small young generations: events make garbage steadily, and 5 MiB less of it lies around at a time.
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "/app/agent.js"]
