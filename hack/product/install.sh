@@ -9,49 +9,40 @@ root=$(realpath "$here/../..")
 
 namespace=workload-security
 
-load_images() {
-  local -a archives
-  mapfile -t archives < <(node "$root/hack/images/main.ts" "$1")
-  [ ${#archives[@]} -gt 0 ] || fail "the $1 images could not be built"
-  "$root/hack/cluster/load-image.sh" "$cluster" "${archives[@]}"
-}
-
 # The agent needs capabilities and host mounts that only the level "privileged" admits; it is not a privileged container.
 admit_agent() {
   kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply --server-side -f -
   kubectl label --overwrite namespace "$namespace" pod-security.kubernetes.io/enforce=privileged
 }
 
+# Images keep their tag while their content changes: an annotation with the content makes pods start again, if it changed.
 install_chart() {
+  local content
+  content=$(sha256sum <<<"${archives[*]}" | cut -c1-16)
   helm upgrade --install workload-security "$root/charts/workload-security" \
-    --namespace "$namespace" --values "$here/values.yaml" --server-side=true --force-conflicts
-}
-
-# Images keep their tag while their content changes, so pods must be told to start again; only if the content changed.
-restart_changed() {
-  local workload
-  for workload in statefulset/workload-security-operator daemonset/workload-security-agent; do
-    kubectl -n "$namespace" patch "$workload" --type merge --patch \
-      "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"workloadsecurity.dev/image-content\":\"$content\"}}}}}"
-  done
+    --namespace "$namespace" --values "$here/values.yaml" --server-side=true --force-conflicts \
+    --set-string "operator.podAnnotations.workloadsecurity\.dev/image-content=$content" \
+    --set-string "agent.podAnnotations.workloadsecurity\.dev/image-content=$content"
 }
 
 operator_ready() { kubectl -n "$namespace" rollout status statefulset/workload-security-operator --timeout=2s; }
 agent_ready() { kubectl -n "$namespace" rollout status daemonset/workload-security-agent --timeout=2s; }
 
 main() {
-  local bin
+  local bin log
+  local -a archives
   use_cluster "${1:-}"
   bin=$("$root/hack/cluster/binaries.sh" --print-dir)
   export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
-  local log=$state/log/install
+  log=$state/log/install
   say 'product images'
-  load_images product
-  content=$(node "$root/hack/images/main.ts" product 2>/dev/null | sha256sum | cut -c1-16)
+  # An archive's name holds the hash of its content.
+  mapfile -t archives < <(node "$root/hack/images/main.ts" product)
+  [ ${#archives[@]} -gt 0 ] || fail 'the product images could not be built'
+  "$root/hack/cluster/load-image.sh" "$cluster" "${archives[@]}"
   timed 'namespace' "$log" admit_agent
   timed 'chart' "$log" install_chart
   timed 'settings for development' "$log" kubectl apply --server-side --force-conflicts -f "$here/settings.yaml"
-  timed 'restart what changed' "$log" restart_changed
   awaited 'operator ready' 120 "$log" operator_ready
   awaited 'agent ready' 120 "$log" agent_ready
 }

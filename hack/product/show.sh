@@ -20,6 +20,12 @@ taught() {
 
 all_taught() { [ -z "$(comm -23 <(wanted) <(taught))" ]; }
 
+# A score needs two containers of an image, and a node profiles five containers at a time.
+scored() { kubectl get securityprofiles -o json | jq -e '.items | any(.status.commonality != null)'; }
+
+# The object of an image with several replicas, to try things on.
+example() { kubectl get securityprofiles -o json | jq -r '[.items[] | select(.status.containers > 1)] | max_by(.status.containers).metadata.name'; }
+
 main() {
   local bin
   use_cluster "${1:-}"
@@ -28,13 +34,14 @@ main() {
   [ -n "$(wanted)" ] || fail 'the sample manifests name no images'
   say 'profiles'
   awaited 'a profile for every sample image' 240 "$state/log/install" all_taught
+  awaited 'a commonality score' 120 "$state/log/install" scored
   say ''
   kubectl get securityprofiles
-  cat <<'NEXT'
+  cat <<NEXT
 
 Try next:
   kubectl get securityprofiles -o wide
-  kubectl describe securityprofile -l workloadsecurity.dev/image=nginx
+  kubectl describe securityprofile $(example)
   kubectl explain securityprofile.spec.behavior.processes
   kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here
   make load                                   # another hour of requests to the samples
