@@ -83,7 +83,8 @@ clean-cache: ## Delete built programs and images (not while a cluster runs from 
 packages:
 	@hack/cluster/packages.sh
 
-# npm writes this file at the end of an installation.
+# npm writes this file at the end of an installation. Not `npm ci`: it refuses a lock file without the optional packages of
+# every platform, which a mirror that serves only Linux cannot supply. Versions come from the lock file here too.
 $(modules): package-lock.json
-	@npm ci --no-progress --loglevel=error
+	@npm install --no-save --no-progress --loglevel=error
 	@touch $@
