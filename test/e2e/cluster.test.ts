@@ -1,21 +1,16 @@
 /** Two real clusters side by side: they work, heal what is killed, do not know each other, and go without a trace. */
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { binaries, Cluster, eventually, hostFootprint, link, ran } from './cluster.ts';
+import { binaries, Cluster, eventually, hostFootprint, link, ran, whyNoCluster } from './cluster.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'wsp-e2e-'));
 const left = new Cluster(`e2e-left-${process.pid}`, home);
 const right = new Cluster(`e2e-right-${process.pid}`, home);
 const image = 'localhost/wsp-e2e-kubectl:1';
 
-async function missing(): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a native cluster needs root on Linux';
-  return existsSync(join(await binaries(), 'pause')) ? undefined : 'no cluster programs: run hack/cluster/binaries.sh';
-}
-
-const reason = await missing();
+const reason = await whyNoCluster();
 const before = reason === undefined ? await hostFootprint() : {};
 
 /** The only program in the image is kubectl: a resolver, an HTTP client and a writer of files in one static binary. */

@@ -1,10 +1,11 @@
 /** A cluster of hack/cluster for tests: its commands, its kubectl, and what it leaves on the host. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const scripts = new URL('../../hack/cluster/', import.meta.url).pathname;
+const hack = new URL('../../hack/', import.meta.url).pathname;
+const scripts = join(hack, 'cluster');
 
 export interface Output {
   readonly code: number;
@@ -12,12 +13,13 @@ export interface Output {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+}
+
 /** Runs a program to its end; a status other than 0 is a result, not an error. */
-export async function run(
-  file: string,
-  args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
-): Promise<Output> {
+export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Output> {
   return new Promise((resolve, reject) => {
     const child = execFile(file, args, { env: options.env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') reject(error);
@@ -49,6 +51,13 @@ export async function eventually(
 }
 
 type Script = 'up' | 'down' | 'load-image';
+type ProductScript = 'install' | 'samples';
+
+/** Why no native cluster can run here; undefined if one can. */
+export async function whyNoCluster(): Promise<string | undefined> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a native cluster needs root on Linux';
+  return existsSync(join(await binaries(), 'pause')) ? undefined : 'no cluster programs: run hack/cluster/binaries.sh';
+}
 
 export class Cluster {
   readonly name: string;
@@ -70,12 +79,37 @@ export class Cluster {
     return run('bash', [join(scripts, `${name}.sh`), this.name, ...args], { env: this.#env });
   }
 
+  /** A script of hack/product. The images that it needs are built if their sources changed. */
+  async product(name: ProductScript): Promise<string> {
+    const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
+    const env = { ...this.#env, PATH: path };
+    return ran('bash', [join(hack, 'product', `${name}.sh`), this.name], { env });
+  }
+
   async kubectl(...args: string[]): Promise<string> {
     return (await ran(join(await binaries(), 'kubectl'), args, { env: this.#env })).trim();
   }
 
+  /** As `kubectl`, for commands that shall fail. */
+  async tryKubectl(args: readonly string[], input?: string): Promise<Output> {
+    const options = input === undefined ? { env: this.#env } : { env: this.#env, input };
+    return run(join(await binaries(), 'kubectl'), args, options);
+  }
+
+  async helm(...args: string[]): Promise<string> {
+    return ran(join(await binaries(), 'helm'), args, { env: this.#env });
+  }
+
   async apply(manifest: string): Promise<void> {
     await ran(join(await binaries(), 'kubectl'), ['apply', '-f', '-'], { env: this.#env, input: manifest });
+  }
+
+  /** Runs a program of the host in the node's network, where the addresses of Services and pods are reached. */
+  async inNetwork(args: readonly string[], input?: string): Promise<string> {
+    const [supervisor] = this.processes().get('runsvdir') ?? [];
+    if (supervisor === undefined) throw new Error(`cluster ${this.name} does not run`);
+    const options = input === undefined ? {} : { input };
+    return ran('nsenter', ['--target', String(supervisor), '--net', ...args], options);
   }
 
   /** Node Ready as the API server tells it now; false while nobody answers. */

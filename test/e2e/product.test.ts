@@ -1,0 +1,85 @@
+/**
+ * The whole loop on a real cluster: chart, agent, operator and samples, from kernel events to finished profiles. One cluster
+ * for all of it, so the parts below run in this order: first what is learned, then what survives, at last what remains.
+ */
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { whyNoCluster } from './cluster.ts';
+import { commonalityTests } from './product/commonality.ts';
+import { contentsTests } from './product/contents.ts';
+import { learningTests, sealingTests } from './product/learning.ts';
+import { faultTests } from './product/faults.ts';
+import { lifecycleTests } from './product/lifecycle.ts';
+import { refusalTests } from './product/refusals.ts';
+import { startTests } from './product/starts.ts';
+import { Product } from './product/product.ts';
+import { limitTests, slotTests } from './product/slots.ts';
+import { SlotWatch, SpoolWatch } from './product/watches.ts';
+
+const reason = await whyNoCluster();
+const product = new Product();
+let spool: SpoolWatch | undefined;
+let slots: SlotWatch | undefined;
+
+function watching<T>(watch: T | undefined): T {
+  if (watch === undefined) throw new Error('the product was not installed');
+  return watch;
+}
+
+/** So many snapshots as no profile gets here: they stay Learning until a test wants otherwise. */
+const settings = {
+  profiling: { snapshotPeriod: '10s' },
+  learning: { snapshots: 1000, minSnapshotCoverage: '5s' },
+  publishing: { interval: '1s' },
+};
+
+beforeAll(async () => {
+  if (reason !== undefined) return;
+  await product.cluster.do('up');
+  await product.cluster.product('install');
+  await product.configure(settings);
+  await product.readerToken();
+  spool = new SpoolWatch(product);
+  slots = new SlotWatch(product);
+  await product.cluster.product('samples');
+});
+
+beforeEach(({ skip }) => {
+  if (reason !== undefined) skip(reason);
+});
+
+afterAll(async () => {
+  await slots?.close();
+  spool?.close();
+  await product.remove();
+});
+
+describe('every image is learned', () => {
+  learningTests(product);
+});
+describe('slots', () => {
+  slotTests(product, () => watching(slots));
+});
+describe('contents', { concurrent: true }, () => {
+  contentsTests(product);
+});
+describe('commonality', () => {
+  commonalityTests(product);
+});
+describe('starts', () => {
+  startTests(product);
+});
+describe('faults', () => {
+  faultTests(product, () => watching(spool));
+});
+describe('refusals', () => {
+  refusalTests(product);
+});
+describe('learning ends', () => {
+  sealingTests(product);
+});
+describe('until the end', () => {
+  limitTests(() => watching(slots));
+});
+describe('release', () => {
+  lifecycleTests(product);
+});

@@ -1,0 +1,48 @@
+/** How usual a behaviour is: what all replicas do, and what one of them alone did because the test made it. */
+import { expect, test } from 'vitest';
+import { within, type Product } from './product.ts';
+import { processesOf, processOf } from './profile.ts';
+import { scheduling } from './watches.ts';
+
+/** In every Debian, and read by nothing that runs here. */
+const odd = '/etc/debian_version';
+
+export function commonalityTests(product: Product): void {
+  test('what three equal replicas share has 100, what was done in one of them 33', { timeout: 150_000 }, async () => {
+    const pods = await product.pods('samples', 'app.kubernetes.io/name=nginx');
+    expect(pods).toHaveLength(3);
+    const [chosen] = pods;
+    if (chosen === undefined) return;
+    await within(60, async () => {
+      const { containers, completeness } = (await product.profile('nginx:1.22')).spec.evidence;
+      expect({ containers, startsSeen: completeness.startsSeen }).toEqual({ containers: 3, startsSeen: 3 });
+    });
+
+    await within(90, async () => {
+      const { containers } = await scheduling(product);
+      const reason = containers.find(({ containerId }) => containerId === chosen.containerId)?.reason.code;
+      // Only what happens in a period is learned: in the container's own, and again should that end too soon.
+      if (reason === 'profiling') await product.cluster.kubectl('-n', 'samples', 'exec', chosen.name, '--', 'cat', odd);
+      const done = processOf(await product.profile('nginx:1.22'), '/usr/bin/cat');
+      expect(done).toMatchObject({ actors: ['exec'], commonality: 33 });
+      expect(done.files.get(odd)).toBe(33);
+    });
+
+    const profile = await product.profile('nginx:1.22');
+    const shared = processOf(profile, '/usr/sbin/nginx');
+    expect(shared.commonality).toBe(100);
+    expect([...shared.files].filter(([, commonality]) => commonality !== 100)).toEqual([]);
+    expect(processesOf(profile).map(({ lineage }) => lineage)).toEqual(['/usr/bin/cat', '/usr/sbin/nginx']);
+    expect(profile.status.commonality).toBeGreaterThan(50);
+    expect(profile.status.commonality).toBeLessThan(100);
+  });
+
+  test.for(['nginx:stable', 'redis:7.0', 'postgres:15', 'load:1'])(
+    '%s, of one container, has no score',
+    async (image) => {
+      const { status } = await product.profile(image);
+      expect(status.containers).toBe(1);
+      expect(status.commonality).toBeUndefined();
+    },
+  );
+}

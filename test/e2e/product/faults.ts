@@ -1,0 +1,133 @@
+/** SIGKILL while the product works: it comes back by itself, and what was finished is known exactly once. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { namespace, within, type Pod, type Product } from './product.ts';
+import { imageOf } from './profile.ts';
+import { readStore, type StoreCopy } from './store-copy.ts';
+import { openPeriods, type SpoolWatch } from './watches.ts';
+
+/** The first process of a container, by its control group. */
+function processIn({ name, containerId }: Pod): number {
+  const ids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  const mine = ids.map(Number).filter((id) => {
+    try {
+      return readFileSync(`/proc/${id}/cgroup`, 'utf8').includes(containerId);
+    } catch {
+      return false; // it has ended
+    }
+  });
+  if (containerId === '' || mine.length === 0) throw new Error(`pod ${name} has no process`);
+  return Math.min(...mine);
+}
+
+const periodId = ({ containerId, from }: { containerId: string; from: number }): string =>
+  `${containerId}/${Math.floor(from)}`;
+
+/** `before` is the pod when it was killed. */
+async function cameBack(product: Product, before: Pod): Promise<void> {
+  await within(60, async () => {
+    const pods = await product.pods(namespace, 'app.kubernetes.io/part-of=workload-security');
+    const now = pods.find(({ name }) => name === before.name);
+    expect(now).toMatchObject({ ready: true, restarts: before.restarts + 1 });
+  });
+}
+
+async function stored(product: Product, ids: Iterable<string>): Promise<StoreCopy> {
+  return within(60, async () => {
+    const store = await readStore(product);
+    expect(store.snapshots.map(({ id }) => id)).toEqual(expect.arrayContaining([...ids]));
+    return store;
+  });
+}
+
+async function lostPeriodsShown(product: Product): Promise<number> {
+  const profiles = await product.profiles();
+  return profiles.reduce((sum, { spec }) => sum + spec.evidence.completeness.lostPeriods, 0);
+}
+
+export function faultTests(product: Product, spool: () => SpoolWatch): void {
+  test(
+    'agent: open periods are lost and counted, finished snapshots arrive, starts are not claimed',
+    { timeout: 240_000 },
+    async () => {
+      const running = await product.pods('samples', 'app.kubernetes.io/part-of=samples');
+      const lostBefore = (await readStore(product)).lostPeriods;
+      const agent = await product.agentPod();
+      const id = processIn(agent);
+      await within(60, () => expect(openPeriods(product).length).toBeGreaterThanOrEqual(3));
+      // What stands still can be read: what is on disk at its end.
+      process.kill(id, 'SIGSTOP');
+      const open = openPeriods(product).map(periodId);
+      const finished = [...spool().snapshotIds];
+      const killedAt = Date.now();
+      process.kill(id, 'SIGKILL');
+      const cut = open.filter((one) => !finished.includes(one));
+      await cameBack(product, agent);
+
+      await within(60, async () => {
+        const { lostPeriods } = await readStore(product);
+        expect(lostPeriods.toSorted()).toEqual([...lostBefore, ...cut].toSorted());
+        expect(await lostPeriodsShown(product)).toBe(lostPeriods.length);
+      });
+      const store = await stored(product, finished);
+      expect(store.snapshots.filter(({ id }) => cut.includes(id))).toEqual([]);
+
+      const old = new Set(running.filter(({ ready }) => ready).map(({ containerId }) => containerId));
+      await within(60, async () => {
+        const later = (await readStore(product)).snapshots.filter(({ snapshot }) => snapshot.from > killedAt);
+        const ofOld = later.filter(({ snapshot }) => old.has(snapshot.container.id));
+        expect(ofOld.length).toBeGreaterThanOrEqual(5);
+        expect(ofOld.filter(({ snapshot }) => snapshot.startSeen)).toEqual([]);
+      });
+    },
+  );
+
+  test('operator, while a snapshot is on its way: none is lost, none counted twice', { timeout: 180_000 }, async () => {
+    const [operator] = await product.pods(namespace, 'app.kubernetes.io/component=operator');
+    if (operator === undefined) throw new Error('the operator has no pod');
+    const id = processIn(operator);
+    const known = new Set(spool().snapshotIds);
+    await spool().next();
+    process.kill(id, 'SIGKILL');
+    await cameBack(product, operator);
+    const fresh = [...spool().snapshotIds].filter((one) => !known.has(one));
+    expect(fresh.length).toBeGreaterThan(0);
+    await stored(product, fresh);
+  });
+
+  test('API server: learning goes on behind it', { timeout: 180_000 }, async () => {
+    const [victim] = product.cluster.processes().get('kube-apiserver') ?? [];
+    if (victim === undefined) throw new Error('no API server runs');
+    await spool().next();
+    process.kill(victim, 'SIGKILL');
+    const finishedAt = await spool().next();
+    await within(60, async () => expect(await product.cluster.ready()).toBe(true));
+    await stored(product, [finishedAt]);
+    const { snapshots } = (await product.profile('nginx:1.22')).spec.evidence;
+    await within(60, async () =>
+      expect((await product.profile('nginx:1.22')).spec.evidence.snapshots).toBeGreaterThan(snapshots),
+    );
+    const pods = await product.pods(namespace, 'app.kubernetes.io/part-of=workload-security');
+    expect(pods.map(({ ready }) => ready)).toEqual([true, true]);
+  });
+
+  test('afterwards every finished snapshot is in its profile, exactly once', { timeout: 120_000 }, async () => {
+    await product.configure({ profiling: { enabled: false } });
+    await within(60, () => {
+      expect(openPeriods(product)).toEqual([]);
+      expect(spool().waiting).toEqual([]);
+    });
+    const store = await readStore(product);
+    const since = store.snapshots.filter(({ receivedAt }) => receivedAt >= spool().since);
+    expect(since.map(({ id }) => id).toSorted()).toEqual([...spool().snapshotIds].toSorted());
+    expect(await product.metric('agent_uploads_total{node="node-1",result="refused"}')).toBe(0);
+    const byImage = Map.groupBy(store.snapshots, ({ image }) => image);
+    await within(30, async () => {
+      const shown = (await product.profiles()).map((profile) => [imageOf(profile), profile.spec.evidence.snapshots]);
+      expect(Object.fromEntries(shown)).toEqual(
+        Object.fromEntries([...byImage].map(([image, all]) => [image, all.length])),
+      );
+    });
+    await product.configure({ profiling: { enabled: true } });
+  });
+}
