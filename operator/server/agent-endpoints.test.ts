@@ -96,6 +96,7 @@ describe('snapshots', () => {
     ['too-large-compressed', Buffer.alloc(snapshotLimits.compressedBytes + 1), 413],
     ['too-large-compressed', Buffer.alloc(snapshotLimits.compressedBytes * 5), 413],
     ['too-large-decompressed', zstdCompressSync(Buffer.alloc(snapshotLimits.jsonBytes + 1)), 413],
+    ['too-many-values', zstdCompressSync(`[${'{},'.repeat(500_000)}0]`), 413],
     ['malformed-zstd', Buffer.from('{}'), 400],
     ['malformed-zstd', zstd(smallSnapshot()).subarray(0, -3), 400],
     ['malformed-zstd', wideWindow, 400],
@@ -199,6 +200,7 @@ describe('reports', () => {
     ['{', 400, 'malformed-json'],
     [JSON.stringify({ ...report, containers: [{ id: 'short' }] }), 400, 'malformed-report'],
     [JSON.stringify({ ...report, agentVersion: 'x'.repeat(600_000) }), 413, 'too-large-report'],
+    [`[${'{},'.repeat(20_000)}0]`, 413, 'too-large-report'],
   ])('%.30s is refused', async (body, status, code) => {
     const { call, reports } = await startTestServer(new FakeClock());
     const answer = await call({ path: '/agent/v1/report', token: 'node:n1', body });

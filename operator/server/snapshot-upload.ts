@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { constants, zstdDecompress } from 'node:zlib';
 import type { z } from 'zod';
 import { snapshotLimits, snapshotSchema, type Snapshot } from '../../core/activity/snapshot.ts';
+import { parseBoundedJson, TooManyValuesError } from './bounded-json.ts';
 import { Problem } from './problem.ts';
 
 const decompress = promisify(zstdDecompress);
@@ -12,6 +13,12 @@ const decompress = promisify(zstdDecompress);
  * snapshot itself: no compressor of such an input asks for more.
  */
 const windowLogMax = 23;
+
+/**
+ * A snapshot at every limit: 15,000 behaviours of at most 22 values each, and 64 types of each of 2,000 names, are 458,000.
+ * As empty objects, the largest for their bytes, they take 80 MB.
+ */
+const maxValues = 500_000;
 
 /** Sent again it would be refused again: the agent is told to forget it. */
 function refusal(status: 400 | 413, code: string, detail: string, cause?: unknown): Problem {
@@ -41,8 +48,11 @@ async function decompressed(bytes: Uint8Array): Promise<Buffer> {
 
 function parseJson(text: Buffer): unknown {
   try {
-    return JSON.parse(text.toString('utf8'));
+    return parseBoundedJson(text, maxValues);
   } catch (error) {
+    if (error instanceof TooManyValuesError) {
+      throw refusal(413, 'too-many-values', `a snapshot holds at most ${maxValues} values`, error);
+    }
     throw refusal(400, 'malformed-json', 'the decompressed body is not JSON', error);
   }
 }
