@@ -150,7 +150,7 @@ function keptSlots(situation: NodeSituation, keep: readonly Grant[], { now, sett
 
 function grantedReason({ state }: ReportedContainer): Reason {
   return state === 'profiling'
-    ? reason('profiling', 'profiling')
+    ? reason('profiling', 'profiling: what it does is being recorded')
     : reason('granted', 'granted: the agent is about to begin, or to upload');
 }
 
