@@ -8,6 +8,7 @@ import type { Configuration } from './configuration.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
 import { startInventory } from './inventory/informers.ts';
+import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import type { KubeClient } from './kube/client.ts';
 import { isAllowed, reviewToken } from './kube/reviews.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
@@ -80,7 +81,13 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     random: randomBytes,
     onError: (error, doing) => log.error({ err: error }, `failed: ${doing}`),
   });
-  const profiles = createProfileController({ ...options, store, settings, publish: publishStored });
+  const events = new EventRecorder({
+    ...options,
+    controller: 'workloadsecurity.dev/operator',
+    instance: configuration.podName,
+  });
+  const announce = (event: ObjectEvent): void => void events.record(event);
+  const profiles = createProfileController({ ...options, store, settings, publish: publishStored, announce });
   const ingest = createIngest({
     store,
     inventory,

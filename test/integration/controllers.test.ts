@@ -34,12 +34,14 @@ function startControllers(apiServer: ApiServer, store: Store) {
   const context = liveContext();
   const client = clientOf(apiServer);
   const settings = new SettingsSource(defaultSettings);
+  const announced: string[] = [];
   const profiles = createProfileController({
     ...context,
     client,
     store,
     settings,
     publish: publishStored,
+    announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });
   const abort = new AbortController();
@@ -52,7 +54,7 @@ function startControllers(apiServer: ApiServer, store: Store) {
     await running;
   };
   onTestFinished(stop);
-  return { settings, stop, enqueue: profiles.enqueue };
+  return { settings, stop, announced, enqueue: profiles.enqueue };
 }
 
 async function openStore(): Promise<Store> {
@@ -132,7 +134,7 @@ test('a profile is published, edits are taken back, enough snapshots seal it', a
   const image = { name: 'docker.io/library/app', tag: 'v1' };
   const name = objectName(image);
   const store = await openStore();
-  const { settings, enqueue } = startControllers(apiServer, store);
+  const { settings, enqueue, announced } = startControllers(apiServer, store);
   const spec = { learning: { snapshots: 3 }, publishing: { interval: '1s' } };
   await expect.poll(() => apiServer.kubectl(['get', ...config, '-o', 'name']), soon).toContain('default');
   await apiServer.kubectl(['patch', ...config, '--type=merge', '-p', JSON.stringify({ spec })]);
@@ -153,6 +155,7 @@ test('a profile is published, edits are taken back, enough snapshots seal it', a
   enqueue(image);
   await expect.poll(() => field(apiServer, name, '.status.state'), soon).toBe('Stable');
   expect(await field(apiServer, name, '.spec.sealed')).toBe('true');
+  expect(announced).toEqual(['ProfileRestored', 'ProfileSealed']);
   const table = await apiServer.kubectl(['get', 'securityprofiles', name]);
   expect(table).toMatch(/docker\.io\/library\/app +v1 +Stable +\d+ +3 +3 /);
 });

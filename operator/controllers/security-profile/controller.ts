@@ -42,6 +42,7 @@ export interface ProfileControllerOptions {
   readonly store: Store;
   readonly settings: SettingsSource;
   readonly publish: ProfileDependencies['publish'];
+  readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;

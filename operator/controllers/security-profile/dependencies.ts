@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Publication } from '../../../core/profile/publication.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Clock } from '../../clock.ts';
+import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { Settings } from '../../settings.ts';
 import type { Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
@@ -48,6 +49,8 @@ export interface ProfileDependencies {
   /** By image text. */
   readonly last: LRUCache<string, LastPublication>;
   readonly clock: Clock;
+  /** Tells people who describe the object; best effort. */
+  readonly announce: (event: ObjectEvent) => void;
   readonly metrics: ProfileMetrics;
   readonly log: Logger;
 }

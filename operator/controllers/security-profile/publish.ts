@@ -5,6 +5,7 @@ import type { ProfileRecord } from '../../store/store.ts';
 import { timestamp } from '../conditions.ts';
 import type { LastPublication, ProfileDependencies } from './dependencies.ts';
 import { degradedStatus, desiredSpec, desiredStatus, type StatusContext, type StatusTime } from './desired.ts';
+import { profileRestored, profileSealed } from './events.ts';
 import { specDigest, type ProfileObject } from './profile-object.ts';
 import { updateStatus } from './status.ts';
 
@@ -105,7 +106,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
 async function writeSpec(
   spec: SecurityProfileSpec,
   { record, object, reason }: Situation,
-  { api, bucket, metrics }: ProfileDependencies,
+  { api, bucket, metrics, announce }: ProfileDependencies,
 ): Promise<{ readonly uid: string; readonly generation: number } | { readonly requeueAfterMs: number }> {
   const bytes = Buffer.byteLength(JSON.stringify(spec));
   const requeueAfterMs = bucket.take(bytes);
@@ -116,6 +117,8 @@ async function writeSpec(
   const applied = await api.applySpec(record.name, spec, object?.uid);
   metrics.publications.inc({ reason });
   metrics.publishedBytes.inc(bytes);
+  if (reason === 'sealed') announce(profileSealed(record, applied.uid));
+  if (reason === 'restored') announce(profileRestored(record, applied.uid));
   return applied;
 }
 

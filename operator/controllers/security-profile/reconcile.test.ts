@@ -115,6 +115,7 @@ describe('sealing', () => {
     cluster.restart();
     await cluster.reconcile();
     expect(cluster.api.specWrites).toBe(2);
+    expect(cluster.announced).toEqual(['ProfileSealed']);
   });
 
   it('seals when the time is up, at the moment that it asked for', async () => {
@@ -140,6 +141,7 @@ describe('what others do', () => {
     await cluster.reconcile();
     expect(cluster.record()).toBeUndefined();
     expect(cluster.object()).toBeUndefined();
+    expect(cluster.announced).toEqual(['LearningRestarted']);
     cluster.learn(2, '/b');
     await cluster.reconcile();
     expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
@@ -179,6 +181,7 @@ describe('what others do', () => {
     await cluster.reconcile();
     expect(cluster.object()?.spec).toEqual(before.spec);
     expect(cluster.object()?.status.observedGeneration).toBe(3);
+    expect(cluster.announced).toEqual(['ProfileRestored']);
   });
 
   it('keeps a profile that somebody sealed, and says so', async () => {

@@ -9,6 +9,7 @@ import { TerminalError, type ReconcileResult } from '../../kube/controller.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import type { ProfileDependencies } from './dependencies.ts';
 import { degradedStatus, duplicateStatus } from './desired.ts';
+import { learningRestarted } from './events.ts';
 import type { ProfileObject } from './profile-object.ts';
 import { publishProfile } from './publish.ts';
 import { updateStatus } from './status.ts';
@@ -65,11 +66,12 @@ async function keepUnknown(
 
 /** Deleting the object is how a person says so. */
 async function learnAnew(record: ProfileRecord, dependencies: ProfileDependencies): Promise<ReconcileResult> {
-  const { store, last, metrics, log } = dependencies;
+  const { store, last, metrics, log, announce } = dependencies;
   log.info({ profile: record.name, image: imageText(record.image) }, 'profile was deleted: learning begins anew');
   await store.forget(record.image);
   last.delete(imageText(record.image));
   metrics.forgotten.inc();
+  announce(learningRestarted(record, record.publishedUid));
   return {};
 }
 

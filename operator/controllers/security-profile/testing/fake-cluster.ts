@@ -97,6 +97,7 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
   const settings: { current: Settings } = { current: defaultSettings };
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
+  const announced: string[] = [];
 
   const update = (fields: Partial<ProfileRecord>): boolean => {
     if (one.record === undefined) return false;
@@ -125,6 +126,7 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
     bucket: new ByteBucket(clock, 128 * 1024, changes.burst ?? 1024 * 1024),
     last: new LRUCache<string, LastPublication>({ max: 100 }),
     clock,
+    announce: (event) => void announced.push(event.reason),
     metrics,
     log: pino({ enabled: false }),
   });
@@ -137,6 +139,7 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
     metrics,
     store,
     name,
+    announced,
     record: () => one.record,
     object: () => api.objects.get(name),
     reconcile: () => reconcileProfile(imageText(image), running),
