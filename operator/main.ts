@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { pino } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
 import { createKubeClient, loadKubeConfig } from './kube/client.ts';
@@ -15,6 +16,7 @@ const configuration = readConfiguration(process.env);
 const log = pino({ name: 'operator', level: configuration.logLevel });
 const client = createKubeClient(loadKubeConfig(configuration.kubeconfig));
 const metrics = createMetrics(systemClock);
+collectDefaultMetrics({ register: metrics.registry });
 const context = { client, clock: systemClock, random: Math.random, metrics, log };
 const readiness = new Readiness();
 
