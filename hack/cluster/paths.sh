@@ -25,6 +25,15 @@ use_cluster() {
   kubeconfig=$state/kubeconfig
 }
 
+# work_on NAME: use_cluster for a cluster that is there, with its programs on the PATH and its kubeconfig in force.
+work_on() {
+  local bin
+  use_cluster "$1"
+  [ -r "$kubeconfig" ] || fail "there is no cluster $cluster" "start one: make up CLUSTER=$cluster"
+  bin=$("$(dirname "${BASH_SOURCE[0]}")/binaries.sh" --print-dir)
+  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+}
+
 # lock_cluster: one `up` or `down` of a cluster at a time. The lock is the state folder itself, which leaves no lock file behind;
 # whoever waited while the folder was removed takes the lock of its successor. Daemons must be started with 9<&-.
 lock_cluster() {

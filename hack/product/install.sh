@@ -29,11 +29,9 @@ operator_ready() { kubectl -n "$namespace" rollout status statefulset/workload-s
 agent_ready() { kubectl -n "$namespace" rollout status daemonset/workload-security-agent --timeout=2s; }
 
 main() {
-  local bin log
+  local log
   local -a archives
-  use_cluster "${1:-}"
-  bin=$("$root/hack/cluster/binaries.sh" --print-dir)
-  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  work_on "${1:-}"
   log=$state/log/install
   say 'product images'
   # An archive's name holds the hash of its content.

@@ -8,10 +8,7 @@ root=$(realpath "$here/../..")
 . "$root/hack/cluster/paths.sh"
 
 main() {
-  local bin
-  use_cluster "${1:-}"
-  bin=$("$root/hack/cluster/binaries.sh" --print-dir)
-  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  work_on "${1:-}"
   # A Job cannot run twice: the finished one makes room for the next.
   timed 'earlier load' "$state/log/samples" kubectl -n samples delete job load --ignore-not-found
   timed 'an hour of load' "$state/log/samples" kubectl apply --server-side -f "$root/hack/samples/manifests/load.yaml"

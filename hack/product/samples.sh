@@ -10,11 +10,8 @@ root=$(realpath "$here/../..")
 available() { kubectl -n samples wait --for=condition=Available deployment --all --timeout=2s; }
 
 main() {
-  local bin
   local -a archives
-  use_cluster "${1:-}"
-  bin=$("$root/hack/cluster/binaries.sh" --print-dir)
-  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  work_on "${1:-}"
   say 'sample workloads'
   mapfile -t archives < <(node "$root/hack/images/main.ts" samples)
   [ ${#archives[@]} -gt 0 ] || fail 'the sample images could not be built'

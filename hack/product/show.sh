@@ -27,10 +27,7 @@ scored() { kubectl get securityprofiles -o json | jq -e '.items | any(.status.co
 example() { kubectl get securityprofiles -o json | jq -r '[.items[] | select(.status.containers > 1)] | max_by(.status.containers).metadata.name'; }
 
 main() {
-  local bin
-  use_cluster "${1:-}"
-  bin=$("$root/hack/cluster/binaries.sh" --print-dir)
-  export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
+  work_on "${1:-}"
   [ -n "$(wanted)" ] || fail 'the sample manifests name no images'
   say 'profiles'
   awaited 'a profile for every sample image' 240 "$state/log/install" all_taught
