@@ -1,6 +1,13 @@
 /** Answers the kubelet's probes, without saying anything about the node. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 
+/**
+ * Whoever can reach the port could take all connections and let the kubelet's probes fail until the agent is killed, so each
+ * address gets a share; the kubelet needs two.
+ */
+const maxConnections = 64;
+const maxPerAddress = 4;
+
 /** The loop turns every half second; a survey of a large node or a full disk may hold it up for a moment. */
 const aliveMs = 10_000;
 
@@ -39,10 +46,24 @@ function listener(health: Health): RequestListener {
   };
 }
 
+function shareConnections(server: Server): void {
+  const open: string[] = [];
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (open.filter((other) => other === address).length >= maxPerAddress) {
+      socket.destroy();
+      return;
+    }
+    open.push(address);
+    socket.once('close', () => open.splice(open.indexOf(address), 1));
+  });
+}
+
 /** @throws Error (from listen) if the address is taken. */
 export async function serveHealth(health: Health, { host, port }: { host: string; port: number }): Promise<Server> {
   const server = createServer({ maxHeaderSize: 4_096, requestTimeout: 5_000 }, listener(health));
-  server.maxConnections = 16;
+  server.maxConnections = maxConnections;
+  shareConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
