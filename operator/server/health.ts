@@ -1,5 +1,6 @@
 /** Probes of the kubelet: plain HTTP, no data, a port of its own. */
 import { createServer, type Server } from 'node:http';
+import { limitConnections } from './connection-limit.ts';
 import type { ReadinessCheck } from './ports.ts';
 
 /**
@@ -21,8 +22,8 @@ export function createHealthServer(checks: readonly ReadinessCheck[]): Server {
       response.end();
     }
   });
-  // Nobody but the kubelet has business here.
-  server.maxConnections = 64;
+  // Nobody but the kubelet has business here, but others may be able to connect: its probes must not fail for them.
+  limitConnections(server, { total: 64, perAddress: 4 });
   server.requestTimeout = 5_000;
   server.headersTimeout = 5_000;
   return server;

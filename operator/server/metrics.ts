@@ -18,6 +18,12 @@ export function createServerMetrics(registry: Registry) {
       labelNames: ['reason'],
       registers,
     }),
+    connectionsRefused: new Counter({
+      name: 'connections_refused_total',
+      help: 'Connections closed at once: address (it has enough already), total (there are enough).',
+      labelNames: ['reason'],
+      registers,
+    }),
     agentStreams: new Gauge({
       name: 'agent_streams',
       help: 'Open streams of desired state; one per connected agent.',

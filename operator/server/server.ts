@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { agentEndpoints, type AgentEndpoints, type AgentEndpointsOptions } from './agent-endpoints.ts';
+import { limitConnections } from './connection-limit.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { readEndpoints, type ReadEndpointsOptions } from './read-endpoints.ts';
 
@@ -33,6 +34,8 @@ export interface RunningServer {
 
 /** One connection or two per agent: 2,000 nodes. At 40 kB of TLS state each, 160 MB if all came. */
 const maxConnections = 4_096;
+/** An agent has two, and people who look on come through their node: enough for both, a 64th of all. */
+const maxPerAddress = 64;
 const graceMs = 5_000;
 
 /** @throws Error if the port is taken or the certificate unusable */
@@ -52,7 +55,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     application(options, agents),
   );
-  server.maxConnections = maxConnections;
+  const refused = options.agents.metrics.connectionsRefused;
+  limitConnections(server, { total: maxConnections, perAddress: maxPerAddress }, (reason) => refused.inc({ reason }));
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {
