@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { zstdCompressSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { snapshotLimits } from '../../core/activity/snapshot.ts';
 import { uploadAnswer, type AgentReport } from '../../core/wire/agent.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
@@ -206,6 +206,27 @@ describe('reports', () => {
     const answer = await call({ path: '/agent/v1/report', token: 'node:n1', body });
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([status, { code }]);
     expect(reports).toEqual([]);
+  });
+
+  it('of one node that are sent slowly leave room for those of others', async () => {
+    const { server, authority, call, metrics } = await startTestServer(new FakeClock());
+    const slow = async (): Promise<string> => {
+      const socket = connect({ port: server.port, host: '127.0.0.1', ca: authority.cert });
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'secureConnect');
+      socket.write(
+        'POST /agent/v1/report HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer node:n1\r\nContent-Length: 9\r\n\r\nabc',
+      );
+      const answered = Promise.withResolvers<string>();
+      socket.once('data', (data) => answered.resolve(data.toString()));
+      return answered.promise;
+    };
+    const refused = await Promise.race([slow(), slow(), slow()]);
+    expect(refused).toMatch(/^HTTP\/1.1 429 /);
+    expect(refused).toContain('quota-reports');
+    const body = JSON.stringify(report);
+    expect((await call({ path: '/agent/v1/report', token: 'node:n2', body })).status).toBe(204);
+    expect((await metrics.agentReports.get()).values).toMatchObject([{ value: 1 }]);
   });
 
   it('come at most so often', async () => {

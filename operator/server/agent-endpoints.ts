@@ -34,6 +34,9 @@ export interface AgentEndpointsOptions {
 const reportBytes = 512 * 1024;
 /** The same in values: 1,000 containers of 7, 100 lost periods of 5, some hundred counters. Checking 20,000 takes 0.1 s. */
 const reportValues = 20_000;
+/** Reports that are being read: at most 64 MiB. An agent sends one at a time; another one may have lost its connection. */
+const reportsPerNode = 2;
+const maxReports = 128;
 /** Per node. A report every 15 s and one per change: two a second is a busy node. */
 const requestQuota = { burst: 120, perSecond: 2 };
 /**
@@ -63,6 +66,7 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
   const { clock, random, metrics, log } = options;
   const streams = new DesiredStreams({ source: options.desired, clock, random, metrics });
   const snapshots = snapshotHandler(options);
+  const reports = new UploadSlots('reports', reportsPerNode, maxReports);
   const requests = new TokenBuckets(requestQuota, clock, maxNodes);
 
   const asAgent =
@@ -81,7 +85,12 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
   router.post(
     '/report',
     asAgent(async (agent, request, response) => {
-      options.reports.report(agent, await parseReport(request));
+      const leave = reports.enter(agent.node);
+      try {
+        options.reports.report(agent, await parseReport(request));
+      } finally {
+        leave();
+      }
       metrics.agentReports.inc();
       response.status(204).end();
     }),
@@ -125,7 +134,7 @@ function snapshotHandler({ ingest, clock, metrics }: AgentEndpointsOptions) {
   const bytesOfNode = new TokenBuckets(byteQuota, clock, maxNodes);
   const jsonOfNode = new TokenBuckets(jsonQuota, clock, maxNodes);
   const gate = new Gate(parallelSnapshots, maxUploads);
-  const uploads = new UploadSlots(uploadsPerNode, maxUploads);
+  const uploads = new UploadSlots('uploads', uploadsPerNode, maxUploads);
 
   const process = async (agent: Agent, bytes: Buffer): Promise<IngestAnswer> => {
     const started = clock.monotonic();

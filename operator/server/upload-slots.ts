@@ -1,4 +1,4 @@
-/** How many uploads may be under way, so that what they hold in memory is bounded. */
+/** How many bodies may be read at a time, so that what they hold in memory is bounded. */
 import { Problem } from './problem.ts';
 
 export function overQuota(what: string): Problem {
@@ -6,12 +6,15 @@ export function overQuota(what: string): Problem {
 }
 
 export class UploadSlots {
+  readonly #what: string;
   readonly #perNode: number;
   readonly #total: number;
   readonly #nodes = new Map<string, number>();
   #running = 0;
 
-  constructor(perNode: number, total: number) {
+  /** @param what is sent, for people and metrics: `uploads` */
+  constructor(what: string, perNode: number, total: number) {
+    this.#what = what;
     this.#perNode = perNode;
     this.#total = total;
   }
@@ -22,9 +25,9 @@ export class UploadSlots {
    */
   enter(node: string): () => void {
     const own = this.#nodes.get(node) ?? 0;
-    if (own >= this.#perNode) throw overQuota('uploads');
+    if (own >= this.#perNode) throw overQuota(this.#what);
     if (this.#running >= this.#total) {
-      throw new Problem({ status: 503, code: 'busy', detail: 'too many uploads are under way', retryAfter: 15 });
+      throw new Problem({ status: 503, code: 'busy', detail: `too many ${this.#what} are under way`, retryAfter: 15 });
     }
     this.#nodes.set(node, own + 1);
     this.#running += 1;
