@@ -218,7 +218,7 @@ describe('reports', () => {
         'POST /agent/v1/report HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer node:n1\r\nContent-Length: 9\r\n\r\nabc',
       );
       const answered = Promise.withResolvers<string>();
-      socket.once('data', (data) => answered.resolve(data.toString()));
+      socket.once('data', (data: Buffer) => answered.resolve(data.toString()));
       return answered.promise;
     };
     const refused = await Promise.race([slow(), slow(), slow()]);
