@@ -56,14 +56,11 @@ afterAll(async () => {
 describe('every image is learned', () => {
   learningTests(product);
 });
-describe('slots', () => {
-  slotTests(product, () => watching(slots));
-});
-describe('contents', { concurrent: true }, () => {
+// None of these disturbs another, and each waits most of its time.
+describe('what is learned', { concurrent: true }, () => {
   contentsTests(product);
-});
-describe('commonality', () => {
   commonalityTests(product);
+  slotTests(product, () => watching(slots));
 });
 describe('starts', () => {
   startTests(product);

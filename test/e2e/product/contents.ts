@@ -43,7 +43,6 @@ export function contentsTests(product: Product): void {
         expect(server.actors).toEqual(['entrypoint']);
         expect(server.maxInstances).toBeGreaterThanOrEqual(2);
         const files = [...server.files.keys()];
-        expect(files).toContain(`${data}/postgresql.conf`);
         // Each backend reads it at its start.
         expect(files).toContain(`${data}/global/pg_filenode.map`);
         expect(server.network).toEqual(expect.arrayContaining(['listen tcp 5432', 'accept tcp cluster 5432']));

@@ -119,6 +119,7 @@ export function faultTests(product: Product, spool: () => SpoolWatch): void {
     });
     const store = await readStore(product);
     const since = store.snapshots.filter(({ receivedAt }) => receivedAt >= spool().since);
+    expect(since.length).toBeGreaterThan(50);
     expect(since.map(({ id }) => id).toSorted()).toEqual([...spool().snapshotIds].toSorted());
     expect(await product.metric('agent_uploads_total{node="node-1",result="refused"}')).toBe(0);
     const byImage = Map.groupBy(store.snapshots, ({ image }) => image);

@@ -67,9 +67,9 @@ export function lifecycleTests(product: Product): void {
     { timeout: 120_000 },
     async () => {
       const before = await uids();
-      await cluster.helm('uninstall', ...release, '--wait');
+      await cluster.helm('uninstall', ...release);
       expect(await uids()).toBe(before);
-      expect(await get('pods', '-o', 'name')).toBe('');
+      await within(60, async () => expect(await get('pods', '-o', 'name')).toBe(''));
       expect(await get('pvc', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Bound');
       const rights = await cluster.kubectl(
         'get',

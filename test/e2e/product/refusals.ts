@@ -3,7 +3,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { snapshotId, snapshotLimits, type Snapshot } from '../../../core/activity/snapshot.ts';
 import { agentAudience } from '../../../core/wire/agent.ts';
-import { namespace, within, type Answer, type Product } from './product.ts';
+import { namespace, type Answer, type Product } from './product.ts';
 import { readStore, type StoreCopy } from './store-copy.ts';
 
 const account = 'workload-security-agent';
@@ -115,29 +115,27 @@ export function refusalTests(product: Product): void {
 
   describe('by where it comes from', () => {
     let strangerToken = '';
-    // A node that exists by name only. The DaemonSet gives it a pod at once, and the API server that pod a token.
+    // A node that exists by name only, and a pod that claims to run there: the API server vouches for it all the same.
+    const objects = `
+apiVersion: v1
+kind: Node
+metadata: { name: ${stranger} }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: ${stranger}, namespace: ${namespace} }
+spec:
+  nodeName: ${stranger}
+  serviceAccountName: ${account}
+  containers: [{ name: none, image: none }]
+`;
     beforeAll(async () => {
-      await product.cluster.apply(`{ apiVersion: v1, kind: Node, metadata: { name: ${stranger} } }`);
-      const pod = await within(60, async () => {
-        const selector = ['-l', 'app.kubernetes.io/component=agent', `--field-selector=spec.nodeName=${stranger}`];
-        const name = await product.cluster.kubectl(
-          '-n',
-          namespace,
-          'get',
-          'pods',
-          ...selector,
-          '-o',
-          'jsonpath={.items[*].metadata.name}',
-        );
-        expect(name).not.toBe('');
-        return name;
-      });
-      strangerToken = await token(account, pod);
+      await product.cluster.apply(objects);
+      strangerToken = await token(account, stranger);
     });
     afterAll(async () => {
+      await product.cluster.kubectl('-n', namespace, 'delete', 'pod', stranger, '--force', '--grace-period=0');
       await product.cluster.kubectl('delete', 'node', stranger);
-      const selector = ['-l', 'app.kubernetes.io/component=agent', `--field-selector=spec.nodeName=${stranger}`];
-      await product.cluster.kubectl('-n', namespace, 'delete', 'pods', ...selector, '--force', '--grace-period=0');
     });
 
     test('a container of another node', async () => {

@@ -2,15 +2,26 @@
 import { expect, test } from 'vitest';
 import { images } from './learning.ts';
 import { within, type Product } from './product.ts';
+import { readStore } from './store-copy.ts';
 import { scheduling, type SlotWatch } from './watches.ts';
 
 export function slotTests(product: Product, watch: () => SlotWatch): void {
-  test('of twelve containers that run, five have slots and all get their turn', async () => {
+  test('of twelve containers that run, five have slots and all get their turn', { timeout: 120_000 }, async () => {
     await within(60, () => {
       expect(watch().mostContainers).toBeGreaterThanOrEqual(12);
-      expect([...watch().images]).toEqual(expect.arrayContaining(images.map((image) => `localhost/samples/${image}`)));
-      // Full, and by both accounts.
+      // Full, by both accounts.
       expect(watch()).toMatchObject({ mostGranted: 5, mostPeriods: 5 });
+    });
+    const running = (await product.pods('samples', 'app.kubernetes.io/name!=report')).map(
+      ({ containerId }) => containerId,
+    );
+    expect(running).toHaveLength(11);
+    await within(60, async () => {
+      const { snapshots } = await readStore(product);
+      expect(snapshots.map(({ image }) => image)).toEqual(
+        expect.arrayContaining(images.map((image) => `localhost/samples/${image}`)),
+      );
+      expect(snapshots.map(({ snapshot }) => snapshot.container.id)).toEqual(expect.arrayContaining(running));
     });
     const { maxSlots, agent } = await scheduling(product);
     expect({ maxSlots, agent: agent.state }).toEqual({ maxSlots: 5, agent: 'ready' });
@@ -45,7 +56,8 @@ export function slotTests(product: Product, watch: () => SlotWatch): void {
 }
 
 export function limitTests(watch: () => SlotWatch): void {
-  test('never were there more than five slots, and never more than five open periods', () => {
+  test('never were there more than five slots, and never more than five open periods', async () => {
+    await watch().close();
     expect(watch().looks).toBeGreaterThan(50);
     expect(watch().mostGranted).toBe(5);
     expect(watch().mostPeriods).toBe(5);

@@ -58,7 +58,7 @@ const schedulingAnswer = z.object({
     z.object({
       maxSlots: z.number(),
       agent: z.object({ state: z.string() }),
-      grants: z.array(z.object({ containerId: z.string(), image: z.string() })),
+      grants: z.array(z.object({ containerId: z.string() })),
       containers: z.array(
         z.object({
           containerId: z.string(),
@@ -91,15 +91,16 @@ export function openPeriods({ agentState }: Product): Period[] {
   return existsSync(path) ? journalFile.parse(JSON.parse(readFileSync(path, 'utf8'))).active : [];
 }
 
+const wanting: ReadonlySet<string> = new Set(['profiling', 'granted', 'waiting', 'node-full']);
+
 /** Looks twice a second, from the operator's side and from the agent's. */
 export class SlotWatch {
   /** Most slots at once, as the operator says. */
   mostGranted = 0;
   /** Most open periods, as the agent says. */
   mostPeriods = 0;
-  /** Most containers of samples at once that the scheduler knew. */
+  /** Most containers at once that wanted a slot or had one. */
   mostContainers = 0;
-  readonly images = new Set<string>();
   /** Texts by code. */
   readonly reasons = new Map<string, Set<string>>();
   looks = 0;
@@ -123,11 +124,8 @@ export class SlotWatch {
   #look({ grants, containers }: NodeScheduling): void {
     this.looks += 1;
     this.mostGranted = Math.max(this.mostGranted, grants.length);
-    this.mostContainers = Math.max(
-      this.mostContainers,
-      containers.filter(({ namespace }) => namespace === 'samples').length,
-    );
-    for (const { image } of grants) this.images.add(image);
+    const eligible = containers.filter(({ reason }) => wanting.has(reason.code));
+    this.mostContainers = Math.max(this.mostContainers, eligible.length);
     for (const { reason } of containers) {
       const texts = this.reasons.get(reason.code) ?? new Set();
       this.reasons.set(reason.code, texts.add(reason.text));
