@@ -18,10 +18,10 @@ describe('escapeBytes', () => {
     );
   });
 
-  test('leaves no control or direction character', () => {
+  test('leaves nothing that steers a terminal or cannot be seen', () => {
     fc.assert(
       fc.property(fc.oneof(bytes, nearlyText), (input) => {
-        expect(escapeBytes(input)).not.toMatch(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+        expect(escapeBytes(input)).not.toMatch(/[\p{Cc}\p{Cf}\p{DI}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u);
       }),
     );
   });
@@ -37,7 +37,7 @@ describe('escapeBytes', () => {
   test('leaves printable UTF-8 alone but for backslashes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        const printable = text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
+        const printable = text.replaceAll(/[\p{Cc}\p{Cf}\p{DI}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, '');
         expect(escapeText(printable)).toBe(printable.replaceAll('\\', '\\\\'));
       }),
     );
@@ -49,6 +49,11 @@ describe('escapeBytes', () => {
     ['text that looks like an escape', utf8(String.raw`\x41`), String.raw`\\x41`],
     ['a C1 control character', utf8('\u009b'), String.raw`\xc2\x9b`],
     ['a right-to-left override', utf8('exe.\u202egpj'), String.raw`exe.\xe2\x80\xaegpj`],
+    ['a space of no width', utf8('/bin/l\u200bs'), String.raw`/bin/l\xe2\x80\x8bs`],
+    ['a byte order mark', utf8('\ufeffls'), String.raw`\xef\xbb\xbfls`],
+    ['an invisible tag', utf8('ls\u{e0041}'), String.raw`ls\xf3\xa0\x81\x81`],
+    ['a letter that is drawn as nothing', utf8('ls\u3164'), String.raw`ls\xe3\x85\xa4`],
+    ['a space that is none', utf8('a\u00a0b c'), String.raw`a\xc2\xa0b c`],
     ['an overlong slash', Uint8Array.of(0xc0, 0xaf), String.raw`\xc0\xaf`],
     ['a surrogate', Uint8Array.of(0xed, 0xa0, 0x80), String.raw`\xed\xa0\x80`],
     ['a sequence that is cut off', Uint8Array.of(0x61, 0xe2, 0x82), String.raw`a\xe2\x82`],

@@ -9,17 +9,16 @@ const HEX = '0123456789abcdef';
 
 const escapeByte = (byte: number): string => `\\x${HEX[byte >> 4]}${HEX[byte & 15]}`;
 
-/** Control characters (C0, DEL, C1) and the format characters that break lines or change the direction of text. */
+/**
+ * What steers a terminal, breaks lines, changes the direction of text or cannot be seen: controls, format characters, spaces
+ * other than the common one, and characters that are drawn as nothing (a zero-width space in `/bin/ls` makes another file of
+ * the same looks).
+ */
+const unsafe = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+
 function isUnsafe(codePoint: number): boolean {
-  return (
-    codePoint < 0x20 ||
-    (codePoint >= 0x7f && codePoint <= 0x9f) ||
-    codePoint === 0x061c ||
-    codePoint === 0x200e ||
-    codePoint === 0x200f ||
-    (codePoint >= 0x2028 && codePoint <= 0x202e) ||
-    (codePoint >= 0x2066 && codePoint <= 0x2069)
-  );
+  if (codePoint < 0x80) return codePoint < 0x20 || codePoint === 0x7f;
+  return unsafe.test(String.fromCodePoint(codePoint));
 }
 
 /** Length, bits of the first byte and smallest code point of the sequences of two, three and four bytes. */
