@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { agentAudience } from '../core/wire/agent.ts';
 import type { Clock } from './clock.ts';
 import type { Configuration } from './configuration.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
@@ -10,7 +9,6 @@ import { runConfigController } from './controllers/workload-security-config/cont
 import { startInventory } from './inventory/informers.ts';
 import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import type { KubeClient } from './kube/client.ts';
-import { isAllowed, reviewToken } from './kube/reviews.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
@@ -20,9 +18,7 @@ import { createStoreMetrics } from './metrics/store.ts';
 import type { Readiness } from './readiness.ts';
 import { trimPeriodically } from './retention.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
-import { startServer } from './server/server.ts';
-import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
-import { TokenAuthenticator } from './server/token-authenticator.ts';
+import { aborted, serve } from './serving.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
@@ -105,54 +101,11 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     trimPeriodically({ store, settings, clock, log }, signal),
   ].map((part) => part.catch(fail));
   // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
-  await synced;
-  readiness.done('inventory');
-
-  const names = [...serviceNames(configuration.serviceName, configuration.namespace), 'localhost', '127.0.0.1'];
-  const keeper = { client, namespace: configuration.namespace, names, clock, metrics, log };
-  const certificate = await ensureCertificate(keeper);
-  const authenticator = (audience?: string): TokenAuthenticator =>
-    new TokenAuthenticator({ review: (token) => reviewToken(client, token, audience), clock, metrics });
-  const server = await startServer({
-    ...configuration.listen,
-    certificate,
-    agents: {
-      ...options,
-      authenticator: authenticator(agentAudience),
-      account: `system:serviceaccount:${configuration.namespace}:${configuration.agentServiceAccount}`,
-      desired: {
-        subscribe: (node, listener) => {
-          const unsubscribe = scheduler.subscribe(node, listener);
-          const current = scheduler.current(node);
-          if (current !== undefined) listener(current);
-          return unsubscribe;
-        },
-      },
-      reports: {
-        report: ({ node }, report) => {
-          metrics.agents.report(node, report);
-          scheduler.report(node, report);
-        },
-      },
-      ingest: ({ agent, snapshot, bytes }) => ingest({ node: agent.node, snapshot, bytes, receivedAt: clock.now() }),
-    },
-    read: {
-      clock,
-      registry: metrics.registry,
-      authenticator: authenticator(),
-      isAllowed: (who, question) => isAllowed(client, who, question),
-      scheduling: (node) => scheduler.view(node),
-    },
-  });
-  working.push(keepCertificate(keeper, certificate, (next) => server.useCertificate(next), signal));
-  readiness.done('server');
-  log.info({ port: server.port, namespace: configuration.namespace }, 'operator is at work');
-
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await server.close();
+  await Promise.race([synced, aborted(signal)]);
+  if (!signal.aborted) {
+    readiness.done('inventory');
+    await serve({ ...options, scheduler, ingest }, signal).catch(fail);
+  }
   scheduler.stop();
   await Promise.all(working);
   await opened.close();

@@ -139,6 +139,19 @@ describe('an informer', () => {
     expect(informer.size).toBe(1);
   });
 
+  it('comes up although a projection chokes on an object', async () => {
+    const project = (raw: unknown) => {
+      if (JSON.stringify(raw).includes('choke')) throw new RangeError('no such digest');
+      return { ok: true as const, value: 'good' };
+    };
+    const { informer, metrics } = start([page(2, object('choke', 1), object('fine', 2))], { project });
+    await informer.synced;
+    expect(informer.list()).toEqual(['good']);
+    expect((await metrics.informerSkipped.get()).values).toMatchObject([
+      { labels: { reason: 'unparsable' }, value: 1 },
+    ]);
+  });
+
   it('counts objects that it cannot parse and keeps what it knew of them, also over a list', async () => {
     const { clock, source, informer, metrics } = start([
       page(1, object('a', 1), 'nonsense'),

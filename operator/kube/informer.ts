@@ -211,12 +211,21 @@ class ListWatchInformer<T> implements Informer<T> {
     seen?.add(key);
     const known = this.#cache.get(key);
     if (known?.uid === uid && known.resourceVersion === resourceVersion) return;
-    const projected = this.#options.project(raw);
+    const projected = this.#project(raw);
     if (!projected.ok) return this.#skip('unparsable', `${key}: ${projected.problem}`);
     if (known === undefined && this.#cache.size >= (this.#options.maxObjects ?? defaultMaxObjects)) {
       return this.#skip('full', key);
     }
     this.#put({ key, uid, resourceVersion, value: projected.value });
+  }
+
+  /** One object that a projection chokes on must not keep all others out. */
+  #project(raw: unknown): Projection<T> {
+    try {
+      return this.#options.project(raw);
+    } catch (error) {
+      return { ok: false, problem: problemText(error) };
+    }
   }
 
   #put(entry: CacheEntry<T>): void {

@@ -74,7 +74,7 @@ export function agentOf(identity: Identity, account: string): Agent {
     throw new Problem({
       status: 403,
       code: 'no-node',
-      detail: 'the token is not bound to a pod on a node: use a projected volume, Kubernetes 1.32 or later',
+      detail: 'the token is not bound to a pod on a node: use a projected volume, Kubernetes 1.30 or later',
     });
   }
   return agent;

@@ -1,14 +1,11 @@
 /** Connects the reconciliation of the settings with informer, queue and API server. */
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import { applyStatus } from '../../kube/apply.ts';
+import { applyObject, applyStatus } from '../../kube/apply.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { runController } from '../../kube/controller.ts';
-import { ConflictError } from '../../kube/errors.ts';
 import { createInformer, zodProjection } from '../../kube/informer.ts';
 import type { KubeMetrics } from '../../kube/metrics.ts';
-import { createObject } from '../../kube/objects.ts';
 import { apiSource } from '../../kube/source.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
 import type { SettingsSource } from '../../settings-source.ts';
@@ -50,11 +47,10 @@ export async function runConfigController(options: ConfigControllerOptions, sign
   await watching;
 }
 
+/**
+ * Applied, not created: so we own none of the defaults that the API server fills in, and whoever applies settings later meets
+ * no conflict. If somebody is faster, this changes nothing of theirs.
+ */
 async function createDefault(client: KubeClient): Promise<void> {
-  try {
-    await createObject(client, workloadSecurityConfigs, { metadata: { name: configName }, spec: {} }, z.object({}));
-  } catch (error) {
-    // Somebody was faster: the informer is about to show it.
-    if (!(error instanceof ConflictError)) throw error;
-  }
+  await applyObject(client, workloadSecurityConfigs, { metadata: { name: configName }, spec: {} });
 }
