@@ -40,7 +40,7 @@ main() {
   "$root/hack/cluster/load-image.sh" "$cluster" "${archives[@]}"
   timed 'namespace' "$log" admit_agent
   timed 'chart' "$log" install_chart
-  timed 'settings for development' "$log" kubectl apply --server-side --force-conflicts -f "$here/settings.yaml"
+  timed 'settings for development' "$log" kubectl apply --server-side -f "$here/settings.yaml"
   awaited 'operator ready' 120 "$log" operator_ready
   awaited 'agent ready' 120 "$log" agent_ready
 }
