@@ -7,5 +7,7 @@ export function printable(text: string, maxLength: number): string {
     const code = character.codePointAt(0) ?? 0;
     return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
-  return shown.length > maxLength ? `${shown.slice(0, maxLength - 1)}…` : shown;
+  if (shown.length <= maxLength) return shown;
+  // Half a character is no text: the API server takes no object with a lone surrogate in it.
+  return `${shown.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
