@@ -35,7 +35,13 @@ export type Kind = (typeof kinds)[number];
 export type FileAccess = (typeof fileAccesses)[number];
 export type NetworkDirection = (typeof networkDirections)[number];
 
-const path = z.string().min(1).max(snapshotLimits.pathLength);
+/**
+ * What agents escape (escape.ts, printable.ts) cannot come from one that is honest. It must not come from others either: it
+ * would steer the terminal of whoever looks at a profile, and half a surrogate pair in one path makes the API server refuse
+ * the whole profile.
+ */
+const shown = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'holds characters that must be escaped');
+const path = shown.min(1).max(snapshotLimits.pathLength);
 const epochMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
@@ -58,7 +64,7 @@ export const processNode = z.strictObject({
   parent: z.number().int().min(-1),
   executable: path,
   /** Name under which a multi-call binary (busybox, toybox, coreutils) ran. */
-  applet: z.string().max(256).optional(),
+  applet: shown.max(256).optional(),
   /** Script that an interpreter ran. */
   script: path.optional(),
   /** The interpreter ran code from its arguments (`-c`, `-e`). */
@@ -76,8 +82,8 @@ export const fileNode = z.strictObject({
 export const dnsNode = z.strictObject({
   ...seen,
   process: count,
-  name: z.string().min(1).max(1_024),
-  types: z.array(z.string().max(16)).min(1).max(64),
+  name: shown.min(1).max(1_024),
+  types: z.array(shown.max(16)).min(1).max(64),
 });
 
 /** `port` is the remote port of a connect, the local one of everything else; `address` likewise. */
@@ -86,9 +92,9 @@ export const networkNode = z.strictObject({
   process: count,
   direction: z.enum(networkDirections),
   protocol: z.enum(['tcp', 'udp', 'other']),
-  address: z.string().max(64),
+  address: shown.max(64),
   /** Who connected to us; only for accept. */
-  peer: z.string().max(64).optional(),
+  peer: shown.max(64).optional(),
   port: z.number().int().min(0).max(65_535),
 });
 

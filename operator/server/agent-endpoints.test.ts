@@ -114,6 +114,31 @@ describe('snapshots', () => {
     expect(received).toEqual([]);
   });
 
+  it.each(['\u001b[2J', 'a\nb', '\ud800', 'exe.\u202egpj', '\u200b'])(
+    'with text that no agent leaves as it is, such as %j, are refused',
+    async (text) => {
+      const whole = smallSnapshot();
+      const { actors, phases, first, last } = { ...whole.processes[0] };
+      const seen = { actors, phases, first, last, process: 0 };
+      const network = { ...seen, direction: 'connect', protocol: 'tcp', port: 1 };
+      const changes = [
+        { processes: whole.processes.map((process) => ({ ...process, executable: text })) },
+        { processes: whole.processes.map((process) => ({ ...process, script: text })) },
+        { processes: whole.processes.map((process) => ({ ...process, applet: text })) },
+        { files: [{ ...seen, path: text, access: ['read'] }] },
+        { dns: [{ ...seen, name: text, types: ['A'] }] },
+        { dns: [{ ...seen, name: 'a', types: [text] }] },
+        { network: [{ ...network, address: text }] },
+        { network: [{ ...network, direction: 'accept', address: '::', peer: text }] },
+      ];
+      const { call } = await startTestServer(new FakeClock());
+      for (const change of changes) {
+        const answer = await call({ ...upload, body: zstd({ ...whole, ...change }) });
+        expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('must be escaped')]);
+      }
+    },
+  );
+
   it('are refused by size also when their size was not announced', async () => {
     const { call } = await startTestServer(new FakeClock());
     const answer = await call({ ...upload, body: Buffer.alloc(snapshotLimits.compressedBytes + 1), chunked: true });
