@@ -107,6 +107,23 @@ describe('ingestion', () => {
     expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
   });
 
+  it('takes one snapshot for a slot, and that one again if its answer was lost', async () => {
+    const grants = {
+      lookup: () => ({ state: completed.size === 0 ? 'active' : 'completed', grant: { periodSeconds: 1_800 } }),
+      completed: (slotId: string) => void completed.add(slotId),
+    };
+    const completed = new Set<string>();
+    const { ingest, outcomes } = setUp({ grants });
+    const first = snapshotOf(1, program());
+    const more = snapshotOf(1, { ...program('/forged'), from: first.to + minute, to: first.to + 2 * minute });
+    const snapshotId = `${more.container.id}/${more.from}`;
+    await ingest(uploadOf(first));
+    expect(await ingest(uploadOf({ ...more, snapshotId }))).toMatchObject({ result: 'refused', status: 403 });
+    expect(await ingest(uploadOf(first))).toEqual({ result: 'duplicate' });
+    expect(outcomes).toEqual(['accepted', 'slot', 'duplicate']);
+    expect(await learnedExecutables()).toEqual(['/nginx']);
+  });
+
   it('merges uploads that arrive together', async () => {
     const { ingest, outcomes } = setUp();
     await Promise.all([1, 2, 3].map((number) => ingest(uploadOf(snapshotOf(number, program(`/program-${number}`))))));

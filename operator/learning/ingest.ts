@@ -135,9 +135,16 @@ export function createIngest(options: IngestOptions): Ingest {
   async function decide(upload: Upload): Promise<Result> {
     const { snapshot, node } = upload;
     const { id } = snapshot.container;
-    const verdict = verify(upload, inventory.container(id), grants.lookup(snapshot.slotId, id, node));
+    const slot = grants.lookup(snapshot.slotId, id, node);
+    const verdict = verify(upload, inventory.container(id), slot);
     if (!verdict.ok) return [verdict.outcome, verdict.reason];
     const { record } = verdict;
+    if (slot?.state === 'completed') {
+      // One snapshot per slot, else one slot would do to fill a profile; the same one again means that its answer was lost.
+      return (await store.hasSnapshot(snapshot.snapshotId))
+        ? ['duplicate']
+        : ['slot', 'this slot has brought its snapshot'];
+    }
     try {
       return await serial.run(imageText(record.image), () => learn({ ...upload, record }));
     } catch (error) {
