@@ -9,6 +9,11 @@ export function expiry(grant: Grant): number {
   return (grant.confirmedAt ?? grant.grantedAt) + period + times.expiryGrace;
 }
 
+/** A person shortened the period, and this grant has had the new one: its snapshot covers as much as any from now on. */
+function outlastsPeriod(grant: Grant, { now, settings: { periodSeconds } }: PlanContext): boolean {
+  return grant.periodSeconds > periodSeconds && now - (grant.confirmedAt ?? grant.grantedAt) >= periodSeconds * 1_000;
+}
+
 function isProfiling(reported: ReportedContainer | undefined, grant: Grant): boolean {
   return reported?.state === 'profiling' && reported.slotId === grant.slotId;
 }
@@ -16,7 +21,8 @@ function isProfiling(reported: ReportedContainer | undefined, grant: Grant): boo
 /**
  * Why a grant ends now; undefined if it goes on. A grant is kept until its snapshot arrives, its period is over or its
  * container ends. It is withdrawn earlier only if the agent cannot or need not fulfil it: the agent was restarted and its
- * trees with it, a person excluded the container, or the image became stable, so that the snapshot would be refused.
+ * trees with it, a person excluded the container or shortened the period, or the image became stable, so that the snapshot
+ * would be refused.
  */
 export function fate(grant: Grant, situation: NodeSituation, context: PlanContext): EndCode | undefined {
   const record = context.container(grant.containerId);
@@ -30,7 +36,7 @@ export function fate(grant: Grant, situation: NodeSituation, context: PlanContex
 
 function fateInReport(grant: Grant, situation: NodeSituation, context: PlanContext): EndCode | undefined {
   const reported = situation.containers.find(({ id }) => id === grant.containerId);
-  if (isProfiling(reported, grant)) return undefined;
+  if (isProfiling(reported, grant)) return outlastsPeriod(grant, context) ? 'period-shortened' : undefined;
   if (situation.instance !== grant.instance) return 'agent-restarted';
   if (situation.runningVersion < grant.version) return undefined;
   // A finished container leaves the report when its tree goes to the spool; its slot is in use until the upload arrives.

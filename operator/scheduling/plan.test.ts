@@ -190,6 +190,16 @@ describe('grants that run', () => {
     expect(result.end).toMatchObject([{ grant: { slotId: 'slot-1' }, code: 'limit-lowered' }]);
   });
 
+  it('end after the new period when a person shortens it, and not before', () => {
+    const shorter = { ...world, settings: { periodSeconds: 60 } };
+    const younger = { ...taken, confirmedAt: now - minute + 1 };
+    const reportOf = (one: typeof taken) => ({ containers: profiling, grants: [one] });
+    expect(planOne(reportOf(younger), shorter)).toMatchObject({ keep: [younger], end: [] });
+    expect(planOne(reportOf(taken), shorter)).toMatchObject({ keep: [], end: [{ code: 'period-shortened' }] });
+    // Its period has ended as it was told; only the upload is awaited.
+    expect(planOne({ containers: [reported(1)], grants: [taken] }, shorter)).toMatchObject({ keep: [taken], end: [] });
+  });
+
   it('hold their place until the agent has heard of their end', () => {
     const containers = [reported(1, { state: 'profiling', slotId: 'gone' }), reported(2)];
     const result = planOne({ containers }, { ...world, settings: { maxContainersPerNode: 1 } });

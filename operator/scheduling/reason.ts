@@ -38,6 +38,7 @@ export const endCodes = [
   'own-pod',
   'disabled',
   'limit-lowered',
+  'period-shortened',
 ] as const;
 
 export type EndCode = (typeof endCodes)[number];
