@@ -43,8 +43,9 @@ export class SpoolWatch {
     return readdirSync(this.#folder).filter((file) => spoolName.test(file));
   }
 
-  /** `<container ID>/<from>` of each. */
+  /** `<container ID>/<from>` of each; what was written this moment is not reported yet, but listed. */
   get snapshotIds(): ReadonlySet<string> {
+    for (const file of this.waiting) this.#note(file);
     return this.#seen;
   }
 
