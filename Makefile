@@ -6,6 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # Several clusters live side by side: make up CLUSTER=name
 CLUSTER ?= wsp
+# Handed over as it is, so that a strange name is refused instead of read by the shell.
+export CLUSTER
 # The project's own Node and tools come first; the system's may be older.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -16,23 +18,27 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: packages $(modules) bpf ## Start a real cluster with product and samples (CLUSTER=name), or heal the one that runs
-	@hack/cluster/up.sh $(CLUSTER)
-	@hack/product/install.sh $(CLUSTER)
-	@hack/product/samples.sh $(CLUSTER)
-	@hack/product/show.sh $(CLUSTER)
+up: rights packages $(modules) bpf ## Start a real cluster with product and samples (CLUSTER=name), or heal the one that runs
+	@hack/cluster/up.sh "$$CLUSTER"
+	@hack/product/install.sh "$$CLUSTER"
+	@hack/product/samples.sh "$$CLUSTER"
+	@hack/product/show.sh "$$CLUSTER"
 
 .PHONY: down
 down: ## Remove the cluster and everything it left
-	@hack/cluster/down.sh $(CLUSTER)
+	@hack/cluster/down.sh "$$CLUSTER"
 
 .PHONY: load
 load: ## Send requests to the samples for another hour
-	@hack/product/load.sh $(CLUSTER)
+	@hack/product/load.sh "$$CLUSTER"
+
+.PHONY: env
+env: ## Print the line that puts kubectl, helm and the cluster into a shell
+	@hack/cluster/environment.sh "$$CLUSTER"
 
 .PHONY: kubeconfig
 kubeconfig: ## Print the path of the cluster's kubeconfig
-	@hack/cluster/environment.sh $(CLUSTER) --kubeconfig
+	@hack/cluster/environment.sh "$$CLUSTER" --kubeconfig
 
 .PHONY: build
 build: $(modules) bpf ## Bundle operator and agent into dist/
@@ -73,11 +79,15 @@ test-unit: $(modules) ## Run the unit tests only
 
 .PHONY: bench
 bench: $(modules) ## Measure the product in the running cluster: JSON lines, then a table
-	@hack/bench/run.sh $(CLUSTER)
+	@hack/bench/run.sh "$$CLUSTER"
 
 .PHONY: clean-cache
 clean-cache: ## Delete built programs and images (not while a cluster runs from them)
 	@hack/cluster/clean-cache.sh
+
+.PHONY: rights
+rights:
+	@hack/cluster/rights.sh
 
 .PHONY: packages
 packages:

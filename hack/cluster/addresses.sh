@@ -26,7 +26,7 @@ refuse_namesake() {
   for link in "$claims"/addresses/*; do
     target=$(readlink "$link") || continue
     [ "${target##*/}" != "$cluster" ] || [ "$target" = "$state" ] ||
-      fail "a cluster $cluster exists already, with its state in $target" "choose another name: CLUSTER=..., or run as the user (HOME, XDG_STATE_HOME) who started that one"
+      fail "a cluster $cluster exists already, with its state in $target" "run as the user who started it (HOME, XDG_STATE_HOME), or choose another name: CLUSTER=..."
   done
 }
 

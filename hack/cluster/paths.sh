@@ -25,11 +25,13 @@ use_cluster() {
   kubeconfig=$state/kubeconfig
 }
 
+require_cluster() { [ -r "$kubeconfig" ] || fail "there is no cluster $cluster" "start one: make up CLUSTER=$cluster"; }
+
 # work_on NAME: use_cluster for a cluster that is there, with its programs on the PATH and its kubeconfig in force.
 work_on() {
   local bin
   use_cluster "$1"
-  [ -r "$kubeconfig" ] || fail "there is no cluster $cluster" "start one: make up CLUSTER=$cluster"
+  require_cluster
   bin=$("$(dirname "${BASH_SOURCE[0]}")/binaries.sh" --print-dir)
   export PATH=$bin:$PATH KUBECONFIG=$kubeconfig
 }

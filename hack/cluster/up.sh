@@ -19,7 +19,6 @@ log_of() { printf '%s/log/%s/current' "$state" "$1"; }
 # What the kernel must offer; modules are loaded where they are modules.
 check_kernel() {
   local module
-  [ "$(id -u)" -eq 0 ] || fail 'only root can start containers and network namespaces' 'run make as root, or install a container engine and kind'
   case $state/ in /var/* | /run/*) fail "the state folder $state is under /var or /run, of which the node has its own" 'choose another: XDG_STATE_HOME=/srv make up' ;; esac
   for module in overlay br_netfilter nf_conntrack; do modprobe --quiet "$module" || true; done
   grep -qw overlay /proc/filesystems || fail 'the kernel has no overlay file system' 'load the module overlay'
@@ -96,6 +95,7 @@ supervisor_runs() { [ -n "$(supervisor)" ]; }
 main() {
   local began=$SECONDS
   use_cluster "${1:-}"
+  "$here/rights.sh"
   lock_cluster
   if is_kind || { [ -z "$(processes)" ] && kind_works; }; then
     say "cluster $cluster by kind"

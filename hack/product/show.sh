@@ -26,8 +26,13 @@ scored() { kubectl get securityprofiles -o json | jq -e '.items | any(.status.co
 # The object of an image with several replicas, to try things on.
 example() { kubectl get securityprofiles -o json | jq -r '[.items[] | select(.status.containers > 1)] | max_by(.status.containers).metadata.name'; }
 
+suggest() { printf '  %-43s # %s' "$1" "$2"; }
+
 main() {
+  local option
   work_on "${1:-}"
+  # Without it the commands below would mean the cluster of the default name.
+  option=$([ "$cluster" = wsp ] || printf ' CLUSTER=%s' "$cluster")
   [ -n "$(wanted)" ] || fail 'the sample manifests name no images'
   say 'profiles'
   awaited 'a profile for every sample image' 240 "$state/log/install" all_taught
@@ -41,10 +46,10 @@ Try next:
   kubectl describe securityprofile $(example)
   kubectl explain securityprofile.spec.behavior.processes
   kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here
-  make load                                   # another hour of requests to the samples
-  make down                                   # removes the cluster and everything in it
+$(suggest "make load$option" 'another hour of requests to the samples')
+$(suggest "make down$option" 'removes the cluster and everything in it')
 
-For this shell:
+First, in this shell (\`make env$option\` prints it again):
 NEXT
   "$root/hack/cluster/environment.sh" "$cluster"
 }
