@@ -88,14 +88,14 @@ function completeCondition(evidence: PublishedEvidence): ConditionFacts {
     [
       containers < fewestContainers && snapshots < fewestSnapshots,
       'FewObservations',
-      `${containers} containers and ${snapshots} snapshots; ${fewestContainers} or ${fewestSnapshots} are needed`,
+      `only ${counted(containers, 'container')} and ${counted(snapshots, 'snapshot')}; ${fewestContainers} containers or ${fewestSnapshots} snapshots are enough`,
     ],
     [startsSeen === 0, 'StartsUnseen', 'no container was watched from its start'],
-    [lost > 0, 'EventsLost', `${lost} records were lost`],
+    [lost > 0, 'EventsLost', `${counted(lost, 'record')} lost`],
     [
       gaps + lostPeriods > 0,
       'PeriodsLost',
-      `${gaps} stretches of time and ${lostPeriods} whole periods were not watched`,
+      `${counted(gaps, 'stretch', 'stretches')} of time and ${counted(lostPeriods, 'whole period')} not watched`,
     ],
   ];
   const found = faults.filter(([holds]) => holds);
@@ -111,6 +111,8 @@ function completeCondition(evidence: PublishedEvidence): ConditionFacts {
   const message = `${found.map(([, , text]) => text).join('; ')}.`;
   return { type: 'Complete', status: 'False', reason: first[1], message };
 }
+
+const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Records of which nothing is known; a truncated one is known in part. */
 function lostRecords({ completeness: { losses } }: PublishedEvidence): number {
@@ -134,7 +136,7 @@ export function degradedStatus(
   at: StatusTime,
 ): SecurityProfileStatus {
   const message = object.sealed
-    ? 'What this sealed profile holds is not what the operator learned: it was created by hand, or the store was lost. It still serves as it is; delete it to publish what is learned.'
+    ? 'What this sealed profile holds is not what the operator learned: it was sealed or created by hand, or the store was lost. It still serves as it is; delete it to publish what is learned.'
     : 'The operator learned nothing of this: the profile was created by hand, or the store was lost. It is replaced as soon as something is learned.';
   const stable: ConditionFacts = object.sealed
     ? { type: 'Stable', status: 'True', reason: 'Sealed', message: 'The profile is sealed.' }
