@@ -13,7 +13,9 @@ export function render(rows: readonly Measurement[]): string {
   const json = rows.map((row) => JSON.stringify(row));
   const table = rows.map(({ what, value, unit, budget }) => {
     const limit = budget === undefined ? '' : `   (budget ${budget} ${unit})`;
-    return `${what.padEnd(width)}  ${String(value).padStart(10)} ${unit}${limit}`;
+    // One digit also where it is a zero: the points stand below each other.
+    const figure = unit === 'MiB' || unit === 'KiB' ? value.toFixed(1) : String(value);
+    return `${what.padEnd(width)}  ${figure.padStart(10)} ${unit}${limit}`;
   });
   return [...json, '', ...table].join('\n');
 }
