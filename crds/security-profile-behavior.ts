@@ -180,11 +180,11 @@ export interface ProfileNetwork {
   /** Transport protocol. */
   readonly protocol: 'tcp' | 'udp' | 'other';
   /**
-   * The other side as text, for example "service default/redis"; absent for bind and listen.
+   * The other side as text, for example "service default/redis"; for accept only cluster, node, self, external or unknown; absent for bind and listen.
    * @maxLength 512
    */
   readonly peer?: string;
-  /** The other side in parts; absent for bind and listen. */
+  /** The other side in parts, for connect only. */
   readonly peerRef?: ProfilePeer;
   /**
    * Port of the peer for connect, the container's own port otherwise; absent if it differs from run to run.
