@@ -68,6 +68,12 @@ describe('names', () => {
     ]);
   });
 
+  it('that could not be understood are a loss of who asked', () => {
+    const { dns, losses } = seenBy((container) => container.garbage(100).garbage(100).dns(100, 'a.example'));
+    expect(dns).toHaveLength(1);
+    expect(losses).toEqual({ ...noLosses(), truncated: 2 });
+  });
+
   it('reach nobody unescaped', () => {
     expect(seenBy((container) => container.dns(100, 'a\u001b[31m\n.example')).dns[0]?.name).toBe(
       'a\\x1b[31m\\x0a.example',

@@ -32,6 +32,7 @@ export class DnsActivity {
   /** Only questions count: what a response repeats is in the hands of whoever sent it. */
   record(event: DnsEvent, circumstances: Circumstances): void {
     if (event.direction !== 'query') return;
+    if (event.questions.length === 0) this.#account.truncate();
     for (const { name, type } of event.questions) this.#question(normalise(name), type, circumstances);
   }
 

@@ -102,6 +102,7 @@ export interface DnsEvent extends EventBase {
   readonly type: 'dns';
   readonly direction: 'query' | 'response';
   readonly server: SocketAddress;
+  /** Empty if the message could not be understood. */
   readonly questions: readonly { readonly name: string; readonly type: string }[];
 }
 

@@ -52,7 +52,7 @@ const decoders: ReadonlyMap<number, RecordDecoder> = new Map([
 /**
  * @param start offset of the record in the memory
  * @param length its length as the ring has it, padding included
- * @returns undefined for bytes that are no record of ours or hold no message
+ * @returns undefined for bytes that are no record of ours
  */
 export function decodeRecord(
   memory: RecordMemory,

@@ -50,17 +50,15 @@ function streamQuestions(stream: Buffer): Question[] | undefined {
   return questions.length > 0 ? questions : questionsOf(stream);
 }
 
-/** Undefined if the bytes are no DNS message, whatever the port said. */
-export function decodeDns(
-  record: RecordView,
-  header: EventHeader,
-  direction: DnsEvent['direction'],
-): DnsEvent | undefined {
+/**
+ * Bytes that are no DNS message, whatever the port said, give an event without questions: whoever sent them shall have them
+ * in his own account. As an error of decoding they would be a loss of every container of the node.
+ */
+export function decodeDns(record: RecordView, header: EventHeader, direction: DnsEvent['direction']): DnsEvent {
   const { bytes, data, start } = record;
   const from = start + dns.data;
   const message = bytes.subarray(from, Math.min(from + data.getUint16(start + dns.size, true), record.end));
   const stream = data.getUint16(start + dns.protocol, true) === IPPROTO_TCP;
-  const questions = stream ? streamQuestions(message) : questionsOf(message);
-  if (!questions) return undefined;
+  const questions = (stream ? streamQuestions(message) : questionsOf(message)) ?? [];
   return { type: 'dns', ...header, direction, server: decodeAddress(data, start + dns.server), questions };
 }

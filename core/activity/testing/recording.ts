@@ -90,6 +90,14 @@ export class Recording {
     return this;
   }
 
+  /** Sent to a name server, and no DNS message. */
+  garbage(pid: number): this {
+    this.dns(pid, '');
+    const sent = this.events.pop();
+    if (sent?.type === 'dns') this.events.push({ ...sent, questions: [] });
+    return this;
+  }
+
   wait(seconds: number): this {
     this.now += seconds * 1_000;
     return this;
