@@ -23,6 +23,8 @@ use_cluster() {
   group=workload-security-$cluster
   node='node-1'
   kubeconfig=$state/kubeconfig
+  # kubectl and helm would otherwise leave what they learned of this API server in ~/.kube, for the next one at its address.
+  export KUBECACHEDIR=$state/kube-cache
 }
 
 require_cluster() { [ -r "$kubeconfig" ] || fail "there is no cluster $cluster" "start one: make up CLUSTER=$cluster"; }
