@@ -7,6 +7,7 @@ describe('readConfiguration', () => {
       namespace: 'security',
       listen: { host: '0.0.0.0', port: 8443 },
       kubeconfig: undefined,
+      podUid: undefined,
     });
   });
 

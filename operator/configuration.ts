@@ -19,6 +19,7 @@ const environmentSchema = z.object({
   KUBECONFIG: z.string().optional(),
   WSP_NAMESPACE: z.string({ error: 'must name the namespace that the operator runs in' }).min(1),
   WSP_POD_NAME: z.string().min(1).default('workload-security-operator'),
+  WSP_POD_UID: z.string().min(1).optional(),
   WSP_LISTEN: listen('0.0.0.0:8443'),
   WSP_HEALTH_LISTEN: listen('0.0.0.0:8081'),
   WSP_DATA_DIR: z.string().min(1).default('/data'),
@@ -32,6 +33,8 @@ export interface Configuration {
   readonly kubeconfig: string | undefined;
   readonly namespace: string;
   readonly podName: string;
+  /** Absent outside of a pod. */
+  readonly podUid: string | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   readonly healthListen: { readonly host: string; readonly port: number };
   readonly dataDir: string;
@@ -50,6 +53,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     kubeconfig: data.KUBECONFIG,
     namespace: data.WSP_NAMESPACE,
     podName: data.WSP_POD_NAME,
+    podUid: data.WSP_POD_UID,
     listen: data.WSP_LISTEN,
     healthListen: data.WSP_HEALTH_LISTEN,
     dataDir: data.WSP_DATA_DIR,

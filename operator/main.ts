@@ -27,18 +27,23 @@ const health = createHealthServer(readiness.checks);
 health.listen(configuration.healthListen.port, configuration.healthListen.host);
 await once(health, 'listening');
 
-const identity = `${configuration.podName}_${randomBytes(4).toString('hex')}`;
+// A container that is started again in its pod takes its own Lease over at once; another pod waits for its end.
+const identity = `${configuration.podName}_${configuration.podUid ?? randomBytes(4).toString('hex')}`;
 const lease = { namespace: configuration.namespace, name: 'workload-security-operator' };
 log.info({ identity, node: process.version }, 'operator starts');
-await runAsLeader(
-  { ...context, lease, identity },
-  async (term) => {
-    await runTerm({ ...context, configuration, readiness }, term);
-    // What was cached in one term says nothing about the next: a new process begins with nothing.
-    if (!stop.signal.aborted) throw new Error('the Lease was lost; the process ends, to be started anew');
-  },
-  stop.signal,
-);
-
-log.info('operator ends');
+try {
+  await runAsLeader(
+    { ...context, lease, identity },
+    async (term) => {
+      await runTerm({ ...context, configuration, readiness }, term);
+      // What was cached in one term says nothing about the next: a new process begins with nothing.
+      if (!stop.signal.aborted) throw new Error('the Lease was lost; the process ends, to be started anew');
+    },
+    stop.signal,
+  );
+  log.info('operator ends');
+} catch (error) {
+  log.fatal({ err: error }, error instanceof Error ? error.message : 'operator failed');
+  process.exitCode = 1;
+}
 health.close();

@@ -1,12 +1,12 @@
 /** How containers come, wait for a slot, and go; what happens under a slot is in `Profiling`. */
-import { ActivityTree, provisionalBytes } from '../../core/activity/tree.ts';
+import { ActivityTree, provisionalShare } from '../../core/activity/tree.ts';
 import type { Containers } from './containers.ts';
 import { lookUp, lookUps } from './identification.ts';
 import { type Observed, watchOf } from './observed.ts';
 import { type ObservationParts, type Profiling, renewMs, waitForSlotMs } from './profiling.ts';
 import { lossesOf, watchFromBirth } from './watch.ts';
 
-/** Trees without a slot; each has at most 256 KiB, so these two bounds are 16 and 8 MiB. */
+/** Trees without a slot; what they may hold together is told at `provisionalBytes`. */
 const maxProvisional = 64;
 const maxFinished = 32;
 /** The operator forgets containers of deleted pods after an hour: no slot comes for them any more. */
@@ -81,17 +81,27 @@ export class Lifecycle {
       hostMountNamespace,
       startSeen: true,
       startPhaseSeconds,
-      maxBytes: provisionalBytes,
+      maxBytes: provisionalShare(1),
     });
     container.activity = {
       kind: 'provisional',
       watch: watchFromBirth(capture, tree, at),
       until: at + waitForSlotMs,
     };
+    this.#shareBytes();
     const [oldest, ...others] = this.#containers.ofKind('provisional');
     if (oldest === undefined || others.length < maxProvisional) return;
     this.#idle(oldest);
     counters.add('trees_dropped_total{state="provisional",reason="limit"}');
+  }
+
+  /** Finished trees grow no more, but what they hold counts. */
+  #shareBytes(): void {
+    const waiting = [...this.#containers.ofKind('provisional')];
+    const share = provisionalShare(waiting.length + [...this.#containers.ofKind('finished')].length);
+    for (const { activity } of waiting) {
+      if (activity.kind === 'provisional') activity.watch.tree.setMaxBytes(share);
+    }
   }
 
   /** Does what is due for this container. */

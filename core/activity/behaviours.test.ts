@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { noLosses, snapshotLimits, type Snapshot } from './snapshot.ts';
 import { hostMountNamespace, Recording } from './testing/recording.ts';
-import { ActivityTree, profilingBytes, provisionalBytes } from './tree.ts';
+import { ActivityTree, profilingBytes, provisionalBytes, provisionalShare } from './tree.ts';
 
 const options = { hostMountNamespace, startSeen: true, startPhaseSeconds: 180, maxBytes: profilingBytes };
 const container = { id: 'ab'.repeat(32), name: 'c', podUid: 'u', podName: 'p', podNamespace: 'n' };
@@ -141,7 +141,7 @@ describe('limits', () => {
     const seen = seenBy((container) => {
       for (let at = 0; at < 5_000; at += 1) container.open(100, `/var/lib/data/relation-${at}`);
       return container.fork(100, 200).exec(200, '/usr/bin/server').socket(200, 'listen', '0.0.0.0:5432');
-    }, provisionalBytes);
+    }, provisionalBytes.least);
     expect(seen.processes.map(({ executable }) => executable)).toContain('/usr/bin/server');
     expect(seen.network.map(({ port }) => port)).toEqual([5432]);
     expect(seen.files.length + seen.losses.treeFull).toBe(5_000);
@@ -161,13 +161,21 @@ describe('limits', () => {
     expect(seen.processes.length + seen.files.length + seen.losses.treeFull).toBeGreaterThanOrEqual(41);
   });
 
+  it.each([
+    [1, 1024 * 1024],
+    [12, 699_050],
+    [1_000, 256 * 1024],
+  ])('shares the bytes of %d provisional trees', (trees, bytes) => {
+    expect(provisionalShare(trees)).toBe(bytes);
+  });
+
   it('stays within the bytes of a provisional tree, a fork bomb included', () => {
     const recording = new Recording().exec(100, '/app');
     for (let at = 0; at < 5_000; at += 1) recording.fork(100, 1_000 + at).open(100, `/tmp/some/file-${at}.txt`);
-    const tree = new ActivityTree({ ...options, maxBytes: provisionalBytes });
+    const tree = new ActivityTree({ ...options, maxBytes: provisionalBytes.least });
     for (const event of recording.events) tree.apply(event);
-    expect(tree.bytes).toBeLessThanOrEqual(provisionalBytes);
-    expect(tree.bytes).toBeGreaterThan(provisionalBytes * 0.99);
+    expect(tree.bytes).toBeLessThanOrEqual(provisionalBytes.least);
+    expect(tree.bytes).toBeGreaterThan(provisionalBytes.least * 0.99);
   });
 
   it('gives back what a new period forgets', () => {

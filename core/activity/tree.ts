@@ -23,8 +23,19 @@ export interface TreeOptions {
   readonly maxBytes: number;
 }
 
-/** Of a tree whose container did not get a slot yet. 32 finished ones and as many running make 16 MiB. */
-export const provisionalBytes = 256 * 1024;
+/**
+ * Of a tree whose container did not get a slot yet: all of them together share 8 MiB, a single one has at most 1 MiB (a
+ * database that makes its files at its first start has opened a thousand of them before it serves) and at least 256 KiB. The
+ * most that can come together: 8 MiB by the first of them, then 256 KiB for each of 64 waiting and 32 finished ones, 32 MiB.
+ */
+export const provisionalBytes = { together: 8 * 1024 * 1024, most: 1024 * 1024, least: 256 * 1024 } as const;
+
+/** What each of this many trees may have. */
+export function provisionalShare(trees: number): number {
+  const { together, most, least } = provisionalBytes;
+  return Math.max(least, Math.min(most, Math.floor(together / Math.max(1, trees))));
+}
+
 /** Of a tree that is being profiled, with room for every limit of a snapshot at usual lengths; with 5 slots 20 MiB. */
 export const profilingBytes = 4 * 1024 * 1024;
 

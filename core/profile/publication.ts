@@ -85,8 +85,11 @@ export interface Publication {
 }
 
 export const publicationLimits = {
-  /** 192 KiB for the spec, of which 1 KiB is for what stands beside this content: image, seal, field names. */
-  bytes: 191 * 1024,
+  /**
+   * 192 KiB for the whole object, of which 8 KiB are for what stands beside this content: image, seal, field names, metadata
+   * with 0.5 KiB of managed fields, and a status whose conditions have at most 1 KiB each.
+   */
+  bytes: 184 * 1024,
   /** Entries per list and characters per path that the resource's schema takes. */
   entries: 4_000,
   pathLength: 4_096,

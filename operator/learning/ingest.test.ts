@@ -107,13 +107,29 @@ describe('ingestion', () => {
     expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
   });
 
-  it('takes one snapshot for a slot, and that one again if its answer was lost', async () => {
-    const grants = {
-      lookup: () => ({ state: completed.size === 0 ? 'active' : 'completed', grant: { periodSeconds: 1_800 } }),
-      completed: (slotId: string) => void completed.add(slotId),
-    };
+  /** Grants with one slot, which is over once it has brought a snapshot. */
+  function oneSlot(): IngestOptions['grants'] {
     const completed = new Set<string>();
-    const { ingest, outcomes } = setUp({ grants });
+    return {
+      lookup: () => ({ state: completed.size === 0 ? 'active' : 'completed', grant: { periodSeconds: 1_800 } }),
+      completed: (slotId) => void completed.add(slotId),
+    };
+  }
+
+  it('takes one of several snapshots that come at once under one slot', async () => {
+    const { ingest, outcomes } = setUp({ grants: oneSlot() });
+    const { from, to } = snapshotOf(1, program());
+    const uploads = [0, 1, 2].map((turn) => {
+      const at = { from: from + turn * (to - from), to: to + turn * (to - from) };
+      const snapshot = snapshotOf(1, { ...program(`/program-${turn}`), ...at });
+      return uploadOf({ ...snapshot, snapshotId: `${snapshot.container.id}/${at.from}` });
+    });
+    await Promise.all(uploads.map((upload) => ingest({ ...upload, receivedAt: upload.snapshot.to })));
+    expect(outcomes).toEqual(['accepted', 'slot', 'slot']);
+  });
+
+  it('takes one snapshot for a slot, and that one again if its answer was lost', async () => {
+    const { ingest, outcomes } = setUp({ grants: oneSlot() });
     const first = snapshotOf(1, program());
     const more = snapshotOf(1, { ...program('/forged'), from: first.to + minute, to: first.to + 2 * minute });
     const snapshotId = `${more.container.id}/${more.from}`;

@@ -132,21 +132,33 @@ export function createIngest(options: IngestOptions): Ingest {
     return ['contended', 'the profile is being changed by others'];
   }
 
-  async function decide(upload: Upload): Promise<Result> {
+  /**
+   * One snapshot per slot, else one slot would do to fill a profile; the same one again means that its answer was lost.
+   * Looked up and completed while no other upload of the image is at work: several may come at once.
+   */
+  async function learnOnce(upload: Verified): Promise<Result> {
     const { snapshot, node } = upload;
-    const { id } = snapshot.container;
-    const slot = grants.lookup(snapshot.slotId, id, node);
-    const verdict = verify(upload, inventory.container(id), slot);
-    if (!verdict.ok) return [verdict.outcome, verdict.reason];
-    const { record } = verdict;
-    if (slot?.state === 'completed') {
-      // One snapshot per slot, else one slot would do to fill a profile; the same one again means that its answer was lost.
+    if (grants.lookup(snapshot.slotId, snapshot.container.id, node)?.state === 'completed') {
       return (await store.hasSnapshot(snapshot.snapshotId))
         ? ['duplicate']
         : ['slot', 'this slot has brought its snapshot'];
     }
+    const result = await learn(upload);
+    completeSlot(upload, result[0]);
+    return result;
+  }
+
+  async function decide(upload: Upload): Promise<Result> {
+    const { snapshot, node } = upload;
+    const { id } = snapshot.container;
+    const verdict = verify(upload, inventory.container(id), grants.lookup(snapshot.slotId, id, node));
+    if (!verdict.ok) {
+      completeSlot(upload, verdict.outcome);
+      return [verdict.outcome, verdict.reason];
+    }
+    const { record } = verdict;
     try {
-      return await serial.run(imageText(record.image), () => learn({ ...upload, record }));
+      return await serial.run(imageText(record.image), () => learnOnce({ ...upload, record }));
     } catch (error) {
       // Whether it was written is not known: what is in the store decides next time.
       cache.delete(imageText(record.image));
@@ -158,18 +170,16 @@ export function createIngest(options: IngestOptions): Ingest {
     try {
       const [outcome, reason] = await decide(upload);
       options.onOutcome(outcome);
-      const answer = answerOf(outcome, reason ?? '');
-      if (answer.result !== 'retry') completeSlot(upload, outcome);
-      return answer;
+      return answerOf(outcome, reason ?? '');
     } catch (error) {
       options.onOutcome('failed');
       throw error;
     }
   };
 
-  /** A stranger's refusal must not end the slot of another. */
+  /** What is to be sent again leaves the slot open, and a stranger's refusal must not end the slot of another. */
   function completeSlot({ snapshot, node }: Upload, outcome: Outcome): void {
-    if (outcome === 'node' || outcome === 'slot') return;
+    if (answerOf(outcome, '').result === 'retry' || outcome === 'node' || outcome === 'slot') return;
     if (grants.lookup(snapshot.slotId, snapshot.container.id, node) !== undefined) grants.completed(snapshot.slotId);
   }
 }
