@@ -2,6 +2,9 @@
 # What a person sees while things are built and started: one short line per step with its seconds. Sourced.
 set -euo pipefail
 
+# Ctrl-C ends the script, also while a program runs that takes the signal for a failure of its own (kubectl does).
+trap 'printf "\n"; exit 130' INT
+
 say() { printf '%s\n' "$*"; }
 
 # fail MESSAGE...: one line per argument on stderr, then the end.
