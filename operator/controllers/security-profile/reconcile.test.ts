@@ -196,6 +196,24 @@ describe('what others do', () => {
     expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True', reason: 'NotLearned' });
     expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
     expect(cluster.object()?.status.state).toBe('Stable');
+    expect(cluster.record()?.state).toBe('stable');
+    await cluster.reconcile();
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True' });
+    expect(cluster.object()?.spec.behavior.files).toEqual(before.spec.behavior.files);
+  });
+
+  it('learns on under a sealed object that came from elsewhere, until it is time', async () => {
+    const cluster = fakeCluster(image);
+    const other = fakeCluster(image);
+    other.learn(1, '/a');
+    await other.reconcile();
+    const foreign = other.object();
+    if (foreign === undefined) throw new Error('nothing was published');
+    cluster.api.put(cluster.name, { ...foreign.spec, sealed: true });
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(cluster.record()?.state).toBe('learning');
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True', reason: 'NotLearned' });
     await cluster.clock.advance(49 * hour);
     await cluster.reconcile();
     expect(cluster.record()?.state).toBe('stable');

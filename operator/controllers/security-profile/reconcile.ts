@@ -32,10 +32,7 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   const isPublished = record.publishedUid !== undefined;
   const object = cached ?? (isPublished ? await dependencies.api.read(name) : undefined);
   if (object === undefined && isPublished) return learnAnew(record, dependencies);
-  if (object?.sealed === true && record.state === 'learning') {
-    await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
-    return untilLearned(record, dependencies);
-  }
+  if (object?.sealed === true && record.state === 'learning') return keepSealedByHand(object, record, dependencies);
   const result = await publishProfile(key, record, object, dependencies);
   return sooner(result, untilLearned(record, dependencies));
 }
@@ -61,6 +58,25 @@ async function keepUnknown(
 ): Promise<ReconcileResult> {
   dependencies.last.delete(key);
   if (object !== undefined) await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
+  return {};
+}
+
+/**
+ * Ours, and sealed by somebody: nothing more can be published of it, so nothing more is learned. Not ours, because the store
+ * was lost or the object came from elsewhere: it serves as it is, while learning goes on.
+ */
+async function keepSealedByHand(
+  object: ProfileObject,
+  record: ProfileRecord,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  const { store, clock, log } = dependencies;
+  await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
+  if (record.publishedUid !== object.uid) return untilLearned(record, dependencies);
+  // False: a snapshot came in between, and brings the key back.
+  if (await store.seal(record.image, record.version, clock.now())) {
+    log.warn({ profile: record.name }, 'profile was sealed by hand: learning ends');
+  }
   return {};
 }
 
