@@ -62,7 +62,7 @@ verify: $(modules) ## Check that generated files are fresh, then format, lint, t
 	@node crds/generator/main.ts --check
 	@node operator/metrics/docs.ts --check
 	@prettier --check --log-level warn .
-	@oxlint --type-aware --deny-warnings
+	@oxlint --type-aware --deny-warnings --report-unused-disable-directives
 	@tsc -p tsconfig.json
 	@knip --no-progress
 	@git ls-files '*.sh' .ci/run | xargs shellcheck --external-sources

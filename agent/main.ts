@@ -74,7 +74,6 @@ async function idle(error: unknown): Promise<void> {
   status.unsupported(reason);
   while (!observing.signal.aborted) {
     health.turned();
-    // oxlint-disable-next-line no-await-in-loop
     await setTimeout(newsMs);
   }
 }
@@ -108,7 +107,6 @@ await run();
 log.info({ spooled: spool.names.length }, 'observation has ended');
 news.notify();
 for (const end = now() + farewellMs; now() < end && spool.names.length > 0;) {
-  // oxlint-disable-next-line no-await-in-loop
   await setTimeout(100);
 }
 clearInterval(newsTimer);

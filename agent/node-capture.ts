@@ -71,7 +71,6 @@ export async function bringUp(
       };
     }
     waiting(own.reason);
-    // oxlint-disable-next-line no-await-in-loop
     await setTimeout(retryMs);
   }
   capture.close();

@@ -1,38 +1,23 @@
 /** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
-import type { Configuration } from './configuration.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
 import { startInventory } from './inventory/informers.ts';
 import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
-import type { KubeClient } from './kube/client.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
-import type { Metrics } from './metrics/metrics.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
-import type { Readiness } from './readiness.ts';
 import { trimPeriodically } from './retention.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
-import { aborted, serve } from './serving.ts';
+import { aborted, serve, type ServingOptions } from './serving.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export interface TermOptions {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly configuration: Configuration;
-  readonly readiness: Readiness;
-}
+export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {

@@ -64,7 +64,6 @@ export async function openCapture(options: CaptureOptions = {}): Promise<OpenedC
   for (const variant of variants) {
     try {
       // One after another: the first that loads is taken.
-      // oxlint-disable-next-line no-await-in-loop
       const capture = await openVariant(variant, hierarchy, refusals, options);
       return { ...capture, hierarchy };
     } catch (error) {

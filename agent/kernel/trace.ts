@@ -82,7 +82,6 @@ else capture.watchChildren(cgroup, Number(values.children));
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 while (!stop.signal.aborted) {
-  // oxlint-disable-next-line no-await-in-loop -- a reader has nothing to do in parallel
   await capture.wait(100);
   capture.drain(print);
 }

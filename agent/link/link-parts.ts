@@ -33,7 +33,6 @@ export async function persevere(
     let waitMs: number;
     try {
       // One after another is the meaning of it.
-      // oxlint-disable-next-line no-await-in-loop
       waitMs = await once();
       failures = 0;
     } catch (error) {
@@ -44,7 +43,6 @@ export async function persevere(
       log.warn({ err: error, call, retryInMs: Math.round(waitMs) }, 'operator not reached');
     }
     // A wake-up is for news, not for hurry: after a failure only time helps.
-    // oxlint-disable-next-line no-await-in-loop
     await (failures > 0 ? sleep(waitMs, signal) : wakeup.wait(waitMs, signal));
   }
 }

@@ -41,7 +41,6 @@ async function drainAll(parts: LoopParts, sink: (event: KernelEvent) => void): P
     parts.turned();
     if (drained < eventsPerTurn) return;
     // One turn after another, with a breath in between.
-    // oxlint-disable-next-line no-await-in-loop
     await setImmediate();
   }
 }
@@ -51,9 +50,7 @@ export async function observe(parts: LoopParts, signal: AbortSignal): Promise<vo
   const { capture, observer, now } = parts;
   const sink = createSink(parts);
   while (!signal.aborted) {
-    // oxlint-disable-next-line no-await-in-loop
     await capture.wait(waitMs);
-    // oxlint-disable-next-line no-await-in-loop
     await drainAll(parts, sink);
     observer.tick(now());
   }

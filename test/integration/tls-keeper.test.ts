@@ -74,10 +74,15 @@ test('a running server gets new certificates in time, also when the API server w
   await clock.advance(3_600_000);
   await expect.poll(async () => (await options.metrics.certificateFailures.get()).values[0]?.value).toBeGreaterThan(0);
   await apiServer.start();
-  while (used.length === 0) {
-    await clock.advance(60_000);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await expect
+    .poll(
+      async () => {
+        await clock.advance(60_000);
+        return used.length;
+      },
+      { timeout: 30_000, interval: 20 },
+    )
+    .toBeGreaterThan(0);
   await taken.promise;
   expect(used[0]?.cert).not.toBe(first.cert);
   expect(await Promise.all(used.map(isCovered))).toEqual([true]);

@@ -112,7 +112,6 @@ async function buildMachine(undo: (() => void | Promise<void>)[]): Promise<Machi
   mkdirSync(pod, { recursive: true });
   undo.push(async () => {
     for (let path = pod; path !== mountPoint; path = join(path, '..')) {
-      // oxlint-disable-next-line no-await-in-loop -- from the bottom to the top
       await removeCgroup(path);
     }
   });
@@ -158,7 +157,6 @@ export const test = base
     if (reason !== undefined) return { reason };
     const undo: (() => void | Promise<void>)[] = [];
     onCleanup(async () => {
-      // oxlint-disable-next-line no-await-in-loop -- in reverse order, one after another
       for (const step of undo.toReversed()) await step();
     });
     return { machine: await buildMachine(undo) };

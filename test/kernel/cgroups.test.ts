@@ -136,7 +136,6 @@ for i in range(100):
     }
 
     for (const { path } of made) {
-      // oxlint-disable-next-line no-await-in-loop -- polls each
       await removeCgroup(join(capture.hierarchy.mountPoint, path));
     }
     const removed = eventsOf(drainAll(capture), 'cgroup_rmdir');

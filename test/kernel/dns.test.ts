@@ -126,7 +126,6 @@ describe('DNS', () => {
     const seen: Record<string, string[]> = {};
     for (const [way, send] of Object.entries(ways)) {
       kernel.capture.newEpoch(kernel.cgroup.id);
-      // oxlint-disable-next-line no-await-in-loop -- they share the cgroup
       seen[way] = asked((await resolve(kernel, ...python(`${QUESTION}${send}`))).queries);
     }
     expect(seen).toEqual(Object.fromEntries(Object.keys(ways).map((way) => [way, ['a.example A']])));

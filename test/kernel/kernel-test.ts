@@ -38,7 +38,6 @@ export const test = base
     if (reason !== undefined) return { reason };
     const undo: (() => void | Promise<void>)[] = [];
     onCleanup(async () => {
-      // oxlint-disable-next-line no-await-in-loop -- in reverse order, one after another
       for (const step of undo.toReversed()) await step();
     });
     const folder = mkdtempSync(join(tmpdir(), 'kernel-test-'));

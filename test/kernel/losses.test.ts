@@ -27,7 +27,6 @@ describe('a ring that is full', () => {
 
     let seen = 0;
     for (let at = 0; at < 500; at += 10) {
-      // oxlint-disable-next-line no-await-in-loop -- a few at a time, so that they fit
       const { events } = await cgroup.sh('for i in $(seq $1 $(($1 + 9))); do : < $2/lost$i; done', `${at}`, folder);
       seen += eventsOf(events, 'open').filter((event) => event.file.path.includes('/lost')).length;
     }

@@ -80,7 +80,6 @@ function cgroupAt(capture: OpenedCapture, path: string): TestCgroup {
     },
     remove: async () => {
       for (const child of children) {
-        // oxlint-disable-next-line no-await-in-loop -- one after another
         await child.remove();
       }
       await removeCgroup(path);
@@ -102,7 +101,6 @@ export async function removeCgroup(path: string): Promise<void> {
       return;
     } catch (error) {
       if (attempt === 100) throw error;
-      // oxlint-disable-next-line no-await-in-loop -- polls
       await delay(10);
     }
   }
