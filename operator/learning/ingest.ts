@@ -180,7 +180,8 @@ export function createIngest(options: IngestOptions): Ingest {
   /** What is to be sent again leaves the slot open, and a stranger's refusal must not end the slot of another. */
   function completeSlot({ snapshot, node }: Upload, outcome: Outcome): void {
     if (answerOf(outcome, '').result === 'retry' || outcome === 'node' || outcome === 'slot') return;
-    if (grants.lookup(snapshot.slotId, snapshot.container.id, node) !== undefined) grants.completed(snapshot.slotId);
+    const { slotId, container } = snapshot;
+    if (grants.lookup(slotId, container.id, node) !== undefined) grants.completed(slotId, container.id);
   }
 }
 

@@ -18,7 +18,7 @@ export interface Grants {
   /** Undefined if this container on this node never had this slot, or it is over for long. */
   lookup(slotId: string, containerId: string, node: string): GrantedSlot | undefined;
   /** The slot brought its snapshot, whatever became of it. */
-  completed(slotId: string): void;
+  completed(slotId: string, containerId: string): void;
 }
 
 export interface Claim {

@@ -141,6 +141,7 @@ describe('an obedient cluster', () => {
     expect(cluster.scheduler.lookup(finished?.slotId ?? '', finished?.containerId ?? '', 'node-a')).toEqual({
       state: 'earlier',
     });
+    cluster.scheduler.completed(`${finished?.slotId}`, 'a container that nobody runs');
     await cluster.run(20);
     expect(cluster.scheduler.current('node-a')?.slots).toEqual(before);
     expect(cluster.scheduler.counts()).toMatchObject({ adopted: 5, granted: 0 });
@@ -198,7 +199,7 @@ describe('the scheduler', () => {
     const finished = agentReport({ containers: [{ id, state: 'finished', startSeen: true }] });
     cluster.scheduler.report('node-a', finished);
     await cluster.clock.advance(200);
-    cluster.scheduler.completed(cluster.scheduler.current('node-a')?.slots.at(0)?.slotId ?? '');
+    cluster.scheduler.completed(cluster.scheduler.current('node-a')?.slots.at(0)?.slotId ?? '', id);
     cluster.scheduler.report('node-a', finished);
     await cluster.clock.advance(200);
     expect(cluster.scheduler.current('node-a')).toMatchObject({ slots: [], refused: [id] });

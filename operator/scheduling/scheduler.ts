@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import { desiredState, sameContent } from './desired-state.ts';
 import { grantLedger, type FoundGrant } from './grant-ledger.ts';
 import { times, type Grant, type PlanContext, type ProfileFacts } from './grant.ts';
+import { type EarlierSlot, EarlierSlots } from './earlier-slots.ts';
 import { imageWaiting } from './image-waiting.ts';
 import { lostPeriodRecorder, type LostPeriodResult } from './lost-periods.ts';
 import { hear, nodeState, noteDone, noteGrant, situationOf, type NodeState } from './node-state.ts';
@@ -40,10 +41,10 @@ export interface SchedulerOptions {
 }
 
 /**
- * `active`, `ended`, `completed`: a grant of this operator; a completed one can only bring duplicates. `earlier`: given by an
- * operator before this one, which cannot be looked up any more; the inventory alone speaks for the container.
+ * `active`, `ended`: a grant of this operator. `earlier`: given by an operator before this one, see {@link EarlierSlots}; the
+ * inventory alone speaks for the container. `completed`: either, but it can only bring duplicates.
  */
-export type SlotLookup = FoundGrant | { readonly state: 'earlier' };
+export type SlotLookup = FoundGrant | EarlierSlot;
 
 export interface SchedulerCounts {
   readonly granted: number;
@@ -76,7 +77,7 @@ export interface Scheduler {
   /** Whether a snapshot may come under this slot; undefined if not. */
   lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined;
   /** The snapshot of a slot was answered with something final: accepted, duplicate or refused. */
-  completed(slotId: string): void;
+  completed(slotId: string, containerId: string): void;
   /** Profiles, settings or containers changed, on one node or (without a name) anywhere. */
   changed(node?: string): void;
   /** Grants and reasons, of one node or of all. */
@@ -93,6 +94,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const nodes = new Map<string, NodeState>();
   const listeners = new Map<string, Set<(state: DesiredState) => void>>();
   const ledger = grantLedger();
+  const earlier = new EarlierSlots();
   const waiting = imageWaiting();
   const settings = settingsReader(options.settings);
   const totals = { granted: 0, adopted: 0, completed: 0, nodesRefused: 0 };
@@ -209,9 +211,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     timer.soon(node);
   }
 
-  function completed(slotId: string): void {
+  function completed(slotId: string, containerId: string): void {
     const grant = ledger.complete(slotId, clock.monotonic());
-    if (grant === undefined) return;
+    if (grant === undefined) {
+      if (ids.isEarlier(slotId) && inventory.container(containerId) !== undefined)
+        earlier.complete(slotId, containerId);
+      return;
+    }
     totals.completed += 1;
     const state = nodes.get(grant.node);
     if (grant.finished && state !== undefined) noteDone(state, grant.containerId);
@@ -224,7 +230,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return found.grant.containerId === containerId && found.grant.node === node ? found : undefined;
     }
     const inTime = clock.monotonic() - startedAt < times.uploadGrace;
-    return inTime && ids.isEarlier(slotId) ? { state: 'earlier' } : undefined;
+    return inTime && ids.isEarlier(slotId) ? earlier.look(slotId, containerId) : undefined;
   }
 
   function view(only?: string): NodeView[] {

@@ -193,6 +193,6 @@ export class Simulation {
     this.taught.push(one.id);
     container.state = next;
     delete container.slotId;
-    this.scheduler.completed(slotId);
+    this.scheduler.completed(slotId, one.id);
   }
 }
