@@ -58,7 +58,7 @@ export function slotTests(product: Product, watch: () => SlotWatch): void {
 export function limitTests(watch: () => SlotWatch): void {
   test('never were there more than five slots, and never more than five open periods', async () => {
     await watch().close();
-    expect(watch().looks).toBeGreaterThan(50);
+    expect(watch().looks, `unanswered: ${watch().unanswered.join(', ')}`).toBeGreaterThan(50);
     expect(watch().mostGranted).toBe(5);
     expect(watch().mostPeriods).toBe(5);
   });

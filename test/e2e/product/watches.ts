@@ -81,7 +81,11 @@ export type Period = z.infer<typeof journalFile>['active'][number];
 
 /** What the operator answers; an error while it restarts. */
 export async function scheduling(product: Product): Promise<NodeScheduling> {
-  const [node, ...others] = schedulingAnswer.parse(JSON.parse(await product.read('/api/v1/scheduling'))).nodes;
+  return onlyNode(await product.read('/api/v1/scheduling'));
+}
+
+function onlyNode(answer: string): NodeScheduling {
+  const [node, ...others] = schedulingAnswer.parse(JSON.parse(answer)).nodes;
   if (node === undefined || others.length > 0) throw new Error('the cluster has one node');
   return node;
 }
@@ -105,6 +109,7 @@ export class SlotWatch {
   /** Texts by code. */
   readonly reasons = new Map<string, Set<string>>();
   looks = 0;
+  readonly unanswered: unknown[] = [];
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
 
@@ -115,9 +120,12 @@ export class SlotWatch {
   async #watch(product: Product): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.mostPeriods = Math.max(this.mostPeriods, openPeriods(product).length);
-      // The operator is killed on purpose in between: then nobody answers.
-      const node = await scheduling(product).catch(() => undefined);
-      if (node !== undefined) this.#look(node);
+      // The operator is killed on purpose in between: then nobody answers. An answer that makes no sense is a failure.
+      const answer = await product.read('/api/v1/scheduling').catch((error: unknown) => {
+        this.unanswered.push(error);
+        return undefined;
+      });
+      if (answer !== undefined) this.#look(onlyNode(answer));
       await delay(500);
     }
   }
