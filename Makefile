@@ -56,11 +56,13 @@ images: packages $(modules) bpf ## Build the product's and the samples' images i
 generate: $(modules) ## Write CRDs and reference pages anew from their sources
 	@node crds/generator/main.ts
 	@node operator/metrics/docs.ts
+	@node agent/kernel/events-page.ts
 
 .PHONY: verify
 verify: $(modules) ## Check that generated files are fresh, then format, lint, types, unused code, shell scripts
 	@node crds/generator/main.ts --check
 	@node operator/metrics/docs.ts --check
+	@node agent/kernel/events-page.ts --check
 	@prettier --check --log-level warn .
 	@oxlint --type-aware --deny-warnings --report-unused-disable-directives
 	@tsc -p tsconfig.json
@@ -71,15 +73,27 @@ verify: $(modules) ## Check that generated files are fresh, then format, lint, t
 test: packages $(modules) bpf ## Run all tests that this machine can run; the last line counts them
 	@hack/cluster/binaries.sh
 	@node hack/images/main.ts >/dev/null
+	@hack/kernels/fetch.sh bookworm >/dev/null
+	@node test/recall/main.ts --prepare
 	@vitest run --reporter=default --reporter=./hack/test/summary-reporter.ts
 
 .PHONY: test-unit
 test-unit: $(modules) ## Run the unit tests only
 	@vitest run --project unit
 
+.PHONY: test-kernels
+test-kernels: packages $(modules) ## Try the kernel side on Debian's stock kernels in emulated machines
+	@hack/kernels/fetch.sh >/dev/null
+	@KERNELS=all vitest run --project kernels
+
 .PHONY: bench
-bench: $(modules) ## Measure the product in the running cluster: JSON lines, then a table
-	@hack/bench/run.sh "$$CLUSTER"
+bench: build ## Measure capture and product against their budgets: JSON lines, then a table (BENCH="calls web" for some)
+	@hack/bench/run.sh "$$CLUSTER" $(BENCH)
+
+MINUTES ?= 30
+.PHONY: soak
+soak: build ## Watch the agent's memory while a container starts each second (MINUTES=30)
+	@hack/bench/run.sh "$$CLUSTER" --minutes "$(MINUTES)" soak
 
 .PHONY: clean-cache
 clean-cache: ## Delete built programs and images (not while a cluster runs from them)

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, include: string[], timeout: number) => ({
+const project = (name: string, include: string[], timeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
+    globalSetup,
     include,
     exclude: ['node_modules/**', 'dist/**'],
     testTimeout: timeout,
@@ -17,9 +18,20 @@ export default defineConfig({
   test: {
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
-      project('unit', ['{core,crds,operator,agent,hack}/**/*.test.ts', 'test/architecture/**/*.test.ts'], 30_000),
+      project(
+        'unit',
+        [
+          '{core,crds,operator,agent,hack}/**/*.test.ts',
+          'test/architecture/**/*.test.ts',
+          'test/recall/strace/*.test.ts',
+        ],
+        30_000,
+      ),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
-      project('kernel', ['test/kernel/**/*.test.ts'], 120_000),
+      project('kernel', ['test/kernel/**/*.test.ts', 'test/recall/recall.test.ts'], 120_000, [
+        'test/kernel/compile-once.ts',
+      ]),
+      project('kernels', ['test/kernels/**/*.test.ts'], 900_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 900_000),
     ],
   },

@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -33,10 +33,14 @@ export const bundles: readonly Bundle[] = [
 
 const external = [/^koffi$/];
 
-async function bundle({ entry, output }: Bundle, outDir: string): Promise<string> {
+/**
+ * Bundles `entry`, from the root of the checkout, into `file`.
+ * @throws Error if the entry or an import is missing
+ */
+export async function bundle(entry: string, file: string): Promise<string> {
   const input = join(root, entry);
+  const output = basename(file);
   if (!existsSync(input)) throw new Error(`cannot build ${output}: its entry ${entry} is missing`);
-  const file = join(outDir, output);
   const build = await rolldown({
     input,
     cwd: root,
@@ -60,7 +64,7 @@ async function bundle({ entry, output }: Bundle, outDir: string): Promise<string
 export async function build(wanted: readonly Program[], outDir = join(root, 'dist')): Promise<string[]> {
   const chosen = bundles.filter(({ program }) => wanted.includes(program));
   for (const { output } of chosen) await rm(join(outDir, output), { force: true });
-  return Promise.all(chosen.map((each) => bundle(each, outDir)));
+  return Promise.all(chosen.map(({ entry, output }) => bundle(entry, join(outDir, output))));
 }
 
 function isProgram(name: string): name is Program {
