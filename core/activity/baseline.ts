@@ -1,5 +1,5 @@
 /** What can be read in /proc of a container that the agent meets too late to see it start. */
-import type { SocketAddress, SocketEvent } from '../event/event.ts';
+import type { SocketAddress, SocketEvent } from '../event/network-events.ts';
 
 export interface BaselineFile {
   /** As {@link FilePath.path}. */
@@ -14,6 +14,10 @@ export interface BaselineProcess {
   /** Pid in the innermost pid namespace: 1 is the container's own first process, or the pause process of a shared one. */
   readonly namespacePid: number;
   readonly executable: string;
+  /** Inode; undefined if it could not be read any more. */
+  readonly mountNamespace?: number;
+  /** It has a controlling terminal. */
+  readonly terminal: boolean;
   readonly argv: readonly string[];
   readonly files: readonly BaselineFile[];
   /** TCP sockets that listen and UDP sockets that are bound. */

@@ -3,9 +3,15 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { noLosses, snapshotLimits, type Snapshot } from './snapshot.ts';
 import { hostMountNamespace, Recording } from './testing/recording.ts';
-import { ActivityTree, profilingBytes, provisionalBytes, provisionalShare } from './tree.ts';
+import { ActivityTree, profilingBytes, provisionalBytes, provisionalShare, type TreeOptions } from './tree.ts';
 
-const options = { hostMountNamespace, startSeen: true, startPhaseSeconds: 180, maxBytes: profilingBytes };
+const options: TreeOptions = {
+  hostMountNamespace,
+  startSeen: true,
+  startPhaseSeconds: 180,
+  maxBytes: profilingBytes,
+  injectedBy: () => 'exec',
+};
 const container = { id: 'ab'.repeat(32), name: 'c', podUid: 'u', podName: 'p', podNamespace: 'n' };
 
 function snapshotOf(tree: ActivityTree, to: number): Snapshot {
@@ -16,6 +22,7 @@ function snapshotOf(tree: ActivityTree, to: number): Snapshot {
     to,
     ended: false,
     gaps: [],
+    blindSpots: [],
     losses: noLosses(),
     kindsCollected: ['process', 'file', 'dns', 'network'],
   });
@@ -27,6 +34,8 @@ function seenBy(act: (recording: Recording) => Recording, maxBytes: number = pro
   for (const event of recording.events) tree.apply(event);
   return snapshotOf(tree, recording.now);
 }
+
+const ipv4 = (ip: string, port: number) => ({ family: 'ipv4', ip, port }) as const;
 
 const endpoints = (act: (recording: Recording) => Recording): string[] =>
   seenBy(act).network.map(({ direction, protocol, address, port, peer = '' }) =>
@@ -44,6 +53,53 @@ describe('files', () => {
     [{ flags: 0o2, retval: -13 }, ['denied']],
   ])('%j', (how, access) => {
     expect(seenBy((container) => container.open(100, '/f', how)).files).toMatchObject([{ path: '/f', access }]);
+  });
+
+  it('are also the sockets of the file system that a program connects to or binds', () => {
+    const { files } = seenBy((container) =>
+      container
+        .unixSocket(100, 'unix_connect', '/run/containerd/containerd.sock')
+        .unixSocket(100, 'unix_bind', '/run/app.sock')
+        .unixSocket(100, 'unix_connect', '/run/private.sock', -13)
+        .unixSocket(100, 'unix_connect', undefined),
+    );
+    expect(files.map(({ path, access }) => [path, ...access])).toEqual([
+      ['/run/containerd/containerd.sock', 'write'],
+      ['/run/app.sock', 'create'],
+      ['/run/private.sock', 'denied'],
+    ]);
+  });
+
+  it.each([
+    ['unlink', 0, ['/f delete']],
+    ['rmdir', 0, ['/f delete']],
+    ['rename', 0, ['/f rename', '/g create']],
+    ['link', 0, ['/g create']],
+    ['mkdir', 0, ['/f create']],
+    ['symlink', 0, ['/f create']],
+    ['mknod', 0, ['/f create']],
+    ['truncate', 0, ['/f write']],
+    ['chmod', 0, ['/f attributes']],
+    ['chown', 0, ['/f attributes']],
+    ['utimes', 0, ['/f attributes']],
+    ['setxattr', 0, ['/f attributes']],
+    ['removexattr', 0, ['/f attributes']],
+    ['chdir', 0, []],
+    ['chroot', 0, []],
+    ['unlink', -13, ['/f denied']],
+    ['mkdir', -17, []],
+    ['chdir', -13, []],
+  ] as const)('%s, which returned %i', (type, retval, expected) => {
+    const { files } = seenBy((container) => container.change(100, type, '/f', { to: '/g', retval }));
+    expect(files.map(({ path, access }) => [path, ...access].join(' '))).toEqual(expected);
+  });
+
+  it('that changed places were both renamed and made', () => {
+    const { files } = seenBy((container) => container.change(100, 'rename', '/f', { to: '/g', flags: 2 }));
+    expect(files.map(({ access }) => access)).toEqual([
+      ['create', 'rename'],
+      ['create', 'rename'],
+    ]);
   });
 
   it('are one behaviour with all that was done to it, first and last', () => {
@@ -82,6 +138,33 @@ describe('names', () => {
 });
 
 describe('endpoints', () => {
+  it('counts a datagram as a connect, and what a server answers as accepted', () => {
+    expect(
+      endpoints((container) =>
+        container
+          .socket(100, 'send', '0.0.0.0:40000', { remote: ipv4('10.0.0.1', 8125), protocol: 'udp' })
+          .socket(100, 'send', '0.0.0.0:514', { remote: ipv4('10.0.0.2', 40_000), protocol: 'udp' })
+          .socket(100, 'send', '0.0.0.0:40001', { remote: ipv4('10.0.0.3', 40_000), protocol: 'udp' })
+          .socket(100, 'send', '0.0.0.0:0', { remote: ipv4('10.0.0.4', 0), protocol: 'other' }),
+      ),
+    ).toEqual([
+      'connect udp 10.0.0.1 8125',
+      'accept udp 0.0.0.0 514 10.0.0.2',
+      'connect udp 10.0.0.3 40000',
+      'connect other 10.0.0.4 0',
+    ]);
+  });
+
+  it('counts datagrams to ever other high ports as one', () => {
+    const ports = endpoints((container) => {
+      for (let port = 40_000; port < 40_100; port += 1)
+        container.socket(100, 'send', '0.0.0.0:33000', { remote: ipv4('10.0.0.1', port), protocol: 'udp' });
+      return container;
+    });
+    expect(ports).toHaveLength(65);
+    expect(ports.at(-1)).toBe('connect udp 10.0.0.1 0');
+  });
+
   it('counts a connect that reached the network, whatever came of it', () => {
     const results = [0, -115, -111, -110, -101, -13];
     expect(

@@ -1,5 +1,5 @@
 /** Names that the processes of one node asked for. */
-import type { DnsEvent } from '../event/event.ts';
+import type { DnsEvent } from '../event/network-events.ts';
 import { type Account, cost } from './account.ts';
 import { printable } from './printable.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
@@ -32,7 +32,9 @@ export class DnsActivity {
   /** Only questions count: what a response repeats is in the hands of whoever sent it. */
   record(event: DnsEvent, circumstances: Circumstances): void {
     if (event.direction !== 'query') return;
-    if (event.questions.length === 0) this.#account.truncate();
+    // Of a stream there may be more questions in what was cut off; a datagram has one, at its beginning.
+    const cut = event.truncated && event.protocol === 'tcp';
+    if (event.questions.length === 0 || cut) this.#account.truncate();
     for (const { name, type } of event.questions) this.#question(normalise(name), type, circumstances);
   }
 

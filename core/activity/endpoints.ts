@@ -1,5 +1,5 @@
 /** Network endpoints that the processes of one node used. */
-import type { SocketAddress, SocketEvent } from '../event/event.ts';
+import type { SocketAddress, SocketEvent } from '../event/network-events.ts';
 import { type Account, cost } from './account.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
 import type { Actor, NetworkDirection, NetworkNode, Phase } from './snapshot.ts';
@@ -15,6 +15,9 @@ const maxPeersPerPort = 64;
 
 /** Likewise for a program that binds a fresh UDP port for every request: from then on they count as port 0. */
 const maxEphemeralBinds = 16;
+
+/** Likewise for sends to ever other high ports (a file sharer, a scan): from then on they count as port 0 of the address. */
+const maxEphemeralSends = 64;
 
 /** TCP ports bound and not yet listened to; a program with more than these never listens to most. */
 const maxPendingBinds = 64;
@@ -40,6 +43,7 @@ export class Endpoints {
   readonly #peersPerPort = new Map<string, number>();
   readonly #pendingBinds = new Map<number, SocketAddress>();
   #ephemeralBinds = 0;
+  #ephemeralSends = 0;
 
   constructor(account: Account) {
     this.#account = account;
@@ -58,6 +62,9 @@ export class Endpoints {
         break;
       case 'accept':
         if (event.retval >= 0) this.#accept(event, circumstances);
+        break;
+      case 'send':
+        this.#send(event, circumstances);
         break;
     }
   }
@@ -81,6 +88,21 @@ export class Endpoints {
   #connect({ protocol, remote, retval }: SocketEvent, circumstances: Circumstances): void {
     if (remote === undefined || remote.port === 0 || !connected.has(retval)) return;
     this.#see(endpoint('connect', protocol, remote), circumstances);
+  }
+
+  /**
+   * What goes from a low port to a high one is the answer of a server, and its peer a client: it counts as accepted. All else
+   * counts as connected. Protocols without ports (ping) have port 0.
+   */
+  #send(event: SocketEvent, circumstances: Circumstances): void {
+    const { protocol, local, remote } = event;
+    if (remote === undefined || (remote.port === 0 && protocol !== 'other')) return;
+    const high = remote.port >= ephemeralFrom;
+    if (high && local.port !== 0 && local.port < ephemeralFrom) return this.#accept(event, circumstances);
+    const exact = endpoint('connect', protocol, remote);
+    if (!high || this.#byKey.has(keyOf(exact))) return this.#see(exact, circumstances);
+    this.#ephemeralSends += 1;
+    this.#see(this.#ephemeralSends > maxEphemeralSends ? { ...exact, port: 0 } : exact, circumstances);
   }
 
   #bind(protocol: SocketEvent['protocol'], local: SocketAddress, circumstances: Circumstances): void {
@@ -137,6 +159,7 @@ export class Endpoints {
     }
     this.#peersPerPort.clear();
     this.#ephemeralBinds = 0;
+    this.#ephemeralSends = 0;
     if (!alive) this.#pendingBinds.clear();
   }
 

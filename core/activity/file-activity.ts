@@ -1,32 +1,15 @@
-/** Files that the processes of one node opened. */
-import type { OpenEvent } from '../event/event.ts';
+/** What the processes of one node did with files. */
 import { type Account, cost } from './account.ts';
+import { bit } from './file-access.ts';
 import { reducePath } from './reduce-path.ts';
 import { Sighting, type Circumstances } from './sighting.ts';
-import { type Actor, fileAccesses, type FileAccess, type FileNode } from './snapshot.ts';
-
-/** Flags of open(2) as they are on every architecture that is supported. */
-const accessMode = 0o3;
-const readOnly = 0o0;
-const writeOnly = 0o1;
-const truncateFlag = 0o1000;
+import { type Actor, fileAccesses, type FileNode } from './snapshot.ts';
 
 const anonymous = '{anonymous}';
 
 interface FileSighting {
   readonly sighting: Sighting;
   access: number;
-}
-
-const bit = (access: FileAccess): number => 1 << fileAccesses.indexOf(access);
-
-/** A refused open shows only that it was tried: nothing was read or written. */
-export function accessOf({ flags, created, retval }: Pick<OpenEvent, 'flags' | 'created' | 'retval'>): number {
-  if (retval < 0) return bit('denied');
-  const mode = flags & accessMode;
-  const reads = mode !== writeOnly ? bit('read') : 0;
-  const writes = mode !== readOnly || (flags & truncateFlag) !== 0 ? bit('write') : 0;
-  return reads | writes | (created ? bit('create') : 0);
 }
 
 export class FileActivity {

@@ -14,6 +14,11 @@ export interface ProcessIdentity {
 /** What is known of a program that was executed: from an exec event, or from /proc. */
 export interface Execution {
   readonly executable: string;
+  /**
+   * It runs in another mount namespace than its container: whoever made that one chose what its paths lead to, so
+   * `/usr/bin/env` there is any program at all.
+   */
+  readonly ownMounts?: boolean;
   /** Name handed to execve; unknown for a process found in /proc. */
   readonly filename?: string;
   readonly argv: readonly string[];
@@ -29,6 +34,9 @@ const redis = /^redis-(?:server|sentinel|check-rdb|check-aof)$/;
 
 /** `executable` of a process whose file has no path, such as one executed from an anonymous inode. */
 const anonymous = '{anonymous}';
+
+/** Before the `executable` of a process with a mount namespace of its own. Paths begin with a slash, so it can be no part of one. */
+const ownMountsMark = '{mounts}';
 
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
@@ -62,7 +70,8 @@ function shownScript(script: string): string {
 }
 
 export function identify(execution: Execution): ProcessIdentity {
-  const executable = execution.executable === '' ? anonymous : reduceExecutable(execution.executable);
+  const reduced = execution.executable === '' ? anonymous : reduceExecutable(execution.executable);
+  const executable = execution.ownMounts === true ? `${ownMountsMark}${reduced}` : reduced;
   const name = baseName(execution.executable);
   const { applet, argv } = calledAs(name, execution.argv);
   const shebang = shebangScript(execution);

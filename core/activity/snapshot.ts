@@ -16,6 +16,8 @@ export const snapshotLimits = {
   dns: 2_000,
   network: 2_000,
   gaps: 100,
+  syscalls: 512,
+  capabilities: 64,
   pathLength: 4_096 * 4,
   /** Bytes of the JSON after decompression. */
   jsonBytes: 8 * 1024 * 1024,
@@ -23,12 +25,31 @@ export const snapshotLimits = {
   compressedBytes: 1024 * 1024,
 } as const;
 
-export const actors = ['entrypoint', 'exec', 'unknown'] as const;
+/**
+ * Who began a lineage. `exec`, `probe` and `interactive` came from the runtime, from outside of the container: a probe equals
+ * an exec probe or a lifecycle hook of its pod, an interactive one has a terminal. Grows at its end only (flags.ts).
+ */
+export const actors = ['entrypoint', 'exec', 'unknown', 'probe', 'interactive'] as const;
 export const phases = ['start', 'run'] as const;
 export const kinds = ['process', 'file', 'dns', 'network', 'syscall', 'capability'] as const;
-export const fileAccesses = ['read', 'write', 'create', 'denied'] as const;
+/** Stored by their place in this list: new ones come last. `rename` gave its name away, `create` got it. */
+export const fileAccesses = ['read', 'write', 'create', 'denied', 'delete', 'rename', 'attributes'] as const;
 export const networkDirections = ['connect', 'bind', 'listen', 'accept'] as const;
 
+/**
+ * Whose behaviour becomes known. What a person types and what the kubelet asks says nothing about the program; `unknown` is
+ * what ran before the agent came, and images whose containers are all older would otherwise never be learned.
+ */
+export const teachers = ['entrypoint', 'exec', 'unknown'] as const satisfies readonly (typeof actors)[number][];
+
+/**
+ * Ways past the agent that a container went at least once since its cgroup was observed: what it did by them is not in its
+ * snapshots. `io_uring`: files and sockets opened by requests in shared memory. `compat-syscalls`: calls of 32-bit programs,
+ * or by their table. `left-cgroup`: processes moved to, or begun in, a cgroup outside of the container's.
+ */
+export const blindSpots = ['io_uring', 'compat-syscalls', 'left-cgroup'] as const;
+
+export type BlindSpot = (typeof blindSpots)[number];
 export type Actor = (typeof actors)[number];
 export type Phase = (typeof phases)[number];
 export type Kind = (typeof kinds)[number];
@@ -42,6 +63,8 @@ export type NetworkDirection = (typeof networkDirections)[number];
  */
 const shown = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'holds characters that must be escaped');
 const path = shown.min(1).max(snapshotLimits.pathLength);
+export const syscallName = /^[a-z0-9_]{1,64}$/;
+export const capabilityName = /^CAP_[A-Z0-9_]{1,60}$/;
 const epochMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
@@ -59,7 +82,7 @@ const seen = {
  * smaller than its own; -1 for a root. Workers that fork without exec belong to the node; `maxInstances` says how many
  * processes lived in it at once.
  */
-export const processNode = z.strictObject({
+export const processNode = z.object({
   ...seen,
   parent: z.number().int().min(-1),
   executable: path,
@@ -72,14 +95,14 @@ export const processNode = z.strictObject({
   maxInstances: z.number().int().positive(),
 });
 
-export const fileNode = z.strictObject({
+export const fileNode = z.object({
   ...seen,
   process: count,
   path,
   access: z.array(z.enum(fileAccesses)).min(1).max(fileAccesses.length),
 });
 
-export const dnsNode = z.strictObject({
+export const dnsNode = z.object({
   ...seen,
   process: count,
   name: shown.min(1).max(1_024),
@@ -87,7 +110,7 @@ export const dnsNode = z.strictObject({
 });
 
 /** `port` is the remote port of a connect, the local one of everything else; `address` likewise. */
-export const networkNode = z.strictObject({
+export const networkNode = z.object({
   ...seen,
   process: count,
   direction: z.enum(networkDirections),
@@ -98,23 +121,34 @@ export const networkNode = z.strictObject({
   port: z.number().int().min(0).max(65_535),
 });
 
-export const losses = z.strictObject({
+export const losses = z.object({
   /** Records that found the ring buffer full. */
   ringDrops: count,
-  /** Program runs that the kernel skipped because another instance was active on the CPU. */
+  /**
+   * Program runs that the kernel skipped because another instance was active on the CPU. It counts them for the whole node
+   * alone: of this container they are the most that there can have been.
+   */
   recursionMisses: count,
   /** Entries that found a kernel map full. */
   mapFull: count,
   /** Paths, arguments or names cut short. */
   truncated: count,
-  /** Records that could not be decoded. */
+  /** Records that could not be decoded: whose they were is not known, so as with `recursionMisses` the most. */
   decodeErrors: count,
   /** Behaviours beyond {@link snapshotLimits} or the byte budget of the tree. */
   treeFull: count,
 });
 
+/**
+ * A stretch of time in which nothing was watched although the container ran: within the period, or before it, when the
+ * agent that was to watch it had only just come. `reason` is `agent-restarted`.
+ */
+const gap = z
+  .object({ from: epochMs, to: epochMs, reason: shown.max(64) })
+  .refine(({ from, to }) => from < to, 'must end after it begins');
+
 /** The container as its agent knows it. What the operator believes comes from the Pod, never from here. */
-export const containerIdentity = z.strictObject({
+export const containerIdentity = z.object({
   id: containerId,
   name: z.string().max(253),
   podUid: z.string().max(64),
@@ -123,7 +157,7 @@ export const containerIdentity = z.strictObject({
 });
 
 export const snapshotSchema = z
-  .strictObject({
+  .object({
     formatVersion: z.literal(formatVersion),
     /** `<container id>/<from>`: one container and one period. */
     snapshotId: z.string().max(96),
@@ -136,15 +170,21 @@ export const snapshotSchema = z
     ended: z.boolean(),
     /** The agent watched from before the first exec. */
     startSeen: z.boolean(),
-    /** Stretches of the period in which nothing was watched. */
-    gaps: z.array(z.strictObject({ from: epochMs, to: epochMs, reason: z.string().max(64) })).max(snapshotLimits.gaps),
+    gaps: z.array(gap).max(snapshotLimits.gaps),
+    /** Records of this container that were read within the period. Agents before this field: 0, of which any loss is all. */
+    events: count.default(0),
     losses,
+    /** Agents before this field: none were looked for. */
+    blindSpots: z.array(z.enum(blindSpots)).max(blindSpots.length).default([]),
     /** Kinds that were watched at all: what is not listed here was not collected, which is not the same as absent. */
     kindsCollected: z.array(z.enum(kinds)).max(kinds.length),
     processes: z.array(processNode).max(snapshotLimits.processes),
     files: z.array(fileNode).max(snapshotLimits.files),
     dns: z.array(dnsNode).max(snapshotLimits.dns),
     network: z.array(networkNode).max(snapshotLimits.network),
+    /** Of the container as a whole, sorted. Absent where they were not collected, so from all agents before these fields. */
+    syscalls: z.array(z.string().regex(syscallName)).max(snapshotLimits.syscalls).exactOptional(),
+    capabilities: z.array(z.string().regex(capabilityName)).max(snapshotLimits.capabilities).exactOptional(),
   })
   .superRefine((snapshot, context) => {
     const refuse = (message: string, ...at: (string | number)[]): void =>
@@ -153,6 +193,9 @@ export const snapshotSchema = z
       refuse('must be <container id>/<from>', 'snapshotId');
     }
     if (snapshot.to < snapshot.from) refuse('lies before from', 'to');
+    snapshot.gaps.forEach(({ to }, index) => {
+      if (to > snapshot.to) refuse('lies after the end of the period', 'gaps', index, 'to');
+    });
     snapshot.processes.forEach((node, index) => {
       if (node.parent >= index)
         refuse('must be smaller than the index of the node itself', 'processes', index, 'parent');
@@ -170,6 +213,7 @@ export type ProcessNode = z.infer<typeof processNode>;
 export type FileNode = z.infer<typeof fileNode>;
 export type DnsNode = z.infer<typeof dnsNode>;
 export type NetworkNode = z.infer<typeof networkNode>;
+export type Gap = z.infer<typeof gap>;
 export type Losses = z.infer<typeof losses>;
 export type ContainerIdentity = z.infer<typeof containerIdentity>;
 

@@ -5,11 +5,21 @@ import { formatVersion, snapshotId, type Losses, type ProcessNode, type Snapshot
 /** What the tree itself cannot know. `losses` are those of the kernel side within the period. */
 export type SnapshotHeader = Pick<
   Snapshot,
-  'slotId' | 'container' | 'from' | 'to' | 'ended' | 'gaps' | 'kindsCollected'
+  | 'slotId'
+  | 'container'
+  | 'from'
+  | 'to'
+  | 'ended'
+  | 'gaps'
+  | 'kindsCollected'
+  | 'blindSpots'
+  | 'syscalls'
+  | 'capabilities'
 > & { readonly losses: Losses };
 
 interface Own {
   readonly startSeen: boolean;
+  readonly events: number;
   readonly treeFull: number;
   readonly truncated: number;
 }
@@ -24,6 +34,7 @@ export function toSnapshot(header: SnapshotHeader, roots: Iterable<Node>, own: O
     formatVersion,
     snapshotId: snapshotId(header.container.id, header.from),
     startSeen: own.startSeen,
+    events: own.events,
     losses: {
       ...header.losses,
       treeFull: header.losses.treeFull + own.treeFull,

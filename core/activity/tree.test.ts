@@ -6,7 +6,13 @@ import { noLosses, snapshotSchema, type Snapshot } from './snapshot.ts';
 import { hostMountNamespace, Recording } from './testing/recording.ts';
 import { ActivityTree, profilingBytes, type TreeOptions } from './tree.ts';
 
-const options: TreeOptions = { hostMountNamespace, startSeen: true, startPhaseSeconds: 180, maxBytes: profilingBytes };
+const options: TreeOptions = {
+  hostMountNamespace,
+  startSeen: true,
+  startPhaseSeconds: 180,
+  maxBytes: profilingBytes,
+  injectedBy: ({ argv, tty }) => (tty !== '' ? 'interactive' : argv[0] === 'probe' ? 'probe' : 'exec'),
+};
 const container = { id: 'ab'.repeat(32), name: 'c', podUid: 'u', podName: 'p', podNamespace: 'n' };
 
 function build(events: readonly BehaviourEvent[], changed: Partial<TreeOptions> = {}): ActivityTree {
@@ -17,7 +23,7 @@ function build(events: readonly BehaviourEvent[], changed: Partial<TreeOptions> 
 
 /** Every snapshot of these tests must pass the schema that the operator reads it with. */
 function snapshot(tree: ActivityTree, to = 1_900_000_000_000): Snapshot {
-  const header = { slotId: 's', container, from: 1, to, ended: false, gaps: [], losses: noLosses() };
+  const header = { slotId: 's', container, from: 1, to, ended: false, gaps: [], blindSpots: [], losses: noLosses() };
   return snapshotSchema.parse(tree.snapshot({ ...header, kindsCollected: ['process', 'file', 'dns', 'network'] }));
 }
 
@@ -77,7 +83,7 @@ describe('lineage', () => {
       '/docker-entrypoint.sh > /usr/bin/find ×1 entrypoint',
       '/docker-entrypoint.sh > /usr/sbin/nginx ×3 entrypoint',
     ]);
-    expect(seen.startSeen).toBe(true);
+    expect([seen.startSeen, seen.events]).toEqual([true, nginx.events.length]);
     expect(seen.network.map(({ direction, port, process, phases }) => [direction, port, process, phases])).toEqual([
       ['bind', 80, 2, ['start', 'run']],
       ['listen', 80, 2, ['start', 'run']],
@@ -125,10 +131,29 @@ describe('lineage', () => {
     expect(seen.files).toEqual([]);
   });
 
+  it('tells probes and people at a terminal from other commands, with all that these start', () => {
+    const recording = started().exec(100, '/app', { namespaceInit: true });
+    recording.exec(200, '/bin/cat', { argv: ['probe'], ppid: 9 }).open(200, '/ready');
+    recording.exec(300, '/bin/sh', { ppid: 9, tty: 'pts0' }).fork(300, 301).exec(301, '/bin/ls', { ppid: 300 });
+    recording.exec(400, '/bin/sh', { ppid: 9 }).open(400, '/etc/passwd').open(301, '/root');
+    const seen = snapshot(build(recording.events));
+    expect(lineages(seen)).toEqual([
+      '/app ×1 entrypoint',
+      '/bin/cat ×1 probe',
+      '/bin/sh ×2 exec,interactive',
+      '/bin/sh > /bin/ls ×1 interactive',
+    ]);
+    expect(seen.files.map(({ path, actors }) => [path, ...actors])).toEqual([
+      ['/ready', 'probe'],
+      ['/etc/passwd', 'exec'],
+      ['/root', 'interactive'],
+    ]);
+  });
+
   it('sees a process of the container that enters the mount namespace of the host', () => {
     const escape = started().exec(100, '/app').fork(100, 101);
     escape.exec(101, '/usr/bin/bash', { mountNamespace: hostMountNamespace, ppid: 100 });
-    expect(lineages(snapshot(build(escape.events)))).toContain('/app > /usr/bin/bash ×1 entrypoint');
+    expect(lineages(snapshot(build(escape.events)))).toContain('/app > {mounts}/usr/bin/bash ×1 entrypoint');
   });
 
   it('does not take a hook that the runtime runs inside for the entrypoint', () => {
@@ -140,10 +165,12 @@ describe('lineage', () => {
   });
 
   it('does not take a probe that overtakes the entrypoint for it', () => {
-    const raced = started().exec(105, '/usr/bin/pg_isready', { ppid: 9 }).exit(105);
+    const raced = started()
+      .exec(105, '/usr/bin/pg_isready', { ppid: 9, argv: ['probe'] })
+      .exit(105);
     raced.exec(100, '/entrypoint', { ppid: 9, namespaceInit: true }).exec(106, '/usr/bin/pg_isready', { ppid: 9 });
     const tree = build(raced.events);
-    expect(lineages(snapshot(tree))).toEqual(['/usr/bin/pg_isready ×1 exec', '/entrypoint ×1 entrypoint']);
+    expect(lineages(snapshot(tree))).toEqual(['/usr/bin/pg_isready ×1 exec,probe', '/entrypoint ×1 entrypoint']);
   });
 
   it('stays in the deepest node beyond 32 programs in a chain, and says so', () => {
@@ -201,17 +228,46 @@ describe('events that are missing or late', () => {
   });
 });
 
-describe('a container met late', () => {
-  const process = (pid: number, ppid: number, executable: string, more: Partial<BaselineProcess> = {}) => ({
-    pid,
-    ppid,
-    executable,
-    namespacePid: pid - 99,
-    argv: [executable],
-    files: [],
-    sockets: [],
-    ...more,
+const process = (pid: number, ppid: number, executable: string, more: Partial<BaselineProcess> = {}) => ({
+  pid,
+  ppid,
+  executable,
+  namespacePid: pid - 99,
+  terminal: false,
+  argv: [executable],
+  files: [],
+  sockets: [],
+  ...more,
+});
+
+describe('a program in a mount namespace of its own', () => {
+  const elsewhere = { mountNamespace: 4_026_539_999 };
+
+  it('is never taken for the one of the same path, nor are programs below it', () => {
+    const recording = new Recording().exec(100, '/app').fork(100, 101).exec(101, '/usr/bin/env');
+    recording.fork(100, 102).exec(102, '/usr/bin/env', elsewhere).fork(102, 103).exec(103, '/bin/sh', elsewhere);
+    expect(lineages(snapshot(build(recording.events)))).toEqual([
+      '/app ×2 entrypoint',
+      '/app > /usr/bin/env ×1 entrypoint',
+      '/app > {mounts}/usr/bin/env ×2 entrypoint',
+      '/app > {mounts}/usr/bin/env > {mounts}/bin/sh ×1 entrypoint',
+    ]);
   });
+
+  it('is told by the process 1 of a container that was met late, and by nobody where there is none', () => {
+    const found = (pid: number, ppid: number, mountNamespace: number) =>
+      ({ ...process(pid, ppid, '/bin/a'), mountNamespace }) satisfies BaselineProcess;
+    const met = (...processes: BaselineProcess[]) => {
+      const tree = new ActivityTree({ ...options, startSeen: false });
+      tree.addBaseline(processes, 1);
+      return snapshot(tree).processes.map(({ executable }) => executable);
+    };
+    expect(met(found(100, 7, 1), found(101, 100, 2))).toEqual(['/bin/a', '{mounts}/bin/a']);
+    expect(met(found(101, 7, 1), found(102, 101, 2))).toEqual(['/bin/a']);
+  });
+});
+
+describe('a container met late', () => {
   const local = { family: 'ipv4', ip: '0.0.0.0', port: 6379 } as const;
 
   it('begins with what /proc shows and goes on with events', () => {
@@ -241,6 +297,32 @@ describe('a container met late', () => {
     expect(seen.network).toMatchObject([{ direction: 'listen', port: 6379, actors: ['entrypoint'], phases: ['run'] }]);
   });
 
+  it('recognises a person at a terminal beside the process 1 of the container, and what that person started', () => {
+    const tree = new ActivityTree({ ...options, startSeen: false });
+    const shell = process(130, 9, '/bin/sh', { terminal: true });
+    tree.addBaseline([process(100, 7, '/app'), shell, process(131, 130, '/bin/vi'), process(132, 100, '/bin/job')], 1);
+    expect(lineages(snapshot(tree))).toEqual([
+      '/app ×1 entrypoint',
+      '/app > /bin/job ×1 unknown',
+      '/bin/sh ×1 interactive',
+      '/bin/sh > /bin/vi ×1 interactive',
+    ]);
+  });
+
+  it('takes a process 1 that a person made for that person', () => {
+    const tree = new ActivityTree({ ...options, startSeen: false });
+    const shell = process(130, 9, '/bin/sh', { terminal: true });
+    const inner = process(131, 130, '/bin/unshared', { namespacePid: 1, terminal: true });
+    tree.addBaseline([process(100, 7, '/app'), shell, inner], 1);
+    expect(lineages(snapshot(tree))).toContain('/bin/sh > /bin/unshared ×1 interactive');
+  });
+
+  it('leaves open who holds the terminal where the container has no process 1 of its own', () => {
+    const tree = new ActivityTree({ ...options, startSeen: false });
+    tree.addBaseline([process(130, 9, '/bin/sh', { terminal: true })], 1);
+    expect(lineages(snapshot(tree))).toEqual(['/bin/sh ×1 unknown']);
+  });
+
   it('does not know who started what it meets without a look into /proc', () => {
     const seen = snapshot(build(new Recording().exec(100, '/app').events, { startSeen: false }));
     expect(lineages(seen)).toEqual(['/app ×1 unknown']);
@@ -256,7 +338,7 @@ describe('a following period', () => {
       '/docker-entrypoint.sh ×1 entrypoint',
       '/docker-entrypoint.sh > /usr/sbin/nginx ×3 entrypoint',
     ]);
-    expect(seen.startSeen).toBe(false);
+    expect([seen.startSeen, seen.events]).toEqual([false, 0]);
     expect(seen.files).toEqual([]);
     expect(seen.network.map(({ direction, port, phases }) => [direction, port, phases])).toEqual([
       ['bind', 80, ['run']],

@@ -3,14 +3,16 @@
  * takes snapshots.
  */
 import type { BehaviourEvent, ExecEvent, ForkEvent, ProcessKey } from '../event/event.ts';
+import { isUnixSocket } from '../event/network-events.ts';
+import { isPathEvent } from '../event/path-event.ts';
 import { Account } from './account.ts';
 import { type BaselineProcess, parentsFirst } from './baseline.ts';
-import { accessOf } from './file-activity.ts';
+import { accessOf, socketAccessOf, usesOf } from './file-access.ts';
 import { type Execution, identify, identityKey, type ProcessIdentity } from './identity.ts';
 import { maxDepth, Node, nodeBytes, walk } from './node.ts';
 import { ProcessTable, type Running } from './process-table.ts';
 import type { Circumstances } from './sighting.ts';
-import type { Actor, Phase, Snapshot } from './snapshot.ts';
+import { type Actor, type Phase, type Snapshot, teachers } from './snapshot.ts';
 import { type SnapshotHeader, toSnapshot } from './to-snapshot.ts';
 
 export interface TreeOptions {
@@ -21,7 +23,12 @@ export interface TreeOptions {
   readonly startPhaseSeconds: number;
   /** Memory for the whole tree, see {@link Account}. */
   readonly maxBytes: number;
+  /** Who brought a program into the container from outside, after its start. */
+  readonly injectedBy: (program: Injected) => Actor;
 }
+
+/** What tells one injected program from another. A program that was found running has no `filename`. */
+export type Injected = Pick<ExecEvent, 'argv' | 'argsTruncated' | 'filename' | 'tty'>;
 
 /**
  * Of a tree whose container did not get a slot yet: all of them together share 8 MiB, a single one has at most 1 MiB (a
@@ -45,9 +52,21 @@ export class ActivityTree {
   readonly #processes: ProcessTable;
   readonly #roots = new Map<string, Node>();
   #entrypoint:
-    { readonly at: number; readonly ppid: number; readonly node: Node; readonly isInit: boolean } | undefined;
+    | {
+        readonly at: number;
+        readonly ppid: number;
+        readonly node: Node;
+        readonly isInit: boolean;
+        /** What it is if it turns out not to be the entrypoint. */
+        readonly otherwise: Actor;
+      }
+    | undefined;
+  /** Of the container's own first program; undefined while that is not known. */
+  #mountNamespace: number | undefined;
   #startSeen: boolean;
   #baselined = false;
+  #events = 0;
+  #untaught = false;
 
   constructor(options: TreeOptions) {
     this.#options = options;
@@ -66,37 +85,32 @@ export class ActivityTree {
     return this.#entrypoint?.at;
   }
 
+  /** Whether somebody did something, since this was last asked, whose behaviour does not become known. */
+  takeUntaught(): boolean {
+    const was = this.#untaught;
+    this.#untaught = false;
+    return was;
+  }
+
   setMaxBytes(bytes: number): void {
     this.#account.maxBytes = bytes;
   }
 
   apply(event: BehaviourEvent): void {
-    switch (event.type) {
-      case 'exec':
-        this.#exec(event);
-        break;
-      case 'fork':
-        this.#fork(event);
-        break;
-      case 'exit':
-        this.#exit(event.process, event.timestamp);
-        break;
-      case 'open':
-      case 'connect':
-      case 'bind':
-      case 'listen':
-      case 'accept':
-      case 'dns':
-        this.#behave(event);
-        break;
-    }
+    this.#events += 1;
+    if (event.type === 'exec') this.#exec(event);
+    else if (event.type === 'fork') this.#fork(event);
+    else if (event.type === 'exit') this.#exit(event.process, event.timestamp);
+    else this.#behave(event);
   }
 
   /** Processes that run already. Those that are known from events are left as they are. */
   addBaseline(processes: readonly BaselineProcess[], at: number): void {
     this.#baselined = true;
+    const init = processes.find(({ namespacePid }) => namespacePid === 1);
+    this.#mountNamespace ??= init?.mountNamespace;
     for (const process of parentsFirst(processes)) {
-      if (this.#processes.byPid(process.pid) === undefined) this.#addFound(process, at);
+      if (this.#processes.byPid(process.pid) === undefined) this.#addFound(process, at, init !== undefined);
     }
   }
 
@@ -106,6 +120,7 @@ export class ActivityTree {
     for (const node of walk(this.#roots.values())) node.persist(phase, header.to);
     return toSnapshot(header, this.#roots.values(), {
       startSeen: this.#startSeen && this.#entrypoint !== undefined,
+      events: this.#events,
       treeFull: this.#account.refused,
       truncated: this.#account.truncated,
     });
@@ -117,6 +132,7 @@ export class ActivityTree {
    */
   restart(at: number): void {
     this.#startSeen = false;
+    this.#events = 0;
     this.#account.forgetLosses();
     const phase = this.#phase(at);
     for (const node of walk(this.#roots.values())) node.restart(phase, at);
@@ -148,7 +164,7 @@ export class ActivityTree {
     const running = this.#processes.find(process, at) ?? this.#adopt(event);
     if (running !== undefined) {
       running.execId = process.execId;
-      this.#become(running, running.node, execution(event), at);
+      this.#become(running, running.node, this.#execution(event), at);
     } else if (event.mountNamespace !== this.#options.hostMountNamespace) this.#root(event);
   }
 
@@ -188,12 +204,19 @@ export class ActivityTree {
     const { process, timestamp: at } = event;
     this.#correctEntrypoint(event);
     const first = this.#options.startSeen && this.#entrypoint === undefined;
-    const actor = first ? 'entrypoint' : this.#options.startSeen || this.#baselined ? 'exec' : 'unknown';
+    const injected = this.#options.startSeen || this.#baselined ? this.#options.injectedBy(event) : 'unknown';
+    const actor = first ? 'entrypoint' : injected;
     const phase = first ? 'start' : this.#phase(at);
-    const node = this.#place(undefined, identify(execution(event)), { actor, phase, at });
+    if (first) this.#mountNamespace = event.mountNamespace;
+    const node = this.#place(undefined, identify(this.#execution(event)), { actor, phase, at });
     if (node === undefined) return;
-    if (first) this.#entrypoint = { at, ppid: event.ppid, node, isInit: event.namespaceInit };
+    if (first) this.#entrypoint = { at, ppid: event.ppid, node, isInit: event.namespaceInit, otherwise: injected };
     this.#processes.add({ ...keyOf(process), since: at, actor, node, attributed: true });
+  }
+
+  #execution({ file, filename, argv, mountNamespace }: ExecEvent): Execution {
+    const ownMounts = this.#mountNamespace !== undefined && mountNamespace !== this.#mountNamespace;
+    return { executable: file.path, filename, argv, ownMounts };
   }
 
   /**
@@ -204,7 +227,7 @@ export class ActivityTree {
   #correctEntrypoint({ process, namespaceInit }: ExecEvent): void {
     const taken = this.#entrypoint;
     if (taken?.ppid === process.pid) this.#disownEntrypoint(taken.node, 'unknown');
-    else if (taken?.isInit === false && namespaceInit) this.#disownEntrypoint(taken.node, 'exec');
+    else if (taken?.isInit === false && namespaceInit) this.#disownEntrypoint(taken.node, taken.otherwise);
   }
 
   #disownEntrypoint(root: Node, actor: Actor): void {
@@ -251,21 +274,44 @@ export class ActivityTree {
     }
     const circumstances = this.#circumstances(running.actor, event.timestamp);
     const { node } = running;
+    if (untaught(running.actor) !== undefined) this.#untaught = true;
     node.sighting.again(circumstances);
     if (event.type === 'open') node.files.record(event.file.path, accessOf(event), circumstances);
     else if (event.type === 'dns') node.dns.record(event, circumstances);
-    else node.endpoints.record(event, circumstances);
+    else if (isPathEvent(event))
+      for (const { path, access } of usesOf(event)) node.files.record(path, access, circumstances);
+    else if (!isUnixSocket(event)) node.endpoints.record(event, circumstances);
+    else if (event.file !== undefined) node.files.record(event.file.path, socketAccessOf(event), circumstances);
   }
 
   /**
    * Orphans are handed to process 1, so descent from it proves nothing; only processes of the very same program are taken
-   * for its workers.
+   * for its workers. Descent from what a person or the kubelet began does prove something.
    */
-  #addFound(process: BaselineProcess, at: number): void {
+  #whoBegan(
+    process: BaselineProcess,
+    identity: ProcessIdentity,
+    parent: Running | undefined,
+    besideInit: boolean,
+  ): Actor {
+    if (parent !== undefined) {
+      const worker = parent.actor === 'entrypoint' && parent.node.key === identityKey(identity);
+      return worker ? 'entrypoint' : (untaught(parent.actor) ?? 'unknown');
+    }
+    if (process.namespacePid === 1) return 'entrypoint';
+    // Without a process 1 of its own, the container's own program may be the one with the terminal.
+    if (!besideInit) return 'unknown';
+    const { argv, terminal } = process;
+    const program = { argv, argsTruncated: false, filename: '', tty: terminal ? 'unknown' : '' };
+    return untaught(this.#options.injectedBy(program)) ?? 'unknown';
+  }
+
+  #addFound(process: BaselineProcess, at: number, besideInit: boolean): void {
     const parent = this.#processes.byPid(process.ppid);
-    const identity = identify(process);
-    const worker = parent?.actor === 'entrypoint' && parent.node.key === identityKey(identity);
-    const actor: Actor = process.namespacePid === 1 || worker ? 'entrypoint' : 'unknown';
+    const { mountNamespace = this.#mountNamespace } = process;
+    const ownMounts = this.#mountNamespace !== undefined && mountNamespace !== this.#mountNamespace;
+    const identity = identify({ ...process, ownMounts });
+    const actor = this.#whoBegan(process, identity, parent, besideInit);
     const circumstances = this.#circumstances(actor, at);
     const node = this.#place(parent?.node, identity, circumstances);
     if (node === undefined) return;
@@ -286,10 +332,11 @@ export class ActivityTree {
   }
 }
 
-function keyOf({ pid, startedAt, execId }: ProcessKey): Pick<Running, 'pid' | 'startedAt' | 'execId'> {
-  return { pid, startedAt, execId };
+/** The actor, if what it does does not become known. */
+function untaught(actor: Actor): Actor | undefined {
+  return teachers.some((teacher) => teacher === actor) ? undefined : actor;
 }
 
-function execution({ file, filename, argv }: ExecEvent): Execution {
-  return { executable: file.path, filename, argv };
+function keyOf({ pid, startedAt, execId }: ProcessKey): Pick<Running, 'pid' | 'startedAt' | 'execId'> {
+  return { pid, startedAt, execId };
 }

@@ -4,6 +4,13 @@
  * rules evaluate over the same objects that learning counts.
  */
 
+import type { NamespaceEvent } from './namespace-events.ts';
+import { isSocketSetup } from './network-events.ts';
+import type { DnsEvent, SocketEvent, SocketSetupEvent, UnixSocketEvent } from './network-events.ts';
+import type { PathEvent } from './path-event.ts';
+import type { ProcessEvent } from './process-events.ts';
+import type { SystemEvent } from './system-events.ts';
+
 /** Why the kernel side emitted a record; a record may serve both streams. Bit values are shared with the C sources. */
 export const Purpose = { learning: 1, rules: 2 } as const;
 
@@ -20,11 +27,14 @@ export interface ProcessKey {
   readonly execId: number;
 }
 
-interface EventBase {
+/** What all events of tasks have. */
+export interface EventBase {
   /** Milliseconds since the epoch, fractional; converted from the kernel's boot clock. */
   readonly timestamp: number;
   /** Bit mask of {@link Purpose}. */
   readonly purpose: number;
+  /** Which of the approvers passed it for the rules, by its place from 1 on; 0 for what only learning wanted. */
+  readonly approver: number;
   /**
    * Id of the observed cgroup in which it happened (cgroups nested in it count as it): on v2 its inode, on v1 the inode in
    * the one hierarchy that is watched.
@@ -33,6 +43,8 @@ interface EventBase {
   /** Inode of the mount namespace of the acting task: tells the runtime's own steps from those of the container. */
   readonly mountNamespace: number;
   readonly process: ProcessKey;
+  /** The acting thread, numbered like `process.pid`. */
+  readonly tid: number;
   readonly uid: number;
 }
 
@@ -40,19 +52,75 @@ interface EventBase {
 export interface FilePath {
   /** Absolute, with `\xNN` for bytes that are not printable UTF-8, and `\\` for a backslash (see `escapeBytes`). */
   readonly path: string;
-  /** More components or bytes than the kernel side keeps: `path` holds the leaf side, after `…/`. */
+  /**
+   * More components or bytes than the kernel side keeps: `path` holds the leaf side, after `…/`, or, of a string that a program
+   * passed, the beginning, before `…`.
+   */
   readonly truncated: boolean;
   /** No longer in its directory. */
   readonly deleted: boolean;
 }
 
+/** What the kernel knows of a file beside its name and content. Times are milliseconds since the epoch. */
+export interface FileFacts {
+  readonly inode: number;
+  /** Number of the file system's device, as the kernel packs it. */
+  readonly device: number;
+  /** Type and permissions. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mountId: number;
+  /** `ext4`, `overlay`, `tmpfs` … */
+  readonly filesystem: string;
+  readonly modifiedAt: number;
+  readonly changedAt: number;
+  /** On an overlay: written, or copied up, since the container was made. */
+  readonly inUpperLayer: boolean;
+}
+
+/** A file as a call named it. */
+export interface NamedFile extends FilePath {
+  /**
+   * False: `path` is the string that the program passed, joined to where it begins, with `.` and `..` taken out as if no part
+   * of it were a symbolic link. Whether one is the kernel does not tell after the call.
+   */
+  readonly resolved: boolean;
+  /** Absent where the kernel does not know the file any more when the call ends: it was refused, or was given a string. */
+  readonly facts?: FileFacts;
+}
+
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  readonly euid: number;
+  readonly egid: number;
+  readonly fsuid: number;
+  readonly fsgid: number;
+  /** Who logged in, as audit knows it; undefined if nobody did. */
+  readonly auid: number | undefined;
+  /** Bit masks by capability number. */
+  readonly capEffective: bigint;
+  readonly capPermitted: bigint;
+}
+
 export interface ExecEvent extends EventBase {
   readonly type: 'exec';
-  readonly file: FilePath & { readonly inode: number };
+  /** The program that runs: for a script, its interpreter. */
+  readonly file: FilePath & FileFacts;
   /** Name handed to execve: a script's own path when `file` is its interpreter. */
   readonly filename: string;
+  /** Only the first 1,023 bytes are there. */
+  readonly filenameTruncated: boolean;
   readonly argv: readonly string[];
   readonly argsTruncated: boolean;
+  /** `NAME=VALUE`; only in events for rules, because values are secrets. */
+  readonly envp?: readonly string[];
+  readonly envsTruncated: boolean;
+  readonly cwd: FilePath;
+  /** Controlling terminal, such as `pts0`; empty without one. */
+  readonly tty: string;
+  readonly credentials: Credentials;
   readonly ppid: number;
   /** Process 1 of its pid namespace: in a container with one of its own, the container's own program. */
   readonly namespaceInit: boolean;
@@ -62,6 +130,8 @@ export interface ForkEvent extends EventBase {
   /** `process` is the parent. */
   readonly type: 'fork';
   readonly child: { readonly pid: number };
+  /** `CLONE_…` of the call, `CLONE_NEW…` for namespaces of its own among them; without the signal that tells of its end. */
+  readonly flags: number;
 }
 
 export interface ExitEvent extends EventBase {
@@ -72,38 +142,18 @@ export interface ExitEvent extends EventBase {
 
 export interface OpenEvent extends EventBase {
   readonly type: 'open';
-  readonly file: FilePath & { readonly inode: number; readonly mode: number };
+  readonly file: NamedFile & {
+    /** Permissions that a call with O_CREAT or O_TMPFILE asked for; those of the file if it was created. */
+    readonly destination?: { readonly mode: number };
+  };
   /** `open(2)` flags. */
   readonly flags: number;
   /** The call created the file (the kernel's FMODE_CREATED). */
   readonly created: boolean;
-  /** 0, or the negative errno of a refused open (EACCES, EPERM, EROFS); then `path` is what the program asked for. */
+  /** 0, or the negative errno of a refused open (EACCES, EPERM, EROFS). */
   readonly retval: number;
-}
-
-export interface SocketAddress {
-  readonly family: 'ipv4' | 'ipv6';
-  /** Textual, IPv4-mapped IPv6 already shown as IPv4. */
-  readonly ip: string;
-  readonly port: number;
-}
-
-export interface SocketEvent extends EventBase {
-  readonly type: 'connect' | 'bind' | 'listen' | 'accept';
-  readonly protocol: 'tcp' | 'udp' | 'other';
-  readonly local: SocketAddress;
-  /** Absent for bind and listen. */
-  readonly remote?: SocketAddress;
-  /** 0, or the negative errno. */
-  readonly retval: number;
-}
-
-export interface DnsEvent extends EventBase {
-  readonly type: 'dns';
-  readonly direction: 'query' | 'response';
-  readonly server: SocketAddress;
-  /** Empty if the message could not be understood. */
-  readonly questions: readonly { readonly name: string; readonly type: string }[];
+  /** As passed; only of refused opens and in events for rules. The flags are `flags`. */
+  readonly syscall?: { readonly path: string; readonly mode: number };
 }
 
 /** A cgroup below a watched one appeared or went away; `cgroupId` is that cgroup. */
@@ -116,5 +166,22 @@ export interface CgroupEvent {
   readonly path: string;
 }
 
-export type BehaviourEvent = ExecEvent | ForkEvent | ExitEvent | OpenEvent | SocketEvent | DnsEvent;
-export type KernelEvent = BehaviourEvent | CgroupEvent;
+/** A system call that is of interest for itself. */
+export interface CallBase extends EventBase {
+  /** The call's name, such as `pidfd_send_signal`. */
+  readonly call: string;
+  /** As the kernel returned it: a negative errno if the call failed. */
+  readonly retval: number;
+}
+
+/** Only for rules. */
+export type CallEvent = NamespaceEvent | ProcessEvent | SystemEvent;
+/** What learning counts. */
+export type BehaviourEvent =
+  ExecEvent | ForkEvent | ExitEvent | OpenEvent | PathEvent | SocketEvent | UnixSocketEvent | DnsEvent;
+export type KernelEvent = BehaviourEvent | SocketSetupEvent | CallEvent | CgroupEvent;
+
+/** Whether it is for learning to count. */
+export function isBehaviour(event: KernelEvent): event is BehaviourEvent {
+  return 'process' in event && !('call' in event) && !isSocketSetup(event);
+}

@@ -12,6 +12,9 @@ const evidence = evidenceOfSnapshot(
       { ...seenAt(), parent: -1, executable: '/a', maxInstances: 1 },
       { ...seenAt(), parent: 0, executable: '/b', maxInstances: 1, script: '/s' },
     ],
+    blindSpots: ['io_uring'],
+    syscalls: ['read', 'openat'],
+    capabilities: ['CAP_CHOWN'],
     files: [{ ...seenAt(), process: 1, path: '/ä "quoted"', access: ['read'] }],
   }),
   contextOf(),
@@ -34,11 +37,32 @@ describe('evidence in the store', () => {
     expect(decodeEvidence(encodeEvidence(emptyEvidence))).toEqual(emptyEvidence);
   });
 
+  it('is read as it was written before snapshots counted their events', () => {
+    const older = text.replace(/("snapshots":\[\[[^\]]*),0\]/, '$1]');
+    expect(older).not.toBe(text);
+    expect(decodeText(older)).toEqual(evidence);
+  });
+
+  it('is read as it was written before there were system calls and capabilities', () => {
+    const older = text.replace(/"syscalls":.*(?="omitted")/, '');
+    expect(older).not.toBe(text);
+    expect(decodeText(older)).toEqual({ ...evidence, syscalls: new Map(), capabilities: new Map() });
+  });
+
+  it('is read and written as before there were blind spots where a container used none', () => {
+    const older = text.replace('"sha256:aa",1]', '"sha256:aa"]');
+    expect(older).not.toBe(text);
+    const read = decodeEvidence(new TextEncoder().encode(older));
+    expect(read.containers).toMatchObject([{ blindSpots: 0 }]);
+    expect(new TextDecoder().decode(encodeEvidence(read))).toBe(older);
+  });
+
   it.each([
     ['nothing', '', /not JSON/],
     ['half of it', text.slice(0, text.length / 2), /not JSON/],
     ['another format', text.replace('"formatVersion":1', '"formatVersion":2'), /has format 2, this version reads 1/],
     ['a foreign object', '{"formatVersion":1}', /damaged at "containers"/],
+    ['an unknown blind spot', text.replace('"sha256:aa",1]', '"sha256:aa",64]'), /damaged at "containers.0.6"/],
     ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],
     ['no container', text.replaceAll('"1"]', '"0"]'), /damaged at "processes.0/],
     ['a child before its parent', text.replace('[0,{"executable":"/b"', '[7,{"executable":"/b"'), /before its parent/],

@@ -1,6 +1,7 @@
 /** Evidence from the store's bytes. They are as old as the profile and may be damaged: nothing in them is believed. */
 import { z } from 'zod';
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
+import type { ContainerSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -10,6 +11,7 @@ import {
   identityOf,
   keyOf,
   lineageId,
+  type NameSets,
   type NetworkEvidence,
   type ProcessEvidence,
 } from './evidence.ts';
@@ -35,18 +37,30 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   const content = parse(bytes);
   const table = content.containers.map(([id]) => id);
   const beyond = 1n << BigInt(table.length);
-  const read = (tuple: Readonly<BehaviourTuple>, where: string): Behaviour => {
-    const [actors, phases, first, last, set] = tuple;
+  const readSet = (set: string, where: string): ContainerSet => {
     const containers = BigInt(`0x${set}`);
     if (containers >= beyond) refuse(where, 'names a container that is not in the table');
-    return { actors, phases, first, last, containers };
+    return containers;
+  };
+  const read = (tuple: Readonly<BehaviourTuple>, where: string): Behaviour => {
+    const [actors, phases, first, last, set] = tuple;
+    return { actors, phases, first, last, containers: readSet(set, where) };
+  };
+  const readNames = (kind: 'syscalls' | 'capabilities'): NameSets => {
+    const names = content[kind] ?? [];
+    requireSorted(
+      names.map(([name]) => name),
+      kind,
+    );
+    return new Map(names.map(([name, set], index) => [name, readSet(set, `${kind}.${index}`)]));
   };
   requireSorted(table, 'containers');
   return {
-    containers: content.containers.map(([id, startSeen, kinds, node, workload, digest]) => ({
+    containers: content.containers.map(([id, startSeen, kinds, node, workload, digest, blindSpots = 0]) => ({
       id,
       startSeen: startSeen === 1,
       kinds,
+      blindSpots,
       node,
       workload,
       digest,
@@ -56,6 +70,8 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
     files: keyed('files', keyOf.file, readFiles(content, read)),
     dns: keyed('dns', keyOf.dns, readDns(content, read)),
     network: keyed('network', keyOf.network, readNetwork(content, read)),
+    syscalls: readNames('syscalls'),
+    capabilities: readNames('capabilities'),
     omitted: content.omitted,
   };
 }
@@ -93,10 +109,10 @@ function requireSorted(keys: readonly string[], where: string): void {
 
 function readSnapshots(content: EvidenceFormat, table: readonly string[]): Evidence['snapshots'] {
   const rows = content.snapshots.map(([container, from, to, ended, gaps, gapMs, ...lost], index) => {
-    const [ringDrops, recursionMisses, mapFull, truncated, decodeErrors, treeFull] = lost;
+    const [ringDrops, recursionMisses, mapFull, truncated, decodeErrors, treeFull, events = 0] = lost;
     const containerId = table[container] ?? refuse(`snapshots.${index}`, 'names a container that is not in the table');
     const losses = { ringDrops, recursionMisses, mapFull, truncated, decodeErrors, treeFull };
-    return { containerId, from, to, ended: ended === 1, gaps, gapMs, losses };
+    return { containerId, from, to, ended: ended === 1, gaps, gapMs, events, losses };
   });
   const wrong = rows.findIndex((row, index) => {
     const before = rows[index - 1];
@@ -122,7 +138,7 @@ function readProcesses(content: EvidenceFormat, read: Read): Evidence['processes
       ...read(tuple, `processes.${index}`),
     });
   }
-  return keyed('processes', (process) => process.id, processes);
+  return keyed('processes', keyOf.process, processes);
 }
 
 function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {

@@ -3,7 +3,7 @@
  * merged. The store's caller compresses them.
  */
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
-import { type Behaviour, byText, type Evidence, identityOf } from './evidence.ts';
+import { type Behaviour, byText, type Evidence, identityOf, type NameSets } from './evidence.ts';
 import { type BehaviourTuple, type EvidenceFormat, formatVersion, protocols } from './evidence-format.ts';
 import { byLineage } from './merge.ts';
 
@@ -14,15 +14,17 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   const processIndex = new Map(processes.map((process, index) => [process.id, index]));
   const content: EvidenceFormat = {
     formatVersion,
-    containers: evidence.containers.map(({ id, startSeen, kinds, node, workload, digest }) => [
+    containers: evidence.containers.map(({ id, startSeen, kinds, node, workload, digest, blindSpots }) => [
       id,
       startSeen ? 1 : 0,
       kinds,
       node,
       workload,
       digest,
+      // Left out while there are none: readers before this field take no more.
+      ...(blindSpots === 0 ? ([] as const) : ([blindSpots] as const)),
     ]),
-    snapshots: evidence.snapshots.map(({ containerId, from, to, ended, gaps, gapMs, losses }) => [
+    snapshots: evidence.snapshots.map(({ containerId, from, to, ended, gaps, gapMs, events, losses }) => [
       indexIn(containerIndex, containerId),
       from,
       to,
@@ -35,6 +37,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
       losses.truncated,
       losses.decodeErrors,
       losses.treeFull,
+      events,
     ]),
     processes: processes.map((process) => [
       process.parentId === undefined ? -1 : indexIn(processIndex, process.parentId),
@@ -57,6 +60,9 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
       network.port,
       ...tupleOf(network),
     ]),
+    // Left out while there are none: readers before these fields take no others.
+    ...(evidence.syscalls.size > 0 && { syscalls: namesIn(evidence.syscalls) }),
+    ...(evidence.capabilities.size > 0 && { capabilities: namesIn(evidence.capabilities) }),
     omitted: {
       processes: [...evidence.omitted.processes],
       files: [...evidence.omitted.files],
@@ -75,6 +81,11 @@ function indexIn(table: ReadonlyMap<string, number>, id: string): number {
 
 function inOrder<Entry>(entries: ReadonlyMap<string, Entry>): Entry[] {
   return [...entries].sort(([left], [right]) => byText(left, right)).map(([, entry]) => entry);
+}
+
+function namesIn(names: NameSets): [string, string][] {
+  const sorted = [...names].sort(([left], [right]) => byText(left, right));
+  return sorted.map(([name, containers]) => [name, containers.toString(16)]);
 }
 
 function tupleOf({ actors, phases, first, last, containers }: Behaviour): BehaviourTuple {

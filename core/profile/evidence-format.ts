@@ -2,11 +2,14 @@
 import { z } from 'zod';
 import {
   actors as actorWords,
+  blindSpots as blindSpotWords,
+  capabilityName,
   fileAccesses,
   kinds as kindWords,
   networkDirections,
   phases as phaseWords,
   snapshotLimits,
+  syscallName,
 } from '../activity/snapshot.ts';
 import { sketchSize } from './bound.ts';
 import { behaviourKinds, evidenceLimits } from './evidence.ts';
@@ -32,13 +35,25 @@ const text = z.string().max(1_024);
 /** Everything in it is bounded, so that reading damaged or hostile bytes ends soon and small. */
 export const evidenceFormat = z.strictObject({
   formatVersion: z.literal(formatVersion),
-  /** ID, start seen, kinds, node, workload, digest. */
+  /** ID, start seen, kinds, node, workload, digest, blind spots (absent if there are none). */
   containers: z
-    .array(z.tuple([z.string().regex(/^[0-9a-f]{64}$/), yesNo, flagsOf(kindWords), text, text, text]))
+    .array(
+      z.tuple([
+        z.string().regex(/^[0-9a-f]{64}$/),
+        yesNo,
+        flagsOf(kindWords),
+        text,
+        text,
+        text,
+        flagsOf(blindSpotWords).optional(),
+      ]),
+    )
     .max(evidenceLimits.snapshots),
-  /** Container's index, from, to, ended, gaps, milliseconds of gaps, the six losses. */
+  /** Container's index, from, to, ended, gaps, milliseconds of gaps, the six losses, events (absent before there were any). */
   snapshots: z
-    .array(z.tuple([whole, whole, whole, yesNo, whole, whole, whole, whole, whole, whole, whole, whole]))
+    .array(
+      z.tuple([whole, whole, whole, yesNo, whole, whole, whole, whole, whole, whole, whole, whole, whole.optional()]),
+    )
     .max(evidenceLimits.snapshots),
   /** Parent's index or -1, identity as an object, instances. */
   processes: z
@@ -64,6 +79,15 @@ export const evidenceFormat = z.strictObject({
   network: z
     .array(z.tuple([processId, indexOf(networkDirections), indexOf(protocols), text, whole.max(65_535), ...behaviour]))
     .max(evidenceLimits.network),
+  /** Name and containers. */
+  syscalls: z
+    .array(z.tuple([z.string().regex(syscallName), setText]))
+    .max(snapshotLimits.syscalls)
+    .exactOptional(),
+  capabilities: z
+    .array(z.tuple([z.string().regex(capabilityName), setText]))
+    .max(snapshotLimits.capabilities)
+    .exactOptional(),
   omitted: z.record(z.enum(behaviourKinds), z.array(whole).max(sketchSize)),
 });
 

@@ -5,8 +5,15 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { FileAccess, Losses, NetworkDirection } from '../activity/snapshot.ts';
+import {
+  actors as actorWords,
+  type FileAccess,
+  type Losses,
+  type NetworkDirection,
+  teachers,
+} from '../activity/snapshot.ts';
 import type { ContainerSet } from './container-set.ts';
+import { toFlags } from './flags.ts';
 
 /**
  * Limits of one image's evidence. At every limit it is about 13 MB of JSON: 40,000 file accesses × (path 150 + 100 of
@@ -79,6 +86,8 @@ export interface ContainerFacts {
   readonly startSeen: boolean;
   /** Kinds that were collected in any of its snapshots, as flags. */
   readonly kinds: number;
+  /** Ways past the agent that it went in any of its snapshots, as flags. */
+  readonly blindSpots: number;
   readonly node: string;
   /** `namespace/Kind/name` */
   readonly workload: string;
@@ -91,11 +100,16 @@ export interface SnapshotFacts {
   readonly from: number;
   readonly to: number;
   readonly ended: boolean;
-  /** Stretches of the period in which nothing was watched, and their milliseconds. */
+  /** Stretches in which nothing was watched, within the period or before it, and their milliseconds together. */
   readonly gaps: number;
   readonly gapMs: number;
+  /** Records that were read. */
+  readonly events: number;
   readonly losses: Losses;
 }
+
+/** Names of what a container used as a whole, each with who did: nobody knows which process, or when. */
+export type NameSets = ReadonlyMap<string, ContainerSet>;
 
 export const behaviourKinds = ['processes', 'files', 'dns', 'network'] as const;
 export type BehaviourKind = (typeof behaviourKinds)[number];
@@ -110,6 +124,8 @@ export interface Evidence {
   readonly files: ReadonlyMap<string, FileEvidence>;
   readonly dns: ReadonlyMap<string, DnsEvidence>;
   readonly network: ReadonlyMap<string, NetworkEvidence>;
+  readonly syscalls: NameSets;
+  readonly capabilities: NameSets;
   /** What did not fit, as sketches that merge (bound.ts). */
   readonly omitted: Readonly<Record<BehaviourKind, readonly number[]>>;
 }
@@ -121,6 +137,8 @@ export const emptyEvidence: Evidence = {
   files: new Map(),
   dns: new Map(),
   network: new Map(),
+  syscalls: new Map(),
+  capabilities: new Map(),
   omitted: { processes: [], files: [], dns: [], network: [] },
 };
 
@@ -152,13 +170,31 @@ export function identityOf({
   };
 }
 
+const teacherFlags = toFlags(actorWords, teachers);
+
+/** Somebody showed it whose behaviour becomes known. */
+export function isTaught({ actors }: Pick<Behaviour, 'actors'>): boolean {
+  return (actors & teacherFlags) !== 0;
+}
+
+/**
+ * What only probes and people at terminals did in a container is kept apart from what the same object is to others: the two
+ * never become one entry, so its containers are none of those that showed it by themselves.
+ */
+function side(behaviour: Pick<Behaviour, 'actors'>): string {
+  return isTaught(behaviour) ? '' : '~';
+}
+
 /** Lineage ids have a fixed length and paths no control characters: the parts of a key cannot run into each other. */
 export const keyOf = {
-  file: (file: Pick<FileEvidence, 'processId' | 'path' | 'access'>): string =>
-    `${file.processId} ${file.path}\n${file.access}`,
-  dns: (dns: Pick<DnsEvidence, 'processId' | 'name'>): string => `${dns.processId} ${dns.name}`,
-  network: (network: Pick<NetworkEvidence, 'processId' | 'direction' | 'protocol' | 'peer' | 'port'>): string =>
-    `${network.processId} ${network.direction} ${network.protocol} ${network.port} ${network.peer}`,
+  process: (process: Pick<ProcessEvidence, 'id' | 'actors'>): string => `${side(process)}${process.id}`,
+  file: (file: Pick<FileEvidence, 'processId' | 'path' | 'access' | 'actors'>): string =>
+    `${side(file)}${file.processId} ${file.path}\n${file.access}`,
+  dns: (dns: Pick<DnsEvidence, 'processId' | 'name' | 'actors'>): string => `${side(dns)}${dns.processId} ${dns.name}`,
+  network: (
+    network: Pick<NetworkEvidence, 'processId' | 'direction' | 'protocol' | 'peer' | 'port' | 'actors'>,
+  ): string =>
+    `${side(network)}${network.processId} ${network.direction} ${network.protocol} ${network.port} ${network.peer}`,
 } as const;
 
 /** Order of code units: the same on every machine, whatever its locale. */

@@ -2,8 +2,10 @@
  * Evidence of one snapshot. Addresses become peers here, at the time of the conversation, because pods' addresses change
  * hands within minutes; ports that the kernel chose disappear; times become whole milliseconds within believable limits.
  */
+import { unwatched } from '../activity/gaps.ts';
 import {
   actors as actorWords,
+  blindSpots as blindSpotWords,
   kinds as kindWords,
   type NetworkNode,
   phases as phaseWords,
@@ -22,12 +24,13 @@ import {
   identityOf,
   keyOf,
   lineageId,
+  type NameSets,
   type NetworkEvidence,
   type ProcessEvidence,
   type SnapshotFacts,
 } from './evidence.ts';
 import { toFlags } from './flags.ts';
-import { boundEvidence, collectBehaviours, joinProcess, joinTypes, sortedTypes } from './merge.ts';
+import { boundEvidence, boundNames, collectBehaviours, joinProcess, joinTypes, sortedTypes } from './merge.ts';
 import { type Peer, peerClass, peerText } from './peer.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
@@ -52,10 +55,6 @@ export interface SnapshotContext {
 /** Linux' default ip_local_port_range: ports in it that nobody listens on were chosen by the kernel. */
 const ephemeralPorts = { from: 32_768, to: 60_999 } as const;
 
-/**
- * All actors that a snapshot can name count as known behaviour, `unknown` too: that is what ran already when the agent
- * came, and images whose containers are all older than the agent would otherwise never be learned.
- */
 export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext): Evidence {
   const seen = seenWithin(context);
   const processes = processesOf(snapshot, seen);
@@ -71,12 +70,21 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     ...emptyEvidence,
     containers: [containerFacts(snapshot, context)],
     snapshots: [snapshotFacts(snapshot)],
-    processes: collectBehaviours(processes, (process) => process.id, joinProcess),
+    processes: collectBehaviours(processes, keyOf.process, joinProcess),
     files: collectBehaviours(files, keyOf.file),
     dns: collectBehaviours(dnsOf(snapshot, { idOf, seen, context }), keyOf.dns, joinTypes),
+    syscalls: namesOf(snapshot, 'syscalls'),
+    capabilities: namesOf(snapshot, 'capabilities'),
     network: collectBehaviours(networkOf(snapshot, { idOf, seen, context }), keyOf.network),
   };
   return boundEvidence(evidence);
+}
+
+function namesOf(snapshot: Snapshot, kind: 'syscalls' | 'capabilities'): NameSets {
+  return boundNames(
+    kind,
+    (snapshot[kind] ?? []).map((name) => [name, containerAt(0)] as const),
+  );
 }
 
 type Seen = (node: Pick<ProcessNode, 'actors' | 'phases' | 'first' | 'last'>) => Behaviour;
@@ -103,24 +111,16 @@ function containerFacts(snapshot: Snapshot, context: SnapshotContext): Container
     id: snapshot.container.id,
     startSeen: snapshot.startSeen,
     kinds: toFlags(kindWords, snapshot.kindsCollected),
+    blindSpots: toFlags(blindSpotWords, snapshot.blindSpots),
     node: context.node,
     workload: context.workload,
     digest: context.digest ?? '',
   };
 }
 
-function snapshotFacts({ container, from, to, ended, gaps, losses }: Snapshot): SnapshotFacts {
-  const gapMs = gaps.reduce((sum, gap) => sum + Math.max(0, gap.to - gap.from), 0);
-  // More than the whole period cannot be missing; overlapping gaps would say so.
-  return {
-    containerId: container.id,
-    from,
-    to,
-    ended,
-    gaps: gaps.length,
-    gapMs: Math.min(Math.round(gapMs), to - from),
-    losses,
-  };
+function snapshotFacts({ container, from, to, ended, gaps, events, losses }: Snapshot): SnapshotFacts {
+  const gapMs = unwatched(gaps, 0, to);
+  return { containerId: container.id, from, to, ended, gaps: gaps.length, gapMs, events, losses };
 }
 
 function processesOf(snapshot: Snapshot, seen: Seen): ProcessEvidence[] {

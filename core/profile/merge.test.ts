@@ -54,6 +54,10 @@ describe('merge of evidence', () => {
         expect(merged.containers.map((facts) => facts.id)).toEqual(
           [...new Set([...a.containers, ...b.containers].map((facts) => facts.id))].sort(),
         );
+        for (const { id, blindSpots } of a.containers) {
+          const now = merged.containers.find((facts) => facts.id === id);
+          expect((now?.blindSpots ?? 0) & blindSpots).toBe(blindSpots);
+        }
       }),
     );
   });
@@ -121,7 +125,8 @@ describe('merge beyond the limits', () => {
           expect(kept[kind].size + sketchCount(kept.omitted[kind])).toBe(all[kind].size);
         }
         for (const { parentId } of kept.processes.values()) {
-          expect(parentId === undefined || kept.processes.has(parentId)).toBe(true);
+          const names = parentId === undefined ? [] : [parentId, `~${parentId}`];
+          expect(names.length === 0 || names.some((name) => kept.processes.has(name))).toBe(true);
         }
       }),
     );

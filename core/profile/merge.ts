@@ -2,9 +2,9 @@
  * Merge of two evidences of one image: union of sets, extremes of extremes. Commutative, associative and idempotent, so
  * that arrival order, repetition and the shape of the merge tree never show; monotone as long as no limit is reached.
  */
-import type { Losses } from '../activity/snapshot.ts';
+import { type Losses, snapshotLimits } from '../activity/snapshot.ts';
 import { addToSketch, keepSample, keepSmallest, mergeSketches } from './bound.ts';
-import { type ContainerSet, renumbering } from './container-set.ts';
+import { type ContainerSet, noContainers, renumbering } from './container-set.ts';
 import {
   type Behaviour,
   type BehaviourKind,
@@ -13,6 +13,8 @@ import {
   type DnsEvidence,
   type Evidence,
   evidenceLimits,
+  isTaught,
+  type NameSets,
   type ProcessEvidence,
   type SnapshotFacts,
 } from './evidence.ts';
@@ -31,6 +33,8 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
     extra?: Join<Entry>,
   ): ReadonlyMap<string, Entry> =>
     uniteBehaviours({ entries: kind(left), move: moveLeft }, { entries: kind(right), move: moveRight }, extra);
+  const uniteNames = (kind: NameKind): NameSets =>
+    boundNames(kind, [...movedNames(left[kind], moveLeft), ...movedNames(right[kind], moveRight)]);
   const omitted = (kind: BehaviourKind): readonly number[] => mergeSketches(left.omitted[kind], right.omitted[kind]);
   return boundEvidence(
     {
@@ -40,6 +44,8 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
       files: unite((evidence) => evidence.files),
       dns: unite((evidence) => evidence.dns, joinTypes),
       network: unite((evidence) => evidence.network),
+      syscalls: uniteNames('syscalls'),
+      capabilities: uniteNames('capabilities'),
       omitted: {
         processes: omitted('processes'),
         files: omitted('files'),
@@ -72,9 +78,26 @@ export function boundEvidence(evidence: Evidence, limits: BehaviourLimits = evid
   };
 }
 
+type NameKind = 'syscalls' | 'capabilities';
+type NameSet = readonly [name: string, containers: ContainerSet];
+
+function movedNames(names: NameSets, move: (set: ContainerSet) => ContainerSet): NameSet[] {
+  return Array.from(names, ([name, containers]) => [name, move(containers)] as const);
+}
+
+/**
+ * Each name once. There are fewer system calls and capabilities than the limits: only invented names reach them, and of those
+ * the smallest by text stay, in whatever order they came.
+ */
+export function boundNames(kind: NameKind, names: readonly NameSet[]): NameSets {
+  const united = new Map<string, ContainerSet>();
+  for (const [name, containers] of names) united.set(name, (united.get(name) ?? noContainers) | containers);
+  return new Map([...united].sort(([a], [b]) => byText(a, b)).slice(0, snapshotLimits[kind]));
+}
+
 /** Parents before children, so that a limit never keeps a process whose parent it drops. */
 export function byLineage(left: ProcessEvidence, right: ProcessEvidence): number {
-  return left.depth - right.depth || byText(left.id, right.id);
+  return left.depth - right.depth || byText(left.id, right.id) || Number(isTaught(right)) - Number(isTaught(left));
 }
 
 function ids(evidence: Evidence): string[] {
@@ -166,6 +189,7 @@ function joinContainers(left: ContainerFacts, right: ContainerFacts): ContainerF
     id: left.id,
     startSeen: left.startSeen || right.startSeen,
     kinds: left.kinds | right.kinds,
+    blindSpots: left.blindSpots | right.blindSpots,
     node: largerText(left.node, right.node),
     workload: largerText(left.workload, right.workload),
     digest: largerText(left.digest, right.digest),
@@ -189,6 +213,7 @@ function joinSnapshots(left: SnapshotFacts, right: SnapshotFacts): SnapshotFacts
     ended: left.ended || right.ended,
     gaps: Math.max(left.gaps, right.gaps),
     gapMs: Math.max(left.gapMs, right.gapMs),
+    events: Math.max(left.events, right.events),
     losses: joinLosses(left.losses, right.losses),
   };
 }

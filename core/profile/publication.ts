@@ -1,5 +1,6 @@
 /** What of a profile goes into its SecurityProfile object: the content of its spec, apart from image and seal. */
-import type { Actor, FileAccess, Kind, Losses, NetworkDirection, Phase } from '../activity/snapshot.ts';
+import type { Actor, FileAccess, Kind, NetworkDirection, Phase } from '../activity/snapshot.ts';
+import type { BlindSpotUse, Coverage } from './completeness.ts';
 import type { BehaviourKind } from './evidence.ts';
 import type { Peer } from './peer.ts';
 
@@ -52,6 +53,9 @@ export interface PublishedBehavior {
   readonly files: readonly PublishedFile[];
   readonly dns: readonly PublishedDns[];
   readonly network: readonly PublishedNetwork[];
+  /** Of the containers as a whole, sorted. Absent if none were watched for them. */
+  readonly syscalls?: readonly string[];
+  readonly capabilities?: readonly string[];
 }
 
 export interface PublishedEvidence {
@@ -64,15 +68,17 @@ export interface PublishedEvidence {
   readonly firstSeen?: string;
   readonly lastSeen?: string;
   readonly digests: readonly string[];
-  readonly completeness: {
-    readonly losses: Losses;
+  readonly completeness: Coverage & {
     readonly startsSeen: number;
-    readonly gaps: number;
     readonly lostPeriods: number;
     readonly kindsCollected: readonly Kind[];
+    /** Absent if none was used. */
+    readonly blindSpots?: readonly BlindSpotUse[];
   };
   /** Left out of this object, or beyond the limits of the store. */
   readonly omitted: Readonly<Record<BehaviourKind, number>>;
+  /** What only probes and people at terminals showed: kept, and no part of the profile. */
+  readonly setAside: Readonly<Record<BehaviourKind, number>>;
   /** `sha256:…` of the encoded evidence. */
   readonly contentDigest: string;
 }

@@ -104,15 +104,28 @@ describe('publication', () => {
         digests: ['sha256:aa'],
         completeness: {
           losses: { ringDrops: 0, recursionMisses: 0, mapFull: 0, truncated: 0, decodeErrors: 0, treeFull: 0 },
+          events: 0,
+          lostPerMillion: 0,
           startsSeen: 1,
           gaps: 0,
+          gapSeconds: 0,
+          watchedSeconds: 1_800,
           lostPeriods: 1,
           kindsCollected: ['process', 'file', 'dns', 'network'],
         },
         omitted: { processes: 0, files: 0, dns: 0, network: 0 },
+        setAside: { processes: 0, files: 0, dns: 0, network: 0 },
         contentDigest: `sha256:${digest}`,
       },
     });
+  });
+
+  it('says how many containers went past the agent, and nothing if none did', () => {
+    const blind = snapshotOf(2, { blindSpots: ['compat-syscalls'] });
+    const completenessOf = (...snapshots: Snapshot[]) =>
+      publish(evidenceOf(...snapshots), { lostPeriods: 0 }).evidence.completeness;
+    expect(completenessOf(snapshotOf(1), blind).blindSpots).toEqual([{ name: 'compat-syscalls', containers: 1 }]);
+    expect(completenessOf(snapshotOf(1))).not.toHaveProperty('blindSpots');
   });
 
   it('shows what one container alone does with a file that all use', () => {
@@ -127,6 +140,25 @@ describe('publication', () => {
       { access: ['read'], commonality: 100 },
       { access: ['write'], commonality: 33 },
     ]);
+  });
+
+  it('lists system calls and capabilities of all containers if any was watched for them, and else none', () => {
+    const watched = snapshotOf(1, {
+      kindsCollected: ['process', 'syscall'],
+      syscalls: ['write', 'openat'],
+    });
+    const other = snapshotOf(2, { kindsCollected: ['process', 'syscall'], syscalls: ['mount', 'openat'] });
+    const blind = snapshotOf(3);
+    const { behavior } = publish(evidenceOf(watched, blind, other), { lostPeriods: 0 });
+    expect(behavior.syscalls).toEqual(['mount', 'openat', 'write']);
+    expect(behavior).not.toHaveProperty('capabilities');
+    expect(evidenceOf(watched, blind, other).syscalls).toEqual(
+      new Map([
+        ['mount', 0b010n],
+        ['openat', 0b011n],
+        ['write', 0b001n],
+      ]),
+    );
   });
 
   it('leaves out the rarest files first, and of those the deepest', () => {

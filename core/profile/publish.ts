@@ -9,12 +9,14 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { kinds as kindWords, noLosses } from '../activity/snapshot.ts';
+import { kinds as kindWords } from '../activity/snapshot.ts';
 import { sketchCount } from './bound.ts';
 import { commonality } from './commonality.ts';
+import { blindSpotUses, coverage } from './completeness.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from './evidence.ts';
 import { fromFlags } from './flags.ts';
+import { knownEvidence, setAside } from './known.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
 import { byWorth, type Candidate, candidates, type Candidates } from './publication-rows.ts';
 
@@ -26,11 +28,17 @@ export interface PublishOptions {
 }
 
 export function publish(evidence: Evidence, options: PublishOptions): Publication {
-  const scores = commonality(evidence);
-  const all = candidates(evidence, scores);
-  const facts = evidenceFacts(evidence, options.lostPeriods);
+  const known = knownEvidence(evidence);
+  const scores = commonality(known);
+  const all = candidates(known, scores);
+  const facts = { ...evidenceFacts(evidence, options.lostPeriods), setAside: setAside(evidence, known) };
+  const { kindsCollected } = facts.completeness;
+  const names = {
+    ...(kindsCollected.includes('syscall') && { syscalls: [...known.syscalls.keys()].sort(byText) }),
+    ...(kindsCollected.includes('capability') && { capabilities: [...known.capabilities.keys()].sort(byText) }),
+  };
   // Measured with the largest counts, because how much is omitted is not known before.
-  const frame = jsonBytes({ behavior: {}, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
+  const frame = jsonBytes({ behavior: names, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
   const grants = share(all, (options.bytes ?? publicationLimits.bytes) - frame);
 
   const processes = keepProcesses(all.processes, grants.processes);
@@ -56,6 +64,7 @@ export function publish(evidence: Evidence, options: PublishOptions): Publicatio
       files: inOrder(chosen.files),
       dns: inOrder(chosen.dns),
       network: inOrder(chosen.network),
+      ...names,
     },
     evidence: { ...facts, omitted },
     ...(scores.profile !== undefined && { commonality: scores.profile }),
@@ -97,18 +106,22 @@ function fitting<Row>(list: readonly Candidate<Row>[], bytes: number): Candidate
   return kept;
 }
 
-/** What runs below a process that the schema does not take cannot be shown either. */
+/**
+ * What runs below a process that the schema does not take cannot be shown either. A process is worth no more than its parent:
+ * usually it could not be, but snapshots may say that somebody who teaches nothing began what then taught.
+ */
 function keepProcesses(
   list: readonly Candidate<PublishedProcess>[],
   bytes: number,
 ): readonly Candidate<PublishedProcess>[] {
-  const rooted = new Set<string>();
-  const reachable = [...list].sort(byWorth).filter(({ row, valid }) => {
-    const reached = valid && (row.parentId === undefined || rooted.has(row.parentId));
-    if (reached) rooted.add(row.id);
-    return reached;
-  });
-  return fitting(reachable, bytes);
+  const reachable = new Map<string, Candidate<PublishedProcess>>();
+  for (const one of [...list].sort((left, right) => left.depth - right.depth)) {
+    const { id, parentId } = one.row;
+    const parent = parentId === undefined ? one : reachable.get(parentId);
+    if (!one.valid || parent === undefined) continue;
+    reachable.set(id, parent.showed < one.showed ? { ...one, showed: parent.showed } : one);
+  }
+  return fitting([...reachable.values()], bytes);
 }
 
 /** Parents before children; everything else by process, then text. */
@@ -121,8 +134,9 @@ function inOrder<Row extends { readonly processId: string } | PublishedProcess>(
     .map(({ row }) => row);
 }
 
-function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedEvidence, 'omitted'> {
+function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedEvidence, 'omitted' | 'setAside'> {
   const { containers, snapshots } = evidence;
+  const blindSpots = blindSpotUses(containers);
   const distinct = (values: readonly string[], limit = Infinity): string[] =>
     [...new Set(values)]
       .filter((value) => value !== '')
@@ -142,14 +156,14 @@ function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedE
       publicationLimits.digests,
     ),
     completeness: {
-      losses: totalLosses(snapshots),
+      ...coverage(snapshots),
       startsSeen: containers.filter((facts) => facts.startSeen).length,
-      gaps: snapshots.reduce((sum, snapshot) => sum + snapshot.gaps, 0),
       lostPeriods,
       kindsCollected: fromFlags(
         kindWords,
         containers.reduce((flags, facts) => flags | facts.kinds, 0),
       ),
+      ...(blindSpots.length > 0 && { blindSpots }),
     },
     contentDigest: `sha256:${bytesToHex(sha256(encodeEvidence(evidence)))}`,
   };
@@ -162,18 +176,4 @@ function period(snapshots: readonly SnapshotFacts[]): Pick<PublishedEvidence, 'f
     firstSeen: time(snapshots.reduce((least, { from }) => Math.min(least, from), Infinity)),
     lastSeen: time(snapshots.reduce((most, { to }) => Math.max(most, to), 0)),
   };
-}
-
-function totalLosses(snapshots: readonly SnapshotFacts[]): ReturnType<typeof noLosses> {
-  return snapshots.reduce(
-    (sum, { losses }) => ({
-      ringDrops: sum.ringDrops + losses.ringDrops,
-      recursionMisses: sum.recursionMisses + losses.recursionMisses,
-      mapFull: sum.mapFull + losses.mapFull,
-      truncated: sum.truncated + losses.truncated,
-      decodeErrors: sum.decodeErrors + losses.decodeErrors,
-      treeFull: sum.treeFull + losses.treeFull,
-    }),
-    noLosses(),
-  );
 }

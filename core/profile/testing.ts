@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import {
   actors,
+  blindSpots,
   fileAccesses,
   formatVersion,
   networkDirections,
@@ -35,6 +36,8 @@ export function snapshotOf(container: number, changes: Partial<Snapshot> = {}): 
     ended: false,
     startSeen: true,
     gaps: [],
+    blindSpots: [],
+    events: 0,
     losses: noLosses(),
     kindsCollected: ['process', 'file', 'dns', 'network'],
     processes: [],
@@ -85,6 +88,7 @@ export const someSnapshot: fc.Arbitrary<Snapshot> = fc
     period: fc.integer({ min: 0, max: 1 }),
     startSeen: fc.boolean(),
     ended: fc.boolean(),
+    blindSpots: fc.subarray([...blindSpots]),
     executables: fc.array(
       fc.record({
         ...seen,
@@ -113,6 +117,8 @@ export const someSnapshot: fc.Arbitrary<Snapshot> = fc
       }),
       { maxLength: 3 },
     ),
+    syscalls: fc.subarray(['read', 'write', 'mount']),
+    capabilities: fc.option(fc.subarray(['CAP_CHOWN', 'CAP_NET_RAW']), { nil: undefined }),
     network: fc.array(
       fc.record({
         ...seen,
@@ -125,7 +131,7 @@ export const someSnapshot: fc.Arbitrary<Snapshot> = fc
       { maxLength: 4 },
     ),
   })
-  .map(({ container, period, startSeen, ended, executables, ...lists }) => {
+  .map(({ container, period, startSeen, ended, blindSpots: used, executables, ...lists }) => {
     const processes = executables.map(({ parentSeed, script, ...rest }, index) => ({
       ...rest,
       ...(script !== undefined && { script }),
@@ -137,10 +143,13 @@ export const someSnapshot: fc.Arbitrary<Snapshot> = fc
       from: epoch + period * 30 * minute,
       startSeen,
       ended,
+      blindSpots: used,
       processes,
       files: within(lists.files),
       dns: within(lists.dns),
       network: within(lists.network),
+      syscalls: lists.syscalls,
+      ...(lists.capabilities !== undefined && { capabilities: lists.capabilities }),
     });
   });
 

@@ -25,6 +25,23 @@ export const slot = z.object({
   periodSeconds: z.number().int().positive(),
 });
 
+/**
+ * Commands with which the kubelet looks after one container of a pod: its exec probes and lifecycle hooks, by their digests
+ * ({@link commandDigest}). What the runtime injects is one of these or not; the commands themselves may hold secrets.
+ */
+export const containerProbes = z.object({
+  podUid: z.string().max(64),
+  container: z.string().max(63),
+  /** Three probes and two hooks. */
+  digests: z.array(z.string().regex(/^[0-9a-f]{16}$/)).max(5),
+});
+
+/**
+ * Containers with such commands on one node: 500 pods, as many as kubelets are run with, of two. At the longest names an entry
+ * has 270 bytes, so all of them 270 KB; an entry beyond this leaves its commands to count as any other `exec`.
+ */
+export const maxContainerProbes = 1_000;
+
 /** Everything a node should be doing. Small (5 slots and a screen of settings), so it is always sent whole. */
 export const desiredState = z.object({
   type: z.literal('desired'),
@@ -36,6 +53,8 @@ export const desiredState = z.object({
   slots: z.array(slot).max(100),
   /** Containers for which no slot will come: their provisional trees are dropped. */
   refused: z.array(containerId).max(1_000),
+  /** Absent from operators before this field. */
+  probes: z.array(containerProbes).max(maxContainerProbes).default([]),
 });
 
 export const desiredMessage = z.discriminatedUnion('type', [
@@ -91,6 +110,7 @@ export const uploadAnswer = z.object({
 });
 
 export type Slot = z.infer<typeof slot>;
+export type ContainerProbes = z.infer<typeof containerProbes>;
 export type DesiredState = z.infer<typeof desiredState>;
 export type DesiredMessage = z.infer<typeof desiredMessage>;
 export type AgentReport = z.infer<typeof agentReport>;
