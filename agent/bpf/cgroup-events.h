@@ -7,6 +7,7 @@
 #define CGROUP_EVENTS_H
 
 #include "emit.h"
+#include "syscall-set.h"
 
 static __always_inline void cgroups_changed(void)
 {
@@ -31,10 +32,16 @@ static __always_inline u32 give_slot(u64 id)
 	state->ring_drops = 0;
 	state->map_full = 0;
 	state->truncated = 0;
+	state->nested = 0;
+	state->blind_spots = 0;
+	state->capabilities = 0;
+	forget_syscalls(slot);
 	entry.slot = slot;
 	entry.sequence = state->sequence;
-	if (!bpf_map_update_elem(&cgroups, &id, &entry, BPF_NOEXIST))
+	if (!bpf_map_update_elem(&cgroups, &id, &entry, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&slots_taken, 1);
 		return slot;
+	}
 	bpf_map_push_elem(&free_slots, &slot, 0);
 	return 0;
 }
@@ -79,11 +86,12 @@ static __always_inline void inherit_slot(u64 id, u32 slot)
 		return;
 	entry.slot = slot;
 	entry.sequence = state->sequence;
-	if (bpf_map_update_elem(&cgroups, &id, &entry, BPF_NOEXIST)) {
+	if (state->nested >= NESTED_MAX || bpf_map_update_elem(&cgroups, &id, &entry, BPF_NOEXIST)) {
 		COUNT(counters.map_full);
 		COUNT(state->map_full);
 		return;
 	}
+	COUNT(state->nested);
 	cgroups_changed();
 }
 
@@ -119,8 +127,11 @@ static __always_inline void cgroup_removed(struct cgroup *cgroup, const char *pa
 	/* User space may be giving the slot up at this moment: whoever removes the entry returns the slot. */
 	if (!bpf_map_delete_elem(&cgroups, &id)) {
 		cgroups_changed();
-		if (owner)
+		if (owner) {
+			__sync_fetch_and_add(&slots_taken, -1);
 			bpf_map_push_elem(&free_slots, &slot, 0);
+		} else if (state && state->nested)
+			__sync_fetch_and_add(&state->nested, -1);
 	}
 	if (owner || bpf_map_lookup_elem(&watched, &parent))
 		emit_cgroup(RECORD_CGROUP_RMDIR, cgroup, path, owner ? slot : 0);

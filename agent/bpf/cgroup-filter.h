@@ -12,6 +12,12 @@ static __always_inline struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task_btf();
 }
 
+/* Of the system call that the task is in, as user space made it. */
+static __always_inline struct pt_regs *registers(struct task_struct *task)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}
+
 /*
  * Index of the chosen controller in css_set.subsys. It depends on the kernel's configuration, and its row in /proc/cgroups
  * is no substitute: newer kernels leave out controllers that v1 has lost. A controller that this kernel lacks is never

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The variant for kernels without BPF LSM.
+ * The variant for kernels without BPF LSM, and the base of lsm.bpf.c, which takes files elsewhere.
  *
  * System calls come from the classic tracepoint raw_syscalls/sys_exit: perf runs its programs with preemption disabled.
  * Programs of the BTF kind (tp_btf, fentry) may be preempted on newer kernels while they hold a per-CPU guard, and all other
@@ -8,23 +8,30 @@
  * tracepoints fire under a lock. At exit the result is known, the arguments are still in the saved registers, and the
  * memory they point to is resident.
  */
+#include "bpf-calls.h"
 #include "cgroup-events.h"
+#include "cgroup-leave.h"
+#include "control-write.h"
 #include "dns.h"
+#include "file-calls.h"
 #include "open.h"
+#include "path-change.h"
 #include "process.h"
-#include "socket.h"
+#include "socket-setup.h"
+#include "syscall-set.h"
+#include "unix-socket.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Whether successful opens are reported where the kernel opens the file. */
+#ifndef OPENS_BY_LSM
+#define OPENS_BY_LSM 0
+#endif
+
 #define SYSCALL_HANDLER(name)                                                                                          \
 	SEC("tp/raw_syscalls/sys_exit")                                                                                \
 	int name(struct trace_event_raw_sys_exit *ctx)
-
-static __always_inline struct pt_regs *registers(struct task_struct *task)
-{
-	return (struct pt_regs *)bpf_task_pt_regs(task);
-}
 
 static __always_inline u8 kind_of(struct trace_event_raw_sys_exit *ctx)
 {
@@ -36,15 +43,25 @@ static __always_inline u8 kind_of(struct trace_event_raw_sys_exit *ctx)
 
 SYSCALL_HANDLER(dispatch)
 {
-	struct task_struct *task;
-	u8 kind = kind_of(ctx);
+	struct task_struct *task = current_task();
+	struct cgroup_state *state;
+	u64 number;
+	u8 kind;
 
-	if (!kind)
+	/* Before anything else: its number means another call in the table of 64-bit programs. */
+	if (IS_COMPAT_SYSCALL(task)) {
+		bpf_tail_call(ctx, &handlers, SYSCALL_COMPAT);
 		return 0;
-	task = current_task();
-	if (!observed_cgroup(task))
+	}
+	number = ctx->id;
+	kind = kind_of(ctx);
+	if (!*(volatile u32 *)&slots_taken && !rules_want_kind(kind))
 		return 0;
-	if (IS_COMPAT_SYSCALL(task))
+	/* Asked in any case: the handler relies on the answer. */
+	state = observed_cgroup(task);
+	if (state)
+		note_syscall(task, state, number);
+	if (!(state && learned_kind(kind)) && !rules_want_kind(kind))
 		return 0;
 	bpf_tail_call(ctx, &handlers, kind);
 	return 0;
@@ -56,132 +73,143 @@ SYSCALL_HANDLER(handle_open)
 	struct cgroup_state *state = dispatched_cgroup();
 	struct pt_regs *regs = registers(task);
 	enum syscall_kind kind = kind_of(ctx);
-	u32 flags = open_flags(regs, kind);
+	struct open_call call = read_open_call(regs, kind);
 	long retval = ctx->ret;
-	u64 path;
 
-	if (!state)
-		return 0;
-	if (retval >= 0) {
-		opened_file(task, state, file_of_fd(task, retval), flags);
-		return 0;
-	}
-	if (kind == SYSCALL_OPEN_HANDLE || (retval != -EACCES && retval != -EPERM && retval != -EROFS))
-		return 0;
-	path = kind == SYSCALL_OPEN || kind == SYSCALL_CREAT ? SYSCALL_ARG0(regs) : SYSCALL_ARG1(regs);
-	refused_open(task, state, (char *)path, flags, retval);
+	/* The security hook is not asked for these two. */
+	if (retval >= 0 && (!OPENS_BY_LSM || call.flags & (O_PATH | TMPFILE)))
+		opened_file(SCRATCH_TASK, task, state, file_of_fd(task, retval), &call);
+	if (kind == SYSCALL_OPEN_HANDLE)
+		bpf_tail_call(ctx, &handlers, SYSCALL_BY_HANDLE);
+	if (kind != SYSCALL_OPEN_HANDLE && is_refusal(retval))
+		refused_open(task, state, &call, retval);
 	return 0;
 }
 
-SYSCALL_HANDLER(handle_connect)
+SYSCALL_HANDLER(handle_path_change)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+
+	path_changed(task, state, registers(task), kind_of(ctx), ctx->ret);
+	return 0;
+}
+
+/* connect and bind */
+SYSCALL_HANDLER(handle_address)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
 	struct pt_regs *regs = registers(task);
+	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
+	void *name = (void *)SYSCALL_ARG1(regs);
+	bool connects = kind_of(ctx) == SYSCALL_CONNECT;
+	long result = ctx->ret;
 
-	if (state)
-		socket_call(task, state, RECORD_CONNECT, SYSCALL_ARG0(regs), (void *)SYSCALL_ARG1(regs), ctx->ret);
-	return 0;
-}
-
-SYSCALL_HANDLER(handle_bind)
-{
-	struct task_struct *task = current_task();
-	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
-
-	if (state)
-		socket_call(task, state, RECORD_BIND, SYSCALL_ARG0(regs), (void *)SYSCALL_ARG1(regs), ctx->ret);
-	return 0;
-}
-
-SYSCALL_HANDLER(handle_listen)
-{
-	struct task_struct *task = current_task();
-	struct cgroup_state *state = dispatched_cgroup();
-
-	if (state)
-		socket_call(task, state, RECORD_LISTEN, SYSCALL_ARG0(registers(task)), NULL, ctx->ret);
-	return 0;
-}
-
-SYSCALL_HANDLER(handle_accept)
-{
-	struct task_struct *task = current_task();
-	struct cgroup_state *state = dispatched_cgroup();
-
-	/* Failures are the everyday answer of a non-blocking listener. */
-	if (state && ctx->ret >= 0)
-		socket_call(task, state, RECORD_ACCEPT, ctx->ret, NULL, 0);
-	return 0;
-}
-
-/* sendto and write; recvfrom */
-SYSCALL_HANDLER(handle_dns_buffer)
-{
-	struct task_struct *task = current_task();
-	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
-	u8 kind = kind_of(ctx);
-
-	if (state && ctx->ret > 0)
-		dns_buffer(task, state, regs, kind == SYSCALL_RECVFROM ? RECORD_DNS_RESPONSE : RECORD_DNS_QUERY,
-			   kind == SYSCALL_WRITE ? 0 : SYSCALL_ARG4(regs), ctx->ret);
-	return 0;
-}
-
-/* sendmsg and writev; recvmsg */
-SYSCALL_HANDLER(handle_dns_parts)
-{
-	struct task_struct *task = current_task();
-	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
-	struct user_message message = {};
-	struct sock *sk;
-	u8 kind = kind_of(ctx);
-
-	if (!state || ctx->ret <= 0)
-		return 0;
-	sk = sock_of_fd(task, SYSCALL_ARG0(regs));
 	if (!sk)
 		return 0;
-	if (kind == SYSCALL_WRITEV) {
-		message.parts = SYSCALL_ARG1(regs);
-		message.parts_count = SYSCALL_ARG2(regs);
-	} else if (bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG1(regs))) {
-		COUNT(counters.user_faults);
-		return 0;
-	}
-	dns_parts(task, state, sk, kind == SYSCALL_RECVMSG ? RECORD_DNS_RESPONSE : RECORD_DNS_QUERY, &message, ctx->ret);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		unix_call(task, state, connects ? RECORD_UNIX_CONNECT : RECORD_UNIX_BIND, sk, name, SYSCALL_ARG2(regs),
+			  result);
+	else
+		socket_call(task, state, connects ? RECORD_CONNECT : RECORD_BIND, sk, name, result);
 	return 0;
 }
 
-/* sendmmsg: the result counts messages. A resolver sends the questions for A and AAAA together. */
-#define MESSAGES_MAX 4
-SYSCALL_HANDLER(handle_dns_messages)
+/* listen; accept, whose failures are the everyday answer of a non-blocking listener */
+SYSCALL_HANDLER(handle_listener)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
+	bool accepts = kind_of(ctx) == SYSCALL_ACCEPT;
+	long result = ctx->ret;
 	struct sock *sk;
 
-	if (!state || ctx->ret <= 0)
+	if (accepts && result < 0)
 		return 0;
-	sk = sock_of_fd(task, SYSCALL_ARG0(regs));
-	if (!sk)
-		return 0;
-	for (int i = 0; i < MESSAGES_MAX; i++) {
-		struct user_messages entry;
-		void *user = (void *)SYSCALL_ARG1(regs) + i * sizeof(entry);
+	sk = sock_of_fd(task, accepts ? result : SYSCALL_ARG0(registers(task)));
+	if (sk)
+		socket_call(task, state, accepts ? RECORD_ACCEPT : RECORD_LISTEN, sk, NULL, accepts ? 0 : result);
+	return 0;
+}
 
-		if (i >= ctx->ret)
-			break;
-		if (bpf_probe_read_user(&entry, sizeof(entry), user)) {
-			COUNT(counters.user_faults);
-			break;
-		}
-		dns_parts(task, state, sk, RECORD_DNS_QUERY, &entry.message, entry.transferred);
-	}
+/* socket and setsockopt */
+SYSCALL_HANDLER(handle_socket_setup)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+	long result = ctx->ret;
+
+	if (kind_of(ctx) == SYSCALL_SOCKET)
+		socket_made(task, state, registers(task), result);
+	else
+		option_set(task, state, registers(task), result);
+	return 0;
+}
+
+#include "message-handlers.h"
+
+/*
+ * Calls that rules want, with arguments alone; and what learning is blind to and has to know of: io_uring, and calls by the
+ * table of 32-bit programs. About those the dispatcher has not asked, so the observed cgroup is looked up here.
+ */
+SYSCALL_HANDLER(handle_call)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = observed_cgroup(task);
+	bool compat = IS_COMPAT_SYSCALL(task);
+	u8 kind = compat ? SYSCALL_COMPAT : kind_of(ctx), type = call_types[kind];
+
+	if (state && compat)
+		mark_blind_spot(state, BLIND_SPOT_COMPAT);
+	if (state && ctx->ret >= 0 && (kind == SYSCALL_IO_URING_SETUP || kind == SYSCALL_IO_URING_ENTER))
+		mark_blind_spot(state, BLIND_SPOT_IO_URING);
+	/* All calls of a 32-bit program are such; one of a 64-bit program is worth an event. */
+	if (!rules_want(type) || (compat && is_32bit_program(task)))
+		return 0;
+	plain_call(task, state, type, kind, ctx->id, registers(task), ctx->ret);
+	return 0;
+}
+
+SYSCALL_HANDLER(handle_credentials)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+	u8 kind = kind_of(ctx), type = call_types[kind];
+
+	if (rules_want(type))
+		credentials_call(task, state, type, kind, ctx->id, registers(task), ctx->ret);
+	return 0;
+}
+
+SYSCALL_HANDLER(handle_file_call)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+	u8 kind = kind_of(ctx);
+
+	file_call(task, state, kind, ctx->id, registers(task), ctx->ret);
+	if (kind == SYSCALL_SPLICE && rules_want_kind(SYSCALL_CONTROL_WRITE))
+		bpf_tail_call(ctx, &handlers, SYSCALL_CONTROL_WRITE);
+	return 0;
+}
+
+SYSCALL_HANDLER(handle_control_write)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+
+	control_write(task, state, kind_of(ctx), ctx->id, registers(task), ctx->ret);
+	return 0;
+}
+
+SYSCALL_HANDLER(handle_bpf)
+{
+	struct task_struct *task = current_task();
+	struct cgroup_state *state = dispatched_cgroup();
+
+	if (rules_want(RECORD_BPF))
+		bpf_call(task, state, kind_of(ctx), ctx->id, registers(task), ctx->ret);
 	return 0;
 }
 
@@ -191,8 +219,9 @@ int on_exec(struct trace_event_raw_sched_process_exec *ctx)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = observed_cgroup(task);
 
+	note_member(task->tgid, state);
 	/* The string lies in the record, at the offset in the low half of its location word. */
-	if (state)
+	if (state || rules_want(RECORD_EXEC))
 		executed(task, state, (char *)ctx + (ctx->__data_loc_filename & 0xffff));
 	return 0;
 }
@@ -203,10 +232,12 @@ int on_fork(struct trace_event_raw_task_newtask *ctx)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state;
 
+	born_into_cgroup(task, ctx->pid, ctx->clone_flags);
 	if (ctx->clone_flags & CLONE_THREAD)
 		return 0;
 	state = observed_cgroup(task);
-	if (state)
+	note_member(ctx->pid, state);
+	if (state || rules_want(RECORD_FORK))
 		forked(task, state, ctx->pid, ctx->clone_flags);
 	return 0;
 }
@@ -220,9 +251,21 @@ int on_exit(void *ctx)
 	/* Fires for each thread; the last one has taken the count to 0. */
 	if (task->signal->live.counter != 0)
 		return 0;
+	forget_member(task->tgid);
 	state = observed_cgroup(task);
-	if (state)
+	if (state || rules_want(RECORD_EXIT))
 		exited(task, state);
+	return 0;
+}
+
+/* Not every kernel has this tracepoint: user space attaches where there is one. */
+SEC("tp/capability/cap_capable")
+int on_capable(struct trace_event_raw_cap_capable *ctx)
+{
+	if (!bpf_core_type_exists(struct trace_event_raw_cap_capable) || !*(volatile u32 *)&slots_taken)
+		return 0;
+	if (ctx->ret == 0)
+		capability_used(ctx->cap);
 	return 0;
 }
 
@@ -239,5 +282,13 @@ int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
 	if (cgroup->root->hierarchy_id == cgroup_hierarchy)
 		cgroup_removed(cgroup, path);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_cgroup_attach, struct cgroup *destination, const char *path, struct task_struct *task, bool whole_process)
+{
+	if (destination->root->hierarchy_id == cgroup_hierarchy)
+		moved(task, find_slot(destination->kn->id), whole_process);
 	return 0;
 }

@@ -10,8 +10,7 @@ import type { BlobFile } from '../kernel/blob.ts';
 import { readBtf } from './btf.ts';
 import { readSkeleton } from './skeleton.ts';
 
-const folder = import.meta.dirname;
-const variants = ['classic'];
+const variants = ['lsm', 'classic'];
 const architectures = ['amd64', 'arm64'] as const;
 /** Value of __TARGET_ARCH_* in libbpf's headers. */
 const targets = { amd64: 'x86', arm64: 'arm64' } as const;
@@ -33,13 +32,22 @@ function findClang(): string {
   throw new Error('no clang: install it with "apt-get install clang-14 bpftool libbpf-dev"');
 }
 
-function compile(clang: string, variant: string, arch: keyof typeof targets, scratch: string): BlobFile {
+interface Compilation {
+  readonly clang: string;
+  /** Folder of the C files. */
+  readonly sources: string;
+  readonly variant: string;
+  readonly arch: keyof typeof targets;
+  readonly scratch: string;
+}
+
+function compile({ clang, sources, variant, arch, scratch }: Compilation): BlobFile {
   const object = join(scratch, `${variant}.o`);
   const linked = join(scratch, `${variant}.linked.o`);
   // v3: 32-bit instructions and atomics with a result, in every kernel from 5.12 on.
   const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Werror', `-D__TARGET_ARCH_${targets[arch]}`];
   // Keeps the machine's own paths out of the debug information.
-  run(clang, ...flags, `-ffile-prefix-map=${folder}=.`, '-c', join(folder, `${variant}.bpf.c`), '-o', object);
+  run(clang, ...flags, `-ffile-prefix-map=${sources}=.`, '-c', join(sources, `${variant}.bpf.c`), '-o', object);
   // Linking strips DWARF and fills in the offsets of variables.
   run('bpftool', 'gen', 'object', linked, object);
   const btf = readBtf(run('bpftool', '-j', 'btf', 'dump', 'file', linked));
@@ -64,7 +72,7 @@ function compile(clang: string, variant: string, arch: keyof typeof targets, scr
  * Writes `<output>/<arch>/<variant>.json` for every architecture and variant.
  * @returns the paths
  */
-export function compileBlobs(output: string): string[] {
+export function compileBlobs(output: string, sources = import.meta.dirname): string[] {
   const clang = findClang();
   const scratch = mkdtempSync(join(tmpdir(), 'bpf-build-'));
   try {
@@ -72,7 +80,7 @@ export function compileBlobs(output: string): string[] {
       mkdirSync(join(output, arch), { recursive: true });
       return variants.map((variant) => {
         const path = join(output, arch, `${variant}.json`);
-        writeFileSync(path, `${JSON.stringify(compile(clang, variant, arch, scratch))}\n`);
+        writeFileSync(path, `${JSON.stringify(compile({ clang, sources, variant, arch, scratch }))}\n`);
         return path;
       });
     });

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * DNS messages, taken from the user's buffers when the call returns: glibc and Java use sendmmsg, musl and c-ares sendto,
- * Node's dgram sendmsg, Go write on a connected socket, glibc over TCP writev. The pages were just in use, so they are
+ * Node's dgram sendmsg, Go write and read on a connected socket, glibc over TCP writev. The pages were just in use, so they are
  * resident. Packets further down would show translated ports (a cluster's DNS service) and no process.
  */
 #ifndef DNS_H
 #define DNS_H
 
-#include "socket.h"
+#include "send.h"
+#include "user-parts.h"
 
-#define DNS_PORT 53
 #define DNS_HEADER 12
-/* Each part of a gathered message may be this long; DNS over UDP to a resolver is one part, over TCP length and message. */
-#define PARTS_MAX 4
 
-/* struct user_msghdr, struct mmsghdr and struct iovec of 64-bit programs. */
+/* struct user_msghdr and struct mmsghdr of 64-bit programs. */
 struct user_message {
 	u64 name;
 	u32 name_size;
@@ -29,57 +27,13 @@ struct user_messages {
 	u32 transferred;
 	u32 padding;
 };
-struct user_part {
-	u64 base;
-	u64 size;
-};
-
-/* Whether the message goes to, or comes from, a DNS server. An address given with the call wins over the connected peer. */
-static __always_inline bool dns_peer(struct record_dns *record, struct sock *sk, u64 name)
-{
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	if (!is_ip(family))
-		return false;
-	__builtin_memset(&record->server, 0, sizeof(record->server));
-	remote_address(&record->server, sk, family);
-	if (name && !user_address(&record->server, (void *)name))
-		return false;
-	record->protocol = BPF_CORE_READ(sk, sk_protocol);
-	return record->server.port == bpf_htons(DNS_PORT);
-}
-
-/* Copies the parts one after another; returns the bytes copied. */
-static __always_inline u64 gather(char *to, u64 parts, u64 count, u64 total)
-{
-	u64 offset = 0;
-
-	for (int i = 0; i < PARTS_MAX; i++) {
-		struct user_part part;
-		u64 size;
-
-		if (i >= count || offset >= total || offset >= DNS_BYTES_MAX)
-			break;
-		if (bpf_probe_read_user(&part, sizeof(part), (void *)(parts + i * sizeof(part))))
-			break;
-		size = part.size < total - offset ? part.size : total - offset;
-		size = CLAMP(size, DNS_BYTES_MAX);
-		/* The scratch buffer is far larger than two times DNS_BYTES_MAX, so an overlong part needs no other care. */
-		if (bpf_probe_read_user(to + CLAMP(offset, DNS_BYTES_MAX), size, (void *)part.base)) {
-			COUNT(counters.user_faults);
-			break;
-		}
-		offset += size;
-	}
-	return CLAMP(offset, DNS_BYTES_MAX);
-}
 
 /* A name has 255 bytes at most, its type and class four. */
 #define QUESTION_MAX 259
 
 /*
  * Bytes of the first question's name, type and class. Walks bytes and not labels, so that each step looks the same to the
- * verifier; compression pointers do not occur in a first question.
+ * verifier. Compression pointers do not occur in a first question; should one, or any other nonsense, all bytes count.
  */
 __noinline u32 question_size(struct hashed_bytes *question)
 {
@@ -94,62 +48,98 @@ __noinline u32 question_size(struct hashed_bytes *question)
 		}
 		label = ((u8 *)question)[i];
 		if (label == 0 || label > 63)
-			return i + 1 + 4;
+			return label ? QUESTION_MAX : i + 1 + 4;
 	}
 	return QUESTION_MAX;
 }
 
-/* `record` holds protocol, server and `size` bytes of data. */
-static __always_inline void dns_message(struct task_struct *task, struct cgroup_state *state, struct record_dns *record,
-					u8 type, u64 size)
+/*
+ * Bytes before the message: over TCP its length comes first, unless it went through a call of its own. Then the number of
+ * questions, always 1, stands where otherwise flags are that have never this value.
+ */
+static __always_inline u32 length_prefix(struct record_dns *record, struct message_peer *peer)
 {
-	/* Over TCP a length of two bytes comes first. */
-	u32 start = DNS_HEADER + (record->protocol == IPPROTO_TCP ? 2 : 0);
-	struct hashed_bytes *question = (struct hashed_bytes *)(record->data + start);
-	struct seen_key key;
+	return peer->protocol == IPPROTO_TCP && *(u16 *)(record->data + 4) != bpf_htons(1) ? 2 : 0;
+}
 
-	if (size <= start)
+/* What was asked: the first question of the message that begins at `start`, and what follows the message on a stream. */
+static __always_inline u64 hash_of_questions(struct record_dns *record, u64 start, u64 size)
+{
+	struct hashed_bytes *question = (struct hashed_bytes *)(record->data + start + DNS_HEADER);
+	/* Resolvers that guard against forged answers write the letters of a name in random cases. */
+	u64 hash = hash_bytes(question, question_size(question), true);
+	u64 end;
+
+	if (!start)
+		return hash;
+	end = start + bpf_ntohs(*(u16 *)record->data);
+	end = CLAMP(end, DNS_BYTES_MAX);
+	if (end >= size)
+		return hash;
+	/* Another message with an identifier of its own: two such buffers are hardly ever alike. */
+	return add_name(hash, hash_bytes((struct hashed_bytes *)(record->data + end), size - end, true));
+}
+
+/* `record` holds `size` bytes of `whole_size`. */
+static __always_inline void dns_message(struct task_struct *task, struct cgroup_state *state, struct record_dns *record,
+					struct message_peer *peer, u8 type, u64 size, u64 whole_size)
+{
+	u32 start = length_prefix(record, peer), *ip = (u32 *)peer->address.ip;
+	struct seen_key key;
+	u32 wanted;
+
+	if (size <= start + DNS_HEADER)
 		return;
 	seen_key_of(&key, type, task, state);
-	key.object = hash_bytes(question, question_size(question));
-	key.object_detail = *(u32 *)record->server.ip;
-	key.place = record->protocol;
-	if (seen_before(&key))
+	key.object = hash_of_questions(record, start, size);
+	key.object_detail = add_name(ip[0] | (u64)ip[1] << 32, ip[2] | (u64)ip[3] << 32);
+	key.place = peer->protocol;
+	/* Learning takes what was asked, not what others made of it. */
+	wanted = type == RECORD_DNS_QUERY ? purpose_of(type, state, &key) : approve_any(type);
+	if (!wanted)
 		return;
-	fill_header(&record->header, type, task, state);
+	fill_header(&record->header, type, wanted, task, state);
+	record->protocol = peer->protocol;
+	record->server = peer->address;
 	record->size = size;
+	record->whole_size = CLAMP(whole_size, 0xffff);
+	record->reserved = 0;
+	record->reserved_too = 0;
 	if (emit(&record->header, sizeof(*record) + CLAMP(size, DNS_BYTES_MAX), state, false))
-		remember(&key);
+		remember(&key, wanted);
 }
 
-/* sendto, write, recvfrom: one buffer. */
-static __always_inline void dns_buffer(struct task_struct *task, struct cgroup_state *state, struct pt_regs *regs,
-				       u8 type, u64 name, u64 transferred)
+/* sendto, write, recvfrom, read: one buffer, of `room` bytes. */
+static __always_inline void dns_buffer(struct task_struct *task, struct cgroup_state *state, struct message_peer *peer,
+				       u8 type, void *from, u64 room, u64 transferred)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
-	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
-	u64 size = CLAMP(transferred, DNS_BYTES_MAX);
+	/* With MSG_TRUNC a call tells of more than it has room for. */
+	u64 size = CLAMP(transferred < room ? transferred : room, DNS_BYTES_MAX);
 
-	if (!sk || !buffer || !dns_peer(&buffer->dns, sk, name))
+	if (!buffer)
 		return;
-	if (bpf_probe_read_user(buffer->dns.data, size, (void *)SYSCALL_ARG1(regs))) {
-		COUNT(counters.user_faults);
+	if (bpf_probe_read_user(buffer->dns.data, size, from)) {
+		count_fault(state);
 		return;
 	}
-	dns_message(task, state, &buffer->dns, type, size);
+	dns_message(task, state, &buffer->dns, peer, type, size, transferred);
 }
 
-/* sendmsg, recvmsg, writev: parts of one message. */
-static __always_inline void dns_parts(struct task_struct *task, struct cgroup_state *state, struct sock *sk, u8 type,
-				      struct user_message *message, u64 transferred)
+/* sendmsg, recvmsg, writev, readv: parts of one message. */
+static __always_inline void dns_parts(struct task_struct *task, struct cgroup_state *state, struct message_peer *peer,
+				      u8 type, struct user_message *message, u64 transferred)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
 	u64 size;
 
-	if (!buffer || !dns_peer(&buffer->dns, sk, message->name_size ? message->name : 0))
+	if (!buffer)
 		return;
-	size = gather(buffer->dns.data, message->parts, message->parts_count, transferred);
-	dns_message(task, state, &buffer->dns, type, size);
+	size = gather(buffer->dns.data, message->parts, message->parts_count, transferred, DNS_BYTES_MAX);
+	/* In more parts than are put together: its question may be lost. */
+	if (size < transferred && size < DNS_BYTES_MAX)
+		count_truncation(state);
+	dns_message(task, state, &buffer->dns, peer, type, size, transferred);
 }
 
 #endif

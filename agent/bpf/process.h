@@ -3,25 +3,83 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
-#include "path-walk.h"
+#include "file-facts.h"
+#include "rules.h"
+
+/* For events that are never deduplicated. */
+static __always_inline u32 purpose_of_process(u8 type, struct cgroup_state *state)
+{
+	return (state ? PURPOSE_LEARNING : 0) | approve_any(type);
+}
 
 /*
- * The argument area of the new program image. It was written by this very execve, so its pages are resident; if one has
- * been reclaimed all the same, the part before it is taken.
+ * The arguments or the environment of the new program image. They were written by this very execve, so their pages are
+ * resident; if one has been reclaimed all the same, the part before it is taken.
  */
-static __always_inline u64 read_argv(struct record_exec *record, struct mm_struct *mm)
+static __always_inline u64 read_strings(char *to, u64 start, u64 end, u8 *truncated)
 {
-	u64 start = mm->arg_start, total = mm->arg_end - start;
-	u64 size = CLAMP(total, ARGV_MAX);
+	u64 total = end - start, size = CLAMP(total, ARGV_MAX);
 	long read;
 
-	record->argv_truncated = total > ARGV_MAX;
-	if (!bpf_probe_read_user(record->data, size, (void *)start))
+	*truncated = total > ARGV_MAX;
+	if (!bpf_probe_read_user(to, size, (void *)start))
 		return size;
 	COUNT(counters.user_faults);
-	record->argv_truncated = 1;
-	read = bpf_probe_read_user_str(record->data, ARGV_MAX, (void *)start);
+	*truncated = 1;
+	read = bpf_probe_read_user_str(to, ARGV_MAX, (void *)start);
 	return read > 0 ? CLAMP(read, ARGV_MAX) : 0;
+}
+
+static __always_inline void read_credentials(struct record_credentials *credentials, struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+
+	__builtin_memset(credentials, 0, sizeof(*credentials));
+	credentials->uid = cred->uid.val;
+	credentials->gid = cred->gid.val;
+	credentials->euid = cred->euid.val;
+	credentials->egid = cred->egid.val;
+	credentials->fsuid = cred->fsuid.val;
+	credentials->fsgid = cred->fsgid.val;
+	credentials->login_uid = -1;
+	if (bpf_core_field_exists(task->loginuid))
+		credentials->login_uid = task->loginuid.val;
+	bpf_probe_read_kernel(&credentials->cap_effective, sizeof(u64),
+			      (void *)cred + bpf_core_field_offset(struct cred, cap_effective));
+	bpf_probe_read_kernel(&credentials->cap_permitted, sizeof(u64),
+			      (void *)cred + bpf_core_field_offset(struct cred, cap_permitted));
+}
+
+/* Where the parts of an exec lie in its data; each begins where the one before ends. */
+static __always_inline u64 exec_data(struct record_exec *record, struct scratch *buffer, struct task_struct *task,
+				     const char *filename)
+{
+	struct mm_struct *mm = task->mm;
+	struct path cwd = {};
+	u64 size, part;
+	long read;
+
+	size = read_strings(record->data, mm->arg_start, mm->arg_end, &record->argv_truncated);
+	record->argv_size = size;
+	read = bpf_probe_read_kernel_str(record->data + size, FILENAME_MAX, filename);
+	read = read > 0 ? CLAMP(read, FILENAME_MAX) : 0;
+	record->filename_size = read;
+	/* The longest that fits with its NUL looks the same as one that was cut, and is as rare. */
+	record->filename_truncated = read >= FILENAME_MAX;
+	size += read;
+	size = CLAMP(size, ARGV_MAX + FILENAME_MAX);
+	size += describe_file(&record->file, record->data + size, &buffer->walk, mm->exe_file);
+	size = CLAMP(size, ARGV_MAX + FILENAME_MAX + PATH_BYTES_MAX);
+	bpf_probe_read_kernel(&cwd, sizeof(cwd), (void *)task->fs + bpf_core_field_offset(struct fs_struct, pwd));
+	size += canonical_path(&record->cwd, record->data + size, &buffer->walk, &cwd);
+	record->environment_size = 0;
+	record->environment_truncated = 0;
+	if (!(record->header.purpose & PURPOSE_RULES))
+		return size;
+	size = CLAMP(size, ARGV_MAX + FILENAME_MAX + 2 * PATH_BYTES_MAX);
+	part = read_strings(record->data + size, mm->env_start, mm->env_end, &record->environment_truncated);
+	record->environment_size = part;
+	return size + part;
 }
 
 /* Whether a process is the first of its own pid namespace, which is the innermost of those that number it. */
@@ -37,29 +95,26 @@ static __always_inline bool is_namespace_init(struct task_struct *leader)
 static __always_inline void executed(struct task_struct *task, struct cgroup_state *state, const char *filename)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
-	struct file *file = task->mm->exe_file;
 	struct record_exec *record;
-	struct path path = {};
+	struct tty_struct *tty;
+	u32 wanted = purpose_of_process(RECORD_EXEC, state);
 	u64 size;
-	long read;
 
-	if (!buffer)
+	if (!buffer || !wanted)
 		return;
 	record = &buffer->exec;
-	fill_header(&record->header, RECORD_EXEC, task, state);
-	record->inode = file->f_inode->i_ino;
+	fill_header(&record->header, RECORD_EXEC, wanted, task, state);
+	read_credentials(&record->credentials, task);
 	record->ppid = visible_pid(BPF_CORE_READ(task, real_parent, group_leader));
 	record->namespace_init = is_namespace_init(task->group_leader);
-	size = read_argv(record, task->mm);
-	record->argv_size = size;
-	read = bpf_probe_read_kernel_str(record->data + size, FILENAME_MAX, filename);
-	read = read > 0 ? CLAMP(read, FILENAME_MAX) : 0;
-	record->filename_size = read;
-	size += read;
-	size = CLAMP(size, ARGV_MAX + FILENAME_MAX);
-	bpf_probe_read_kernel(&path, sizeof(path), (void *)file + bpf_core_field_offset(struct file, f_path));
-	size += canonical_path(&record->path, record->data + size, &buffer->walk, &path);
-	if (record->argv_truncated || record->path.flags & PATH_TRUNCATED)
+	__builtin_memset(record->tty, 0, sizeof(record->tty));
+	tty = task->signal->tty;
+	if (tty)
+		bpf_probe_read_kernel_str(record->tty, TTY_NAME_MAX,
+					  (void *)tty + bpf_core_field_offset(struct tty_struct, name));
+	size = exec_data(record, buffer, task, filename);
+	if (record->argv_truncated || record->environment_truncated || record->filename_truncated ||
+	    (record->file.path.flags | record->cwd.flags) & PATH_TRUNCATED)
 		count_truncation(state);
 	emit(&record->header, sizeof(*record) + size, state, wake_on_exec);
 }
@@ -88,17 +143,19 @@ static __always_inline void forked(struct task_struct *task, struct cgroup_state
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
 	struct task_struct *parent = task, *child;
+	u32 wanted = purpose_of_process(RECORD_FORK, state);
 	struct record_fork *record;
 
-	if (!buffer)
+	if (!buffer || !wanted)
 		return;
 	if (clone_flags & CLONE_PARENT)
 		parent = task->real_parent;
 	child = newest_child(parent, pid);
 	record = &buffer->fork;
-	fill_header(&record->header, RECORD_FORK, task, state);
+	fill_header(&record->header, RECORD_FORK, wanted, task, state);
 	record->child_pid = child ? visible_pid(child) : pid;
 	record->reserved = 0;
+	record->flags = clone_flags;
 	emit(&record->header, sizeof(*record), state, false);
 }
 
@@ -107,12 +164,13 @@ static __always_inline void exited(struct task_struct *task, struct cgroup_state
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
 	struct signal_struct *signal = task->signal;
+	u32 wanted = purpose_of_process(RECORD_EXIT, state);
 	struct record_exit *record;
 
-	if (!buffer)
+	if (!buffer || !wanted)
 		return;
 	record = &buffer->exit;
-	fill_header(&record->header, RECORD_EXIT, task, state);
+	fill_header(&record->header, RECORD_EXIT, wanted, task, state);
 	record->status = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->group_leader->exit_code;
 	record->reserved = 0;
 	emit(&record->header, sizeof(*record), state, false);

@@ -6,36 +6,63 @@
 #ifndef SEEN_H
 #define SEEN_H
 
-#include "emit.h"
+#include "path-identity.h"
+#include "rules.h"
+
+/*
+ * Which executable: its inode, and the names of it and of the folders above. The inode alone is shared by hard links
+ * and goes to the next file when a program that was just built is deleted. Typed pointers make this a dozen plain loads.
+ */
+static __always_inline u64 executable_of(struct task_struct *task)
+{
+	struct file *file = task->mm->exe_file;
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *inode = file->f_inode;
+	u64 hash = inode->i_ino ^ (u64)inode->i_sb->s_dev << 40;
+
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		/* Not hash_len: an older verifier knows no more than the first member of the union and refuses the other half. */
+		hash = add_name(hash, dentry->d_name.hash);
+		dentry = dentry->d_parent;
+	}
+	return hash;
+}
 
 static __always_inline void seen_key_of(struct seen_key *key, u8 type, struct task_struct *task,
 					struct cgroup_state *state)
 {
-	struct inode *executable = task->mm->exe_file->f_inode;
-
 	key->object = 0;
 	key->object_detail = 0;
-	key->executable = executable->i_ino ^ (u64)executable->i_sb->s_dev << 40;
-	key->slot = state->slot;
-	key->epoch = state->epoch;
+	key->executable = executable_of(task);
+	key->slot = state ? state->slot : 0;
+	key->epoch = state ? state->epoch : 0;
 	key->place = 0;
 	key->access = type;
 }
 
-static __always_inline bool seen_before(struct seen_key *key)
+/* Whether it is new to an observed cgroup. */
+static __always_inline u32 learning_wants(struct cgroup_state *state, struct seen_key *key)
 {
-	return bpf_map_lookup_elem(&seen, key) != NULL;
+	return state && !bpf_map_lookup_elem(&seen, key) ? PURPOSE_LEARNING : 0;
+}
+
+/* The streams that want this record, see WANTED_*; 0 if none does. */
+static __always_inline u32 purpose_of(u8 type, struct cgroup_state *state, struct seen_key *key)
+{
+	return approve_any(type) | learning_wants(state, key);
 }
 
 /*
  * Only after the record went into the ring: what was dropped is tried again when it happens again. A failed insert (no memory for an LRU node at that moment) is no loss: the same thing is only
  * reported once more.
  */
-static __always_inline void remember(struct seen_key *key)
+static __always_inline void remember(struct seen_key *key, u32 wanted)
 {
 	u32 one = 1;
 
-	bpf_map_update_elem(&seen, key, &one, BPF_ANY);
+	if (wanted & PURPOSE_LEARNING)
+		bpf_map_update_elem(&seen, key, &one, BPF_ANY);
 }
 
 #define HASHED_MAX 1024
@@ -43,23 +70,8 @@ struct hashed_bytes {
 	u64 words[HASHED_MAX / 8];
 };
 
-#define EACH_BYTE 0x0101010101010101ULL
-
-/* tolower() of eight characters, without branches, each of which would double the states that the verifier follows. */
-static __always_inline u64 fold_case(u64 word)
-{
-	u64 low_bits = word & 0x7f * EACH_BYTE;
-	u64 from_a = low_bits + (0x80 - 'A') * EACH_BYTE, after_z = low_bits + (0x7f - 'Z') * EACH_BYTE;
-	u64 upper = ~word & (from_a ^ after_z) & 0x80 * EACH_BYTE;
-
-	return word | upper >> 2;
-}
-
-/*
- * Of at most HASHED_MAX bytes. Case is folded, for DNS resolvers that randomise it; paths that differ in case alone are
- * rare enough. Global: verified once in each program.
- */
-__noinline u64 hash_bytes(struct hashed_bytes *data, u32 size)
+/* Of at most HASHED_MAX bytes, with letters of both cases alike if `any_case`. Global: verified once in each program. */
+__noinline u64 hash_bytes(struct hashed_bytes *data, u32 size, bool any_case)
 {
 	u32 words = size / 8, rest = size % 8;
 	u64 hash = hash_seed ^ size;
@@ -72,7 +84,7 @@ __noinline u64 hash_bytes(struct hashed_bytes *data, u32 size)
 		/* What lies behind the end is of an earlier record. */
 		if (i >= words)
 			word &= (1ULL << 8 * rest) - 1;
-		hash = (hash ^ fold_case(word)) * 0x9e3779b97f4a7c15ULL;
+		hash = (hash ^ (any_case ? fold_case(word) : word)) * SPREAD;
 		hash ^= hash >> 29;
 		if (i >= words)
 			break;

@@ -17,9 +17,33 @@ export function readSkeleton(header: string): Skeleton {
     maps: memberNames(header, 'bpf_map_desc'),
     programs: memberNames(header, 'bpf_prog_desc'),
     data: literal(header, 'opts.data = (void *)', Number(capture(header, /opts\.data_sz = (\d+);/))),
-    instructions: literal(header, 'opts.insns = (void *)', Number(capture(header, /opts\.insns_sz = (\d+);/))),
+    instructions: withinStack(
+      literal(header, 'opts.insns = (void *)', Number(capture(header, /opts\.insns_sz = (\d+);/))),
+    ),
     rodata: rodata(header),
   };
+}
+
+const INSTRUCTION_SIZE = 8;
+const LOAD_WORD = 0x61;
+const MOVE_CONSTANT = 0xb7;
+const FRAME_POINTER = 10;
+
+/**
+ * The loader has a place on its stack for the descriptors of 32 programs. When it fails it closes them all, and libbpf has it
+ * do so for as many as there are functions: global ones count too, although they are not loaded by themselves. Beyond 32 it
+ * reads above its stack, and the verifier refuses it. Those reads become zeros: no descriptor.
+ */
+function withinStack(instructions: Buffer): Buffer {
+  for (let at = 0; at < instructions.length; at += INSTRUCTION_SIZE) {
+    const registers = instructions.readUInt8(at + 1);
+    const aboveStack = registers >> 4 === FRAME_POINTER && instructions.readInt16LE(at + 2) >= 0;
+    if (instructions.readUInt8(at) !== LOAD_WORD || !aboveStack) continue;
+    instructions.writeUInt8(MOVE_CONSTANT, at);
+    instructions.writeUInt8(registers & 0xf, at + 1);
+    instructions.writeInt16LE(0, at + 2);
+  }
+  return instructions;
 }
 
 function memberNames(header: string, type: string): string[] {

@@ -26,27 +26,40 @@ static __always_inline bool is_ip(u16 family)
 	return family == AF_INET || family == AF_INET6;
 }
 
-static __always_inline void remote_address(struct record_address *address, struct sock *sk, u16 family)
+/*
+ * The front of struct sock in one read instead of one for each member: family, ports and addresses lie in the first 88 bytes
+ * on every kernel from 6.1 on. Most writes and sends of a container end with what is read here.
+ */
+struct sock_front {
+	char bytes[96];
+};
+#define SOCK_FIELD(front, type, member)                                                                                \
+	(*(type *)((front)->bytes + bpf_core_field_offset(struct sock, __sk_common.member)))
+
+static __always_inline bool read_ip_socket(struct sock_front *front, struct sock *sk)
 {
-	address->family = family;
-	address->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-	if (family == AF_INET)
-		*(u32 *)address->ip = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-	else
-		bpf_probe_read_kernel(address->ip, 16,
-				      (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
+	return !bpf_probe_read_kernel(front, sizeof(*front), sk) && is_ip(SOCK_FIELD(front, u16, skc_family));
 }
 
-static __always_inline void local_address(struct record_address *address, struct sock *sk, u16 family)
+static __always_inline void remote_address(struct record_address *address, struct sock_front *front)
 {
-	address->family = family;
-	/* The only port that the kernel keeps in its own byte order. */
-	address->port = bpf_htons(BPF_CORE_READ(sk, __sk_common.skc_num));
-	if (family == AF_INET)
-		*(u32 *)address->ip = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	address->family = SOCK_FIELD(front, u16, skc_family);
+	address->port = SOCK_FIELD(front, u16, skc_dport);
+	if (address->family == AF_INET)
+		*(u32 *)address->ip = SOCK_FIELD(front, u32, skc_daddr);
 	else
-		bpf_probe_read_kernel(address->ip, 16,
-				      (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
+		__builtin_memcpy(address->ip, &SOCK_FIELD(front, struct in6_addr, skc_v6_daddr), 16);
+}
+
+static __always_inline void local_address(struct record_address *address, struct sock_front *front)
+{
+	address->family = SOCK_FIELD(front, u16, skc_family);
+	/* The only port that the kernel keeps in its own byte order. */
+	address->port = bpf_htons(SOCK_FIELD(front, u16, skc_num));
+	if (address->family == AF_INET)
+		*(u32 *)address->ip = SOCK_FIELD(front, u32, skc_rcv_saddr);
+	else
+		__builtin_memcpy(address->ip, &SOCK_FIELD(front, struct in6_addr, skc_v6_rcv_saddr), 16);
 }
 
 struct user_sockaddr {
@@ -62,15 +75,20 @@ struct user_sockaddr {
 	};
 };
 
-/* An IPv4 address may end where the caller's memory ends, so the longer form is tried first and the shorter one then. */
-static __always_inline bool user_address(struct record_address *address, void *user)
+/*
+ * An IPv4 address may end where the caller's memory ends, so the longer form is tried first and the shorter one then.
+ * IPv4 sockets take an address without a family for one of theirs.
+ */
+static __always_inline bool user_address(struct record_address *address, void *user, u16 family, struct cgroup_state *state)
 {
 	struct user_sockaddr name = {};
 
 	if (bpf_probe_read_user(&name, sizeof(name), user) && bpf_probe_read_user(&name, 16, user)) {
-		COUNT(counters.user_faults);
+		count_fault(state);
 		return false;
 	}
+	if (name.family == AF_UNSPEC && family == AF_INET)
+		name.family = AF_INET;
 	if (!is_ip(name.family))
 		return false;
 	address->family = name.family;
@@ -90,30 +108,31 @@ static __always_inline void socket_key(struct seen_key *key, struct record_addre
 	key->access |= (u32)(u8)-retval << 8;
 }
 
-/* `fd` is the socket's, `name` the address argument of connect and bind. */
-static __always_inline void socket_call(struct task_struct *task, struct cgroup_state *state, u8 type, u32 fd,
+/* `name` is the address argument of connect and bind. */
+static __always_inline void socket_call(struct task_struct *task, struct cgroup_state *state, u8 type, struct sock *sk,
 					void *name, s32 retval)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
-	struct sock *sk = sock_of_fd(task, fd);
 	struct record_socket *record;
+	struct sock_front front;
+	/* A call that was refused for its address had none. */
+	struct cgroup_state *loser = retval == -EFAULT || retval == -EINVAL ? NULL : state;
 	struct seen_key key;
-	u16 family;
+	u32 wanted;
 
-	if (!buffer || !sk)
-		return;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (!is_ip(family))
+	if (!buffer || !sk || !read_ip_socket(&front, sk))
 		return;
 	record = &buffer->socket;
 	__builtin_memset(record, 0, sizeof(*record));
 	record->retval = retval;
 	record->protocol = BPF_CORE_READ(sk, sk_protocol);
-	local_address(&record->local, sk, family);
-	remote_address(&record->remote, sk, family);
-	if (type == RECORD_CONNECT && !record->remote.port && !user_address(&record->remote, name))
+	local_address(&record->local, &front);
+	remote_address(&record->remote, &front);
+	/* A socket that is refused a new peer keeps its old one. */
+	if (type == RECORD_CONNECT && (!record->remote.port || (retval < 0 && retval != -EINPROGRESS)) &&
+	    !user_address(&record->remote, name, 0, loser) && !record->remote.port)
 		return;
-	if (type == RECORD_BIND && retval < 0 && !user_address(&record->local, name))
+	if (type == RECORD_BIND && retval < 0 && !user_address(&record->local, name, 0, loser))
 		return;
 
 	seen_key_of(&key, type, task, state);
@@ -125,11 +144,12 @@ static __always_inline void socket_call(struct task_struct *task, struct cgroup_
 		socket_key(&key, &record->remote, record->local.port, retval);
 	else
 		socket_key(&key, &record->local, record->local.port, retval);
-	if (seen_before(&key))
+	wanted = purpose_of(type, state, &key);
+	if (!wanted)
 		return;
-	fill_header(&record->header, type, task, state);
+	fill_header(&record->header, type, wanted, task, state);
 	if (emit(&record->header, sizeof(*record), state, false))
-		remember(&key);
+		remember(&key, wanted);
 }
 
 #endif

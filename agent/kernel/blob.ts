@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { Purpose } from '../../core/event/event.ts';
+import { Approval } from './approvers.ts';
 import { CgroupSource } from './hierarchy.ts';
-import { enumeratorNames, layoutDifferences, PathFlag, RecordType } from './record-layout.ts';
+import { BlindSpotBit, BpfObject, enumeratorNames, layoutDifferences, PathFlag, RecordType } from './record-layout.ts';
 import { architecture, SyscallKind } from './syscall-table.ts';
 
 const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
@@ -62,8 +64,13 @@ export function parseBlob(text: string, path: string): Blob {
   const differences = layoutDifferences(parsed.data, {
     ...enumeratorNames('RECORD', RecordType),
     ...enumeratorNames('PATH', PathFlag),
-    ...enumeratorNames('SYSCALL', SyscallKind),
+    ...enumeratorNames('PURPOSE', Purpose),
+    // 0 is what the programs take for "of no interest".
+    ...enumeratorNames('SYSCALL', { ignored: 0, ...SyscallKind }),
     ...enumeratorNames('CGROUP', CgroupSource),
+    ...enumeratorNames('APPROVE', Approval),
+    ...enumeratorNames('BPF_OBJECT', BpfObject),
+    ...enumeratorNames('BLIND_SPOT', BlindSpotBit),
   });
   if (differences.length > 0) {
     throw new Error(`${path} was built from other sources, build it again: ${differences.join('; ')}`);

@@ -1,12 +1,13 @@
-/** The running capture: empties the ring, waits for more, counts. */
-import { closeFd, epollOf, epollWaitAsync } from './bpf/libc.ts';
+/** The running capture: empties the ring, counts. */
 import type { Capture, CaptureCounters } from './capture.ts';
 import type { CgroupTable } from './cgroup-table.ts';
 import { createBootClock } from './clock.ts';
 import { decodeRecord } from './decode/decode-record.ts';
 import { recordMemory } from './decode/record-view.ts';
 import { layouts } from './record-layout.ts';
+import { createReaderWait } from './reader-wait.ts';
 import type { MappedRing } from './ring.ts';
+import type { RuleInterest } from './rule-interest.ts';
 
 export interface CaptureParts {
   readonly variant: string;
@@ -14,6 +15,8 @@ export interface CaptureParts {
   readonly ring: MappedRing;
   readonly ringFd: number;
   readonly table: CgroupTable;
+  readonly seesCapabilities: boolean;
+  readonly interest: RuleInterest;
   /** The struct counters of the programs. */
   readonly counters: DataView;
   /** One word: 1 while nobody reads and the next important record has to wake us. */
@@ -27,12 +30,11 @@ export interface CaptureParts {
 const DRAIN_LIMIT = 10_000;
 
 export function createCapture(parts: CaptureParts): Capture {
-  const { ring, table, readerWaiting } = parts;
-  const epoll = epollOf(parts.ringFd);
+  const { ring, ringFd, table, readerWaiting } = parts;
+  const readerWait = createReaderWait({ ringFd, readerWaiting, pending: () => ring.pending });
   const memory = recordMemory(ring.data);
   const clock = createBootClock();
   let decodeErrors = 0;
-  let waiting: Promise<void> | undefined;
   let final: CaptureCounters | undefined;
 
   const ensureOpen = (): void => {
@@ -58,12 +60,7 @@ export function createCapture(parts: CaptureParts): Capture {
 
   const wait: Capture['wait'] = async (timeoutMs) => {
     ensureOpen();
-    // Before the poll: a record that comes in between is seen by the poll itself.
-    Atomics.store(readerWaiting, 0, 1);
-    waiting ??= epollWaitAsync(epoll, timeoutMs);
-    await waiting;
-    waiting = undefined;
-    if (!final) Atomics.store(readerWaiting, 0, 0);
+    await readerWait.wait(timeoutMs);
   };
 
   const readCounters = (): CaptureCounters => {
@@ -83,14 +80,18 @@ export function createCapture(parts: CaptureParts): Capture {
   const close = (): void => {
     if (final) return;
     final = readCounters();
+    readerWait.close();
     parts.close();
-    // The thread in epoll_wait still uses the descriptor.
-    void (waiting ?? Promise.resolve()).then(() => closeFd(epoll));
   };
 
   const openTable = (): CgroupTable => {
     ensureOpen();
     return table;
+  };
+
+  const openInterest = (): RuleInterest => {
+    ensureOpen();
+    return parts.interest;
   };
 
   return {
@@ -101,9 +102,17 @@ export function createCapture(parts: CaptureParts): Capture {
     watchChildren: (id, levels = 1) => openTable().watchChildren(id, levels),
     unwatchChildren: (id) => openTable().unwatchChildren(id),
     observe: (id) => openTable().observe(id),
+    include: (id, nested) => openTable().include(id, nested),
     ignore: (id) => openTable().ignore(id),
     newEpoch: (id) => openTable().newEpoch(id),
+    approve: (approvers) => openInterest().approve(approvers),
+    approverCounts: () => openInterest().counts(),
+    uncheckedCounts: () => openInterest().uncheckedCounts(),
+    seesCapabilities: parts.seesCapabilities,
+    usesOf: (id) => openTable().usesOf(id),
+    forgetUses: (id) => openTable().forgetUses(id),
     lossesOf: (id) => openTable().lossesOf(id),
+    blindSpotsOf: (id) => openTable().blindSpotsOf(id),
     counters: () => final ?? readCounters(),
     close,
   };

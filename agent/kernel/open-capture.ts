@@ -1,20 +1,24 @@
 /** Brings the kernel side up: picks the variant that the kernel takes, loads it, attaches it, and reads what it reports. */
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { attachTracepoint } from './bpf/attach.ts';
-import { attachRawTracepoint, mapUpdate, programInfo, u32 } from './bpf/commands.ts';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { attachTracepoint, hasTracepoint } from './bpf/attach.ts';
+import { attachByBtf, mapUpdate, programInfo, u32 } from './bpf/commands.ts';
 import { closeFd, kernelBuffer, mapShared, pageSize, SystemCallError } from './bpf/libc.ts';
 import type { Mapping } from './bpf/libc.ts';
 import { loadVariant } from './bpf/light-skeleton.ts';
 import type { LoadedVariant } from './bpf/light-skeleton.ts';
 import { defaultBlobFolder, readBlob } from './blob.ts';
 import type { Blob } from './blob.ts';
+import { adminCalls } from './capability-names.ts';
 import type { Capture } from './capture.ts';
 import { createCapture } from './kernel-capture.ts';
-import { createCgroupTable, STATES_SIZE } from './cgroup-table.ts';
+import { createCgroupTable, STATES_SIZE, SYSCALL_SETS_SIZE } from './cgroup-table.ts';
 import { CgroupSource, findHierarchy } from './hierarchy.ts';
 import type { CgroupHierarchy } from './hierarchy.ts';
+import { kindBits, learnedKinds } from './record-sources.ts';
 import { mapRing } from './ring.ts';
+import { APPROVERS_SIZE, createRuleInterest } from './rule-interest.ts';
+import { syscallNumbers } from './syscall-names.ts';
 import { observedKinds, SyscallKind } from './syscall-table.ts';
 import { variants } from './variants.ts';
 import type { Variant } from './variants.ts';
@@ -51,8 +55,12 @@ export class CaptureUnsupportedError extends Error {
 }
 
 const EPERM = 1;
+const ENOENT = 2;
 const RING_BYTES = 2 << 20;
 const WAKE_BYTES = 64 << 10;
+/** RECORD_TYPES of the C side, and its SYSCALL_KINDS in words of 64 bits. */
+const RULE_TYPES = 128;
+const RULE_KIND_WORDS = 4;
 
 /**
  * Needs CAP_BPF and CAP_PERFMON, and CAP_DAC_READ_SEARCH to read tracefs.
@@ -67,16 +75,18 @@ export async function openCapture(options: CaptureOptions = {}): Promise<OpenedC
       const capture = await openVariant(variant, hierarchy, refusals, options);
       return { ...capture, hierarchy };
     } catch (error) {
-      refusals.push({ variant: variant.name, reason: reasonOf(error) });
+      refusals.push({ variant: variant.name, reason: reasonOf(variant, error) });
     }
   }
   throw new CaptureUnsupportedError(refusals);
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf({ needs }: Variant, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  const refused = error instanceof SystemCallError && error.errno === EPERM;
-  return refused ? `${reason} (CAP_BPF and CAP_PERFMON are needed, and no kernel lockdown)` : reason;
+  if (!(error instanceof SystemCallError)) return reason;
+  if (error.errno === ENOENT) return `${reason} (it needs ${needs})`;
+  if (error.errno !== EPERM) return reason;
+  return `${reason} (CAP_BPF and CAP_PERFMON are needed, no kernel lockdown, and ${needs})`;
 }
 
 async function openVariant(
@@ -87,8 +97,9 @@ async function openVariant(
 ): Promise<Capture> {
   const blob = readBlob(options.blobFolder ?? defaultBlobFolder(), variant.name);
   const ringBytes = options.ringBytes ?? RING_BYTES;
+  const seed = randomBytes(8).readBigUInt64LE();
   const loaded = await loadVariant(blob, {
-    rodata: constants(blob, hierarchy, options),
+    rodata: constants(blob, hierarchy, seed, options),
     entries: { events: ringBytes },
   });
   // Undone in reverse order, also when a later step fails.
@@ -103,6 +114,7 @@ async function openVariant(
   try {
     const bss = mapped(mapShared(loadedFd(loaded.maps, 'bss'), pageSize(), 0, true));
     const states = mapped(mapShared(loadedFd(loaded.maps, 'cgroup_states'), STATES_SIZE, 0, true));
+    const syscallSets = mapped(mapShared(loadedFd(loaded.maps, 'syscall_sets'), SYSCALL_SETS_SIZE, 0, true));
     const ring = mapRing(loadedFd(loaded.maps, 'events'), ringBytes, pageSize());
     undo.push(() => ring.unmap());
     const variables = blob.variables.bss;
@@ -112,15 +124,35 @@ async function openVariant(
       freeSlots: loadedFd(loaded.maps, 'free_slots'),
       watched: loadedFd(loaded.maps, 'watched'),
       states,
+      syscallSets,
+      slotsTaken: new Int32Array(bss, offsetOf(variables, 'slots_taken'), 1),
       invalidate: () => void Atomics.add(generation, 0, 1),
     });
-    undo.push(attach(variant, loaded, options.tracefs ?? '/sys/kernel/tracing'));
+    const approvers = mapped(mapShared(loadedFd(loaded.maps, 'approvers'), APPROVERS_SIZE, 0, true));
+    const interest = createRuleInterest({
+      lists: loadedFd(loaded.maps, 'approver_lists'),
+      approvers,
+      types: new Uint8Array(bss, offsetOf(variables, 'rule_types'), RULE_TYPES),
+      kinds: new BigUint64Array(bss, offsetOf(variables, 'rule_kinds'), RULE_KIND_WORDS),
+      set: new Uint32Array(bss, offsetOf(variables, 'approver_set'), 1),
+      seed,
+    });
+    const tracefs = options.tracefs ?? '/sys/kernel/tracing';
+    const optional = Object.fromEntries(
+      Object.entries(variant.optionalTracepoints).filter(([, tracepoint]) => hasTracepoint(tracefs, tracepoint)),
+    );
+    const tracepoints = { ...variant.tracepoints, ...optional };
+    undo.push(attach({ ...variant, tracepoints }, loaded, tracefs));
+    if (variant.securityHooks.length > 0)
+      ensureAsked(new Int32Array(bss, offsetOf(variables, 'security_hooks_asked'), 1));
     return createCapture({
       variant: variant.name,
       refusals,
       ring,
       ringFd: loadedFd(loaded.maps, 'events'),
       table,
+      seesCapabilities: 'on_capable' in optional,
+      interest,
       counters: new DataView(bss, offsetOf(variables, 'counters')),
       readerWaiting: new Int32Array(bss, offsetOf(variables, 'reader_waiting'), 1),
       recursionMisses: () =>
@@ -145,8 +177,18 @@ function offsetOf(variables: Readonly<Record<string, number>>, name: string): nu
   return offset;
 }
 
+/**
+ * Programs of security hooks load and attach on kernels that never ask them. Opening a file shows it, without securityfs,
+ * which a pod does not see.
+ */
+function ensureAsked(asked: Int32Array): void {
+  closeSync(openSync('/dev/null', 'r'));
+  if (Atomics.load(asked, 0) === 0)
+    throw new Error('BPF is none of the security modules in force (lsm= of the kernel command line has to name bpf)');
+}
+
 /** The constants of agent/bpf/config.h. */
-function constants(blob: Blob, hierarchy: CgroupHierarchy, options: CaptureOptions): Buffer {
+function constants(blob: Blob, hierarchy: CgroupHierarchy, seed: bigint, options: CaptureOptions): Buffer {
   const rodata = kernelBuffer(blob.rodata.length);
   blob.rodata.copy(rodata);
   const at = (name: string): number => offsetOf(blob.variables.rodata, name);
@@ -155,9 +197,16 @@ function constants(blob: Blob, hierarchy: CgroupHierarchy, options: CaptureOptio
   rodata.writeUInt32LE(statSync('/proc/self/ns/pid').ino, at('pid_namespace'));
   rodata.writeUInt32LE(options.wakeBytes ?? WAKE_BYTES, at('wake_bytes'));
   rodata.writeUInt32LE((options.wakeOnExec ?? true) ? 1 : 0, at('wake_on_exec'));
-  randomBytes(8).copy(rodata, at('hash_seed'));
+  rodata.writeBigUInt64LE(seed, at('hash_seed'));
   const kinds = at('syscall_kinds');
   for (const [number, kind] of observedKinds()) rodata.writeUInt8(SyscallKind[kind], kinds + number);
+  const learned = at('learned_kinds');
+  kindBits(learnedKinds, RULE_KIND_WORDS).forEach((word, index) => rodata.writeBigUInt64LE(word, learned + 8 * index));
+  const admin = at('admin_calls');
+  for (const number of syscallNumbers(adminCalls)) {
+    const word = admin + 8 * (number >> 6);
+    rodata.writeBigUInt64LE(rodata.readBigUInt64LE(word) | (1n << BigInt(number & 63)), word);
+  }
   return rodata;
 }
 
@@ -172,7 +221,11 @@ function attach(variant: Variant, loaded: LoadedVariant, tracefs: string): () =>
       const fd = u32(loadedFd(loaded.programs, program));
       for (const kind of kinds) mapUpdate(loadedFd(loaded.maps, 'handlers'), u32(SyscallKind[kind]), fd);
     }
-    for (const program of variant.rawTracepoints) links.push(attachRawTracepoint(loadedFd(loaded.programs, program)));
+    const byBtf = (what: string, programs: readonly string[]): void => {
+      for (const program of programs) links.push(attachByBtf(what, loadedFd(loaded.programs, program)));
+    };
+    byBtf('security hook', variant.securityHooks);
+    byBtf('BTF tracepoint', variant.rawTracepoints);
     for (const [program, tracepoint] of Object.entries(variant.tracepoints)) {
       links.push(...attachTracepoint(loadedFd(loaded.programs, program), tracefs, tracepoint));
     }

@@ -26,6 +26,8 @@ export interface RingMemory {
 }
 
 export interface Ring {
+  /** The kernel has written what was not read yet. */
+  readonly pending: boolean;
   /**
    * Gives each finished record to `onRecord` (offset and length in the memory's `data`; valid during the call), at most
    * `limit`. The space of a record is free again before the next is read. Returns how many.
@@ -59,7 +61,12 @@ export function createRing(memory: RingMemory): Ring {
     }
     return count;
   };
-  return { read };
+  return {
+    read,
+    get pending() {
+      return position < Number(Atomics.load(producer, 0));
+    },
+  };
 }
 
 export interface MappedRing extends Ring {
@@ -79,7 +86,10 @@ export function mapRing(fd: number, size: number, pageSize: number): MappedRing 
     size,
   });
   return {
-    ...ring,
+    read: (onRecord, limit) => ring.read(onRecord, limit),
+    get pending() {
+      return ring.pending;
+    },
     data: rest.buffer,
     unmap: () => {
       consumerPage.unmap();

@@ -1,4 +1,6 @@
 /** System call numbers of the supported architectures (asm/unistd.h), and which of the C handlers each goes to. */
+import { amd64PathCalls, arm64PathCalls, PathSyscallKind } from './path-syscalls.ts';
+import { CallKind, type CallKindName, callNumbers, InnerKind } from './call-numbers.ts';
 
 /** `enum syscall_kind` of agent/bpf/config.h. */
 export const SyscallKind = {
@@ -18,6 +20,14 @@ export const SyscallKind = {
   sendmmsg: 14,
   recvfrom: 15,
   recvmsg: 16,
+  socket: 17,
+  setsockopt: 18,
+  read: 19,
+  readv: 20,
+  recvmmsg: 21,
+  ...PathSyscallKind,
+  ...CallKind,
+  ...InnerKind,
 } as const;
 export type SyscallKindName = keyof typeof SyscallKind;
 
@@ -26,8 +36,14 @@ export type Architecture = 'amd64' | 'arm64';
 export interface SystemCalls {
   readonly bpf: number;
   readonly perfEventOpen: number;
-  /** Kinds by number. They are told apart by where the arguments stand: accept4 is an accept. */
+  /** Kinds by number. They are told apart by where the arguments stand: accept4 is an accept, pwritev2 a writev. */
   readonly observed: ReadonlyMap<number, SyscallKindName>;
+}
+
+const namesOfCalls = Object.keys(CallKind).filter((name): name is CallKindName => name in CallKind);
+
+function calls(arch: Architecture): [number, CallKindName][] {
+  return namesOfCalls.map((name) => [callNumbers[name][arch], name]);
 }
 
 const tables: Readonly<Record<Architecture, SystemCalls>> = {
@@ -49,9 +65,19 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
       [1, 'write'],
       [46, 'sendmsg'],
       [20, 'writev'],
+      [296, 'writev'],
+      [328, 'writev'],
       [307, 'sendmmsg'],
       [45, 'recvfrom'],
       [47, 'recvmsg'],
+      [41, 'socket'],
+      [54, 'setsockopt'],
+      [0, 'read'],
+      [19, 'readv'],
+      [327, 'readv'],
+      [299, 'recvmmsg'],
+      ...amd64PathCalls,
+      ...calls('amd64'),
     ]),
   },
   // No open and no creat: only the forms with a directory exist.
@@ -71,9 +97,19 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
       [64, 'write'],
       [211, 'sendmsg'],
       [66, 'writev'],
+      [70, 'writev'],
+      [287, 'writev'],
       [269, 'sendmmsg'],
       [207, 'recvfrom'],
       [212, 'recvmsg'],
+      [198, 'socket'],
+      [208, 'setsockopt'],
+      [63, 'read'],
+      [65, 'readv'],
+      [286, 'readv'],
+      [243, 'recvmmsg'],
+      ...arm64PathCalls,
+      ...calls('arm64'),
     ]),
   },
 };

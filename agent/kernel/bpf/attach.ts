@@ -1,5 +1,5 @@
 /** Attaches programs to tracepoints. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCalls } from '../syscall-table.ts';
 import { linkPerfEvent } from './commands.ts';
@@ -8,6 +8,11 @@ import { checked, closeFd, kernelBuffer, perfEventSyscall } from './libc.ts';
 const PERF_TYPE_TRACEPOINT = 2;
 const PERF_ATTRIBUTES_SIZE = 136;
 const PERF_FLAG_FD_CLOEXEC = 8;
+
+/** Not every kernel has every tracepoint. */
+export function hasTracepoint(tracefs: string, tracepoint: string): boolean {
+  return existsSync(join(tracefs, 'events', tracepoint, 'id'));
+}
 
 /** The kernel's number of a tracepoint, which only tracefs tells. */
 function tracepointId(tracefs: string, tracepoint: string): bigint {

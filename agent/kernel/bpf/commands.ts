@@ -132,11 +132,11 @@ export async function runSyscallProgram(program: number, context: Buffer): Promi
   return attributes.readInt32LE(4);
 }
 
-/** Attaches a BTF tracepoint program; the link lasts until the descriptor is closed. */
-export function attachRawTracepoint(program: number): number {
+/** Attaches a program that names its place in its BTF; the link lasts until the descriptor is closed. */
+export function attachByBtf(what: string, program: number): number {
   const attributes = kernelBuffer(16);
   attributes.writeUInt32LE(program, 8);
-  return bpf('attachment of a BTF tracepoint', Command.rawTracepointOpen, attributes);
+  return bpf(`attachment of a ${what}`, Command.rawTracepointOpen, attributes);
 }
 
 const BPF_PERF_EVENT = 41;

@@ -9,13 +9,21 @@
  */
 import type { Blob } from '../blob.ts';
 import { createDataMap, loadSyscallProgram, runSyscallProgram, u32, writePointer } from './commands.ts';
-import { closeFd, errnoName, kernelBuffer } from './libc.ts';
+import { closeFd, errnoName, kernelBuffer, SystemCallError } from './libc.ts';
 
 const HEADER_SIZE = 24;
 const MAP_SIZE = 16;
 const PROGRAM_SIZE = 4;
-/** Enough for the end of a verifier log, which names the instruction that was refused. */
-const LOG_SIZE = 64 << 10;
+/**
+ * Taken only to hear why a load failed. Kernels before 6.4 keep the beginning of a verifier log instead of its end, which
+ * names the instruction that was refused: so all of it, about 100 bytes for each of 100,000 instructions.
+ */
+const LOG_SIZE = 16 << 20;
+/** The verifier gives up with EAGAIN when a signal comes in, such as the end of a child process. libbpf tries as often. */
+const ATTEMPTS = 5;
+const EPERM = 1;
+const ENOENT = 2;
+const EAGAIN = 11;
 
 export interface LoadedVariant {
   /** Descriptors by name. */
@@ -38,16 +46,16 @@ function copyForKernel(bytes: Buffer): Buffer {
 }
 
 /**
- * Loads it without a log, which is several times faster. Only if that fails is it done again to hear why; a log that is too
- * small for everything keeps its end, and would by itself fail the load.
+ * Loads it without a log, which is several times faster. Only if that fails is it done again to hear why.
  * @throws Error with the kernel's reason if it refuses a map or a program.
  */
 export async function loadVariant(blob: Blob, options: LoadOptions): Promise<LoadedVariant> {
-  const context = loaderContext(blob, options, undefined);
-  const result = await runLoader(blob, context);
+  const { context, result } = await attemptLoad(blob, options, undefined);
+  // Refused without a look at any instruction, so there is no log: no right to it, or a hook that the kernel lacks.
+  if (result === -EPERM || result === -ENOENT) throw new SystemCallError('load of the programs', -result);
   if (result < 0) {
     const log = kernelBuffer(LOG_SIZE);
-    await runLoader(blob, loaderContext(blob, options, log));
+    await attemptLoad(blob, options, log);
     throw new Error(`the kernel refused it: ${errnoName(result)}${lastLogLine(log)}`);
   }
   const descriptors = (names: readonly string[], at: (index: number) => number): Map<string, number> =>
@@ -89,6 +97,19 @@ function loaderContext(blob: Blob, options: LoadOptions, log: Buffer | undefined
   return { bytes, held: [...contents.values()] };
 }
 
+async function attemptLoad(
+  blob: Blob,
+  options: LoadOptions,
+  log: Buffer | undefined,
+): Promise<{ readonly context: LoaderContext; readonly result: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const context = loaderContext(blob, options, log);
+    const result = await runLoader(blob, context);
+    if (result !== -EAGAIN || attempt === ATTEMPTS) return { context, result };
+  }
+}
+
+/** 0, or the negative errno of what was refused. */
 async function runLoader(blob: Blob, context: LoaderContext): Promise<number> {
   const map = createDataMap('__loader.map', copyForKernel(blob.data));
   try {
@@ -100,6 +121,10 @@ async function runLoader(blob: Blob, context: LoaderContext): Promise<number> {
     } finally {
       closeFd(program);
     }
+  } catch (error) {
+    // The loader program is verified too.
+    if (error instanceof SystemCallError && error.errno === EAGAIN) return -EAGAIN;
+    throw error;
   } finally {
     closeFd(map);
   }

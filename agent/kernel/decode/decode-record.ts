@@ -1,14 +1,20 @@
 /** From a record's bytes to an event. Never throws, and never reads outside of the record, whatever the bytes are. */
 import type { KernelEvent } from '../../../core/event/event.ts';
+import { pathEventTypes } from '../../../core/event/path-event.ts';
 import type { BootClock } from '../clock.ts';
 import { layouts, RecordType } from '../record-layout.ts';
+import { callDecoders } from './call-decoders.ts';
 import { decodeCgroup } from './cgroup.ts';
 import { decodeDns } from './dns.ts';
 import { decodeHeader } from './header.ts';
 import type { EventHeader } from './header.ts';
-import { decodeExec, decodeExit, decodeFork, decodeOpen } from './process.ts';
+import { decodeOpen } from './open.ts';
+import { decodePathChange } from './path-change.ts';
+import { decodeExec, decodeExit, decodeFork } from './process.ts';
 import type { RecordMemory, RecordView } from './record-view.ts';
 import { decodeSocket } from './socket.ts';
+import { decodeSocketMade, decodeSocketOption } from './socket-setup.ts';
+import { decodeUnixSocket } from './unix-socket.ts';
 
 interface RecordDecoder {
   /** Bytes of the fixed part. */
@@ -24,19 +30,29 @@ function ofTask(
 }
 
 const socketSize = layouts.record_socket.size;
+const unixSize = layouts.record_unix.size;
 const dnsSize = layouts.record_dns.size;
 const cgroupSize = layouts.record_cgroup.size;
 
 /** By record type. */
-const decoders: ReadonlyMap<number, RecordDecoder> = new Map([
+const decoders: ReadonlyMap<number, RecordDecoder> = new Map<number, RecordDecoder>([
   [RecordType.exec, ofTask(layouts.record_exec.size, decodeExec)],
   [RecordType.fork, ofTask(layouts.record_fork.size, decodeFork)],
   [RecordType.exit, ofTask(layouts.record_exit.size, decodeExit)],
   [RecordType.open, ofTask(layouts.record_open.size, decodeOpen)],
+  ...pathEventTypes.map((type): [number, RecordDecoder] => [
+    RecordType[type],
+    ofTask(layouts.record_path_change.size, (record, header) => decodePathChange(record, header, type)),
+  ]),
   [RecordType.connect, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'connect'))],
   [RecordType.bind, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'bind'))],
   [RecordType.listen, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'listen'))],
   [RecordType.accept, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'accept'))],
+  [RecordType.send, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'send'))],
+  [RecordType.socket, ofTask(layouts.record_socket_made.size, decodeSocketMade)],
+  [RecordType.setsockopt, ofTask(layouts.record_socket_option.size, decodeSocketOption)],
+  [RecordType.unixConnect, ofTask(unixSize, (record, header) => decodeUnixSocket(record, header, 'unix_connect'))],
+  [RecordType.unixBind, ofTask(unixSize, (record, header) => decodeUnixSocket(record, header, 'unix_bind'))],
   [RecordType.dnsQuery, ofTask(dnsSize, (record, header) => decodeDns(record, header, 'query'))],
   [RecordType.dnsResponse, ofTask(dnsSize, (record, header) => decodeDns(record, header, 'response'))],
   [
@@ -47,6 +63,7 @@ const decoders: ReadonlyMap<number, RecordDecoder> = new Map([
     RecordType.cgroupRmdir,
     { size: cgroupSize, decode: (record, clock) => decodeCgroup(record, clock, 'cgroup_rmdir') },
   ],
+  ...callDecoders.map(([type, size, decode]) => [type, ofTask(size, decode)] as const),
 ]);
 
 /**

@@ -1,6 +1,9 @@
-import type { ExecEvent, ExitEvent, ForkEvent, OpenEvent } from '../../../core/event/event.ts';
+import { Purpose } from '../../../core/event/event.ts';
+import type { ExecEvent, ExitEvent, ForkEvent } from '../../../core/event/event.ts';
 import { layouts } from '../record-layout.ts';
+import { decodeCredentials } from './credentials.ts';
 import type { EventHeader } from './header.ts';
+import { decodeFacts, decodeFilePath } from './file.ts';
 import { decodePath } from './path.ts';
 import { readU64, splitStrings } from './record-view.ts';
 import type { RecordView } from './record-view.ts';
@@ -8,48 +11,49 @@ import type { RecordView } from './record-view.ts';
 const exec = layouts.record_exec.members;
 const fork = layouts.record_fork.members;
 const exit = layouts.record_exit.members;
-const open = layouts.record_open.members;
 
-const S_IFREG = 0o100000;
+const S_IFDIR = 0o040000;
+const path = layouts.record_path.members;
+
+/** Offsets at which the parts of an exec's data begin, none beyond the record's end. */
+function partsOf({ data, start, end }: RecordView) {
+  const after = (at: number, sizeAt: number): number => Math.min(at + data.getUint16(start + sizeAt, true), end);
+  const argv = start + exec.data;
+  const filename = after(argv, exec.argv_size);
+  const file = after(filename, exec.filename_size);
+  const cwd = after(file, exec.file + layouts.record_file.members.path + path.size);
+  const environment = after(cwd, exec.cwd + path.size);
+  return { argv, filename, file, cwd, environment, end: after(environment, exec.environment_size) };
+}
 
 export function decodeExec(record: RecordView, header: EventHeader): ExecEvent {
-  const { bytes, data, start, end } = record;
-  const argvAt = start + exec.data;
-  const filenameAt = Math.min(argvAt + data.getUint16(start + exec.argv_size, true), end);
-  const pathAt = Math.min(filenameAt + data.getUint16(start + exec.filename_size, true), end);
-  const inode = readU64(data, start + exec.inode);
+  const { bytes, data, start } = record;
+  const parts = partsOf(record);
+  const facts = decodeFacts(record, start + exec.file);
+  const directory = { inode: 0, mode: S_IFDIR };
   return {
     type: 'exec',
     ...header,
-    file: { ...decodePath(record, start + exec.path, pathAt, { inode, mode: S_IFREG }), inode },
-    filename: splitStrings(bytes, filenameAt, pathAt)[0] ?? '',
-    argv: splitStrings(bytes, argvAt, filenameAt),
+    file: { ...decodeFilePath(record, start + exec.file, parts.file, facts), ...facts },
+    filename: splitStrings(bytes, parts.filename, parts.file)[0] ?? '',
+    filenameTruncated: data.getUint8(start + exec.filename_truncated) !== 0,
+    argv: splitStrings(bytes, parts.argv, parts.filename),
     argsTruncated: data.getUint8(start + exec.argv_truncated) !== 0,
+    ...((header.purpose & Purpose.rules) !== 0 && { envp: splitStrings(bytes, parts.environment, parts.end) }),
+    envsTruncated: data.getUint8(start + exec.environment_truncated) !== 0,
+    cwd: decodePath(record, start + exec.cwd, parts.cwd, directory),
+    tty: splitStrings(bytes, start + exec.tty, start + exec.data)[0] ?? '',
+    credentials: decodeCredentials(record, start + exec.credentials),
     ppid: data.getUint32(start + exec.ppid, true),
     namespaceInit: data.getUint8(start + exec.namespace_init) !== 0,
   };
 }
 
 export function decodeFork({ data, start }: RecordView, header: EventHeader): ForkEvent {
-  return { type: 'fork', ...header, child: { pid: data.getUint32(start + fork.child_pid, true) } };
+  const child = { pid: data.getUint32(start + fork.child_pid, true) };
+  return { type: 'fork', ...header, child, flags: readU64(data, start + fork.flags) };
 }
 
 export function decodeExit({ data, start }: RecordView, header: EventHeader): ExitEvent {
   return { type: 'exit', ...header, status: data.getInt32(start + exit.status, true) };
-}
-
-export function decodeOpen(record: RecordView, header: EventHeader): OpenEvent {
-  const { data, start } = record;
-  const file = {
-    inode: readU64(data, start + open.inode),
-    mode: data.getUint32(start + open.mode, true),
-  };
-  return {
-    type: 'open',
-    ...header,
-    file: { ...decodePath(record, start + open.path, start + open.data, file), ...file },
-    flags: data.getUint32(start + open.flags, true),
-    created: data.getUint8(start + open.created) !== 0,
-    retval: data.getInt32(start + open.retval, true),
-  };
 }

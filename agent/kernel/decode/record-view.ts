@@ -32,12 +32,18 @@ export function textOf(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end);
 }
 
+/** Where the string at `start` ends: at its NUL, or with the block. (`indexOf` would search the whole ring.) */
+export function endOfString(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 0) at++;
+  return at;
+}
+
 /** The strings of a block in which each ends with NUL (the last may lack it). */
 export function splitStrings(bytes: Buffer, start: number, end: number): string[] {
   const strings: string[] = [];
   for (let at = start; at < end;) {
-    const nul = bytes.indexOf(0, at);
-    const stop = nul === -1 || nul >= end ? end : nul;
+    const stop = endOfString(bytes, at, end);
     strings.push(textOf(bytes, at, stop));
     at = stop + 1;
   }
