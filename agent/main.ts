@@ -8,11 +8,14 @@ import type { DesiredState } from '../core/wire/agent.ts';
 import { readConfiguration } from './configuration.ts';
 import { Counters } from './counters.ts';
 import { Health, serveHealth } from './health.ts';
+import { bootTime } from './identify/proc-stat.ts';
+import { AliveMark } from './link/alive-mark.ts';
 import { loadDesired } from './link/desired-file.ts';
 import { PeriodJournal } from './link/period-journal.ts';
 import { Spool, spoolBytes } from './link/spool.ts';
 import { Wakeup } from './link/wakeup.ts';
 import { bringUp, type NodeCapture } from './node-capture.ts';
+import { absence } from './observe/absence.ts';
 import { observe } from './observe/loop.ts';
 import { Observer } from './observe/observer.ts';
 import { desiredPath, linkToOperator } from './operator-link.ts';
@@ -34,6 +37,7 @@ const spool = new Spool({ directory: join(stateDir, 'spool'), maxBytes: spoolByt
 const isSpooled = (container: string, from: number): boolean => spool.has(container, from);
 const journal = new PeriodJournal({ path: join(stateDir, 'periods.json'), log, now: now(), isSpooled });
 const status = new Status({ agentVersion: packageJson.version, instance: randomUUID(), counters, spool, journal });
+const alive = new AliveMark({ path: join(stateDir, 'alive'), log, counters });
 const stored = new Wakeup();
 const news = new Wakeup();
 const outbox = createOutbox({ spool, journal, counters, log, stored: () => stored.notify() });
@@ -47,22 +51,33 @@ const talking = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => observing.abort());
 
 let desired = loadDesired(desiredPath(stateDir), now(), log);
-let observer: Observer | undefined;
 const onDesired = (state: DesiredState): void => {
   desired = state;
-  observer?.desire(state, now());
+};
+
+const turned = (): void => {
+  health.turned();
+  alive.beat(now());
 };
 
 async function observeNode(node: NodeCapture): Promise<void> {
-  observer = new Observer({ ...node, outbox, counters, log }, desired);
-  observer.start(now());
+  const observer = new Observer({ ...node, outbox, counters, log }, desired);
+  const absent = absence(alive.last, bootTime(now()), now());
+  if (absent !== undefined) {
+    const seconds = (absent.to - absent.from) / 1_000;
+    counters.add('gaps_total');
+    counters.add('gap_seconds_total', seconds);
+    log.warn({ ...absent, seconds }, 'no agent has watched this node for a while');
+  }
+  observer.start(now(), absent);
   observer.desire(desired, now());
   status.ready(node.capture, observer);
   health.setReady(true);
   await observe(
-    { capture: node.capture, observer, counters, log, now, turned: () => health.turned() },
+    { capture: node.capture, observer, counters, log, now, turned, desired: () => desired },
     observing.signal,
   );
+  alive.set(now());
   health.setReady(false);
   node.capture.close();
 }

@@ -19,6 +19,8 @@ const snapshot: Snapshot = {
   ended: true,
   startSeen: true,
   gaps: [],
+  blindSpots: [],
+  events: 0,
   losses: noLosses(),
   kindsCollected: [],
   processes: [],

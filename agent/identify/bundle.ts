@@ -4,7 +4,8 @@
  *
  * - containerd, Docker: the shim's working directory is the bundle of the pod's first container (the sandbox), those of
  *   the others lie beside it, wherever the runtime keeps its state.
- * - CRI-O: conmon is told the bundle in its arguments.
+ * - CRI-O: conmon is told the bundle in its arguments. conmon-rs, of which there is one for a pod, is told the folder of the
+ *   pod's sandbox; those of its containers lie beside it.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { identityFrom, type RuntimeIdentity } from './annotations.ts';
@@ -19,10 +20,11 @@ function commandLine(hostProc: string, pid: number): string[] {
   return readFileSync(`${hostProc}/${pid}/cmdline`, 'utf8').split('\0');
 }
 
-/** Value of `-b VALUE` or `--bundle VALUE`. */
-function bundleArgument(argv: readonly string[]): string | undefined {
-  const at = argv.findIndex((argument) => argument === '-b' || argument === '--bundle');
-  return at < 0 ? undefined : argv[at + 1];
+/** Value of the first of these options that is there, if it is a path from the root. */
+function pathArgument(argv: readonly string[], ...options: readonly string[]): string | undefined {
+  const at = argv.findIndex((argument) => options.includes(argument));
+  const value = at < 0 ? undefined : argv[at + 1];
+  return value?.startsWith('/') === true ? value : undefined;
 }
 
 /**
@@ -31,9 +33,14 @@ function bundleArgument(argv: readonly string[]): string | undefined {
  */
 function configPaths(hostProc: string, supervisor: number, containerId: string): string[] {
   const own = `${hostProc}/${supervisor}`;
-  const argument = bundleArgument(commandLine(hostProc, supervisor));
-  const named = argument?.startsWith('/') === true && argument.includes(containerId) ? [argument] : [];
-  return [`${own}/cwd/../${containerId}/config.json`, ...named.map((bundle) => `${own}/root${bundle}/config.json`)];
+  const argv = commandLine(hostProc, supervisor);
+  const bundle = pathArgument(argv, '-b', '--bundle');
+  const sandbox = pathArgument(argv, '--runtime-dir');
+  return [
+    `${own}/cwd/../${containerId}/config.json`,
+    ...(bundle?.includes(containerId) === true ? [`${own}/root${bundle}/config.json`] : []),
+    ...(sandbox === undefined ? [] : [`${own}/root${sandbox}/../../${containerId}/userdata/config.json`]),
+  ];
 }
 
 function readConfig(path: string): string | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf } from './cgroup-path.ts';
+import { pathBelowMount, placeOf } from './cgroup-path.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 const uid = '6f2c1a04-9d3e-4b7a-8c55-1e2f3a4b5c6d';
@@ -31,8 +31,20 @@ describe('placeOf', () => {
     ['/wsp.slice/wsp-kubepods.slice/wsp-kubepods-burstable.slice', { level: 'qos' }],
     ['/kubepods', { level: 'kubepods' }],
     [`/kubepods.slice/kubepods-pod${slice}.slice/crio-conmon-${id}.scope`, { level: 'other' }],
+    [`/kubepods.slice/kubepods-pod${slice}.slice/crio-${id}`, { level: 'other' }],
     [`/system.slice/docker-${id}.scope`, { level: 'other' }],
     ['/kubepods/burstable/podnonsense', { level: 'other' }],
     ['/', { level: 'other' }],
   ])('%s', (path, place) => expect(placeOf(path)).toEqual(place));
+});
+
+describe('pathBelowMount', () => {
+  it.each([
+    ['/kubepods', `/kubepods/pod${uid}`, `/kubepods/pod${uid}`],
+    ['/kubepods', `/docker/${id}/kubepods/pod${uid}`, `/kubepods/pod${uid}`],
+    // A node in a container of another cluster.
+    ['/kubepods', `/kubepods/pod${slice}/${id}/kubepods/pod${uid}`, `/kubepods/pod${uid}`],
+    ['/wsp/kubepods', `/wsp/kubepods/pod${uid}`, `/wsp/kubepods/pod${uid}`],
+    ['/wsp/kubepods', `/other/kubepods/pod${uid}`, `/other/kubepods/pod${uid}`],
+  ])('below %s, %s is %s', (kubepods, path, local) => expect(pathBelowMount(path, kubepods)).toBe(local));
 });

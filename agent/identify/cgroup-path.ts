@@ -21,12 +21,24 @@ const kubepods = /^(?:[\w.:]+-)*kubepods(?:\.slice)?$/;
 const qos = /^(?:.*-)?(?:besteffort|burstable)(?:\.slice)?$/;
 /** A UUID, with `_` for `-` in a slice; of a static pod the 32 digits of a hash. */
 const pod = /^(?:.*-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
-/** `crio-conmon-….scope` is CRI-O's own process beside the container. */
+/**
+ * `crio-conmon-….scope` is CRI-O's own process beside the container. `crio-0123…` in a slice, without `.scope`, is empty: CRI-O
+ * makes it for the statistics of a pod that needs no pause container.
+ */
+const empty = /^crio-[0-9a-f]{64}$/;
 const container = /^(?:(?:cri-containerd|crio|docker|libpod)[-:])?([0-9a-f]{64})(?:\.scope)?$/;
 
 /** Whether `element` names the directory below which kubelet keeps its pods. */
 export function isKubepods(element: string): boolean {
   return kubepods.test(element);
+}
+
+/**
+ * The kernel's events name cgroups from the root of the machine. On a node that is itself a container (kind, k3d) its mount
+ * begins further in: what the event has before the node's own `kubepods` is cut off.
+ */
+export function pathBelowMount(eventPath: string, kubepods: string): string {
+  return eventPath.slice(Math.max(0, `${eventPath}/`.lastIndexOf(`${kubepods}/`)));
 }
 
 export function placeOf(path: string): CgroupPlace {
@@ -45,6 +57,7 @@ function placeInPod(podElement: string, containerElement: string | undefined, de
   const podUid = pod.exec(podElement)?.[1]?.replaceAll('_', '-');
   if (podUid === undefined) return { level: 'other' };
   if (containerElement === undefined) return { level: 'pod', podUid };
+  if (podElement.endsWith('.slice') && empty.test(containerElement)) return { level: 'other' };
   const containerId = container.exec(containerElement)?.[1];
   if (containerId === undefined) return { level: 'other' };
   return { level: deeper ? 'nested' : 'container', podUid, containerId };

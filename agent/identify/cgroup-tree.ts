@@ -82,6 +82,18 @@ export function listCgroups(mountPoint: string, kubepods: string): Cgroup[] {
   return found;
 }
 
+/** Ids of the cgroups that a container has made below its own, at most `limit`, parents first. */
+export function nestedCgroups(mountPoint: string, path: string, limit: number): bigint[] {
+  const found: bigint[] = [];
+  const pending = [path];
+  for (let at = pending.shift(); at !== undefined && found.length < limit; at = pending.shift()) {
+    const id = at === path ? undefined : cgroupId(mountPoint, at);
+    if (id !== undefined) found.push(id);
+    for (const name of children(`${mountPoint}${at}`)) pending.push(`${at}/${name}`);
+  }
+  return found;
+}
+
 /** A container's processes, also those in cgroups that it made below its own. */
 export function processesBelow(mountPoint: string, path: string): number[] {
   const pids: number[] = [];

@@ -3,7 +3,7 @@
  * its own: an agent in a pod belongs to the one that holds its own process. Its own cgroup path would not tell: in a
  * cgroup namespace it is just `/`.
  */
-import { cgroupId, findKubepods, listCgroups, processesIn } from './cgroup-tree.ts';
+import { cgroupId, findKubepods, listCgroups, processesBelow } from './cgroup-tree.ts';
 
 export type OwnKubepods =
   | { readonly found: true; readonly kubepods: string; readonly podUid?: string }
@@ -20,7 +20,7 @@ export interface OwnKubepodsOptions {
 
 function holdingPod(mountPoint: string, kubepods: string, pid: number): string | undefined {
   for (const { path, place } of listCgroups(mountPoint, kubepods)) {
-    if (place.level === 'container' && processesIn(mountPoint, path).includes(pid)) return place.podUid;
+    if (place.level === 'container' && processesBelow(mountPoint, path).includes(pid)) return place.podUid;
   }
   return undefined;
 }

@@ -1,9 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { unescapeBytes } from '../../core/event/escape.ts';
 import { mountNamespaceOf, parentOf, readBaseline } from './proc-baseline.ts';
 import { parseSockets } from './proc-net.ts';
 
@@ -42,6 +52,54 @@ describe('readBaseline', () => {
       ]),
     );
     expect(parentOf('/proc', child.pid ?? 0)).toBe(process.pid);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('reads no more of a container that wants to be too large than it can keep, and counts the rest', async () => {
+    const program = `
+import os, sys
+for _ in range(19):
+    if os.fork() == 0: break
+files = [os.open('/dev/null', os.O_RDONLY) for _ in range(1000)]
+os.write(1, b'.')
+os.read(0, 1)`;
+    const long = Array<string>(15).fill('x'.repeat(131_000));
+    const child = spawn('/usr/bin/python3', ['-IS', '-c', program, ...long], { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    let ready = 0;
+    for await (const dots of child.stdout) if ((ready += String(dots).length) === 20) break;
+    const pid = child.pid ?? 0;
+    const forked = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    const pids = [pid, ...forked];
+    const held = pids.reduce((sum, each) => sum + readdirSync(`/proc/${each}/fd`).length, 0);
+    const { processes, omitted } = readBaseline('/proc', pids);
+    child.stdin.end();
+    expect(processes).toHaveLength(20);
+    const descriptors = processes.reduce((sum, { files }) => sum + files.length, 0);
+    expect(descriptors).toBeLessThanOrEqual(16_384);
+    // Standard streams are pipes, which are read and are no files.
+    expect(descriptors).toBeGreaterThan(16_000);
+    expect(omitted).toBe(held - 16_384);
+    expect(processes.map(({ argv }) => unescapeBytes(argv.join('\0')).length)).toEqual(Array<number>(20).fill(4096));
+  });
+
+  it('names what was deleted as it was named, and what only looks deleted as it is', async () => {
+    const directory = realpathSync(mkdtempSync(join(tmpdir(), 'wsp-baseline-')));
+    const [gone, there] = [join(directory, 'gone'), join(directory, 'there (deleted)')];
+    for (const program of [gone, there]) {
+      copyFileSync('/bin/sleep', program);
+      const child = spawn(program, ['60'], { stdio: ['ignore', openSync(`${program}.log`, 'a'), 'ignore'] });
+      children.push(child);
+      await once(child, 'spawn');
+    }
+    for (const name of [gone, `${gone}.log`, `${there}.log`]) rmSync(name);
+    const { processes } = readBaseline(
+      '/proc',
+      children.map(({ pid }) => pid ?? 0),
+    );
+    expect(processes.map(({ executable }) => executable)).toEqual([gone, there]);
+    const logs = processes.map(({ files }) => files.map(({ path }) => path).filter((path) => path.endsWith('.log')));
+    expect(logs).toEqual([[`${gone}.log`], [`${there}.log`]]);
     rmSync(directory, { recursive: true });
   });
 

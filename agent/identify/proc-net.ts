@@ -1,5 +1,5 @@
 /** Sockets of a network namespace as /proc/PID/net shows them. */
-import type { SocketAddress, SocketEvent } from '../../core/event/event.ts';
+import type { SocketAddress, SocketEvent } from '../../core/event/network-events.ts';
 
 export interface ProcSocket {
   readonly protocol: SocketEvent['protocol'];

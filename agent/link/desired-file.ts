@@ -17,6 +17,7 @@ export const initialDesired: DesiredState = {
   maxSlots: 0,
   slots: [],
   refused: [],
+  probes: [],
 };
 
 export function saveDesired(path: string, state: DesiredState, receivedAt: number): void {

@@ -5,7 +5,7 @@ import { type LinkParts, persevere, unexpected } from './link-parts.ts';
 import { Wakeup } from './wakeup.ts';
 
 const path = '/agent/v1/desired';
-/** 100 slots and 1,000 refused containers are 200 KB. */
+/** 100 slots, 1,000 refused containers and 1,000 with probes are 360 KB. */
 const maxLineLength = 1024 * 1024;
 
 /** The lines of a stream; the last one only if it is finished. @throws Error if one is longer than the limit. */

@@ -115,6 +115,8 @@ describe('encodeSnapshot', () => {
     ended: false,
     startSeen: false,
     gaps: [],
+    blindSpots: [],
+    events: 0,
     losses: noLosses(),
     kindsCollected: ['file'],
     processes: [{ ...seen, parent: -1, executable: '/x', maxInstances: 1 }],

@@ -1,10 +1,11 @@
 /** How containers come, wait for a slot, and go; what happens under a slot is in `Profiling`. */
-import { ActivityTree, provisionalShare } from '../../core/activity/tree.ts';
+import type { Gap } from '../../core/activity/snapshot.ts';
+import { provisionalShare } from '../../core/activity/tree.ts';
 import type { Containers } from './containers.ts';
 import { lookUp, lookUps } from './identification.ts';
 import { type Observed, watchOf } from './observed.ts';
 import { type ObservationParts, type Profiling, renewMs, waitForSlotMs } from './profiling.ts';
-import { lossesOf, watchFromBirth } from './watch.ts';
+import { shortfallOf, usesOf, watchFromBirth } from './watch.ts';
 
 /** Trees without a slot; what they may hold together is told at `provisionalBytes`. */
 const maxProvisional = 64;
@@ -39,9 +40,11 @@ export class Lifecycle {
   }
 
   /** A container that runs already, or whose creation was not reported. */
-  found(cgroup: Observed['cgroup'], place: ContainerPlace): void {
+  found(cgroup: Observed['cgroup'], place: ContainerPlace, gap?: Gap): void {
     const container = this.#add(cgroup, place, undefined);
-    if (container?.activity.kind === 'idle') this.identify(container, this.#parts.view.supervisor(cgroup.path));
+    if (container?.activity.kind !== 'idle') return;
+    if (gap !== undefined) container.gaps = [gap];
+    this.identify(container, this.#parts.view.supervisor(cgroup.path));
   }
 
   identify(container: Observed, supervisor: number | undefined): void {
@@ -67,6 +70,7 @@ export class Lifecycle {
       startSeen: startedAt !== undefined,
       startedAt,
       endedAt: undefined,
+      gaps: [],
       renewAt: Number.POSITIVE_INFINITY,
       activity: { kind: podUid === this.#parts.ownPodUid ? 'excluded' : 'idle' },
     };
@@ -75,14 +79,8 @@ export class Lifecycle {
   }
 
   #beProvisional(container: Observed, at: number): void {
-    const { capture, hostMountNamespace, counters } = this.#parts;
-    const { startPhaseSeconds } = this.#profiling.desired;
-    const tree = new ActivityTree({
-      hostMountNamespace,
-      startSeen: true,
-      startPhaseSeconds,
-      maxBytes: provisionalShare(1),
-    });
+    const { capture, counters } = this.#parts;
+    const tree = this.#profiling.tree(container, true, provisionalShare(1));
     container.activity = {
       kind: 'provisional',
       watch: watchFromBirth(capture, tree, at),
@@ -125,7 +123,9 @@ export class Lifecycle {
   #idle(container: Observed): void {
     const { activity } = container;
     if (activity.kind === 'provisional' && activity.watch.tree.entrypointAt === undefined) {
-      this.#parts.counters.add('container_starts_total{seen="false"}');
+      // CRI-O makes a cgroup like a container's for a pod that needs no pause container: nothing ever runs in it.
+      const runs = this.#parts.view.supervisor(container.cgroup.path) !== undefined;
+      this.#parts.counters.add(runs ? 'container_starts_total{seen="false"}' : 'containers_never_started_total');
     }
     this.#parts.capture.ignore(container.cgroup.id);
     container.activity = { kind: 'idle' };
@@ -151,8 +151,9 @@ export class Lifecycle {
   }
 
   #beFinished(container: Observed, watch: Extract<Observed['activity'], { kind: 'provisional' }>['watch']): void {
-    const losses = lossesOf(this.#parts.capture, container.cgroup.id, watch);
-    container.activity = { kind: 'finished', watch, losses };
+    const shortfall = shortfallOf(this.#parts.capture, container.cgroup.id, watch);
+    const uses = usesOf(this.#parts.capture, container.cgroup.id);
+    container.activity = { kind: 'finished', watch, shortfall, uses };
     this.#containers.forgetCgroup(container);
     const [oldest, ...others] = this.#containers.ofKind('finished');
     if (oldest !== undefined && others.length >= maxFinished) this.#drop(oldest, 'limit');

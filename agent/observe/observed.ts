@@ -1,7 +1,7 @@
 /** One container as this agent follows it, and the states it goes through. */
-import type { ContainerIdentity, Losses } from '../../core/activity/snapshot.ts';
+import type { ContainerIdentity, Gap } from '../../core/activity/snapshot.ts';
 import type { ReportedContainer, Slot } from '../../core/wire/agent.ts';
-import type { Watch } from './watch.ts';
+import type { Shortfall, Uses, Watch } from './watch.ts';
 
 /**
  *     birth seen ──> provisional ──60 s──> idle <──60 s── lingering
@@ -14,7 +14,7 @@ import type { Watch } from './watch.ts';
  */
 export type Activity =
   | { readonly kind: 'provisional'; readonly watch: Watch; readonly until: number }
-  | { readonly kind: 'finished'; readonly watch: Watch; readonly losses: Losses }
+  | { readonly kind: 'finished'; readonly watch: Watch; readonly shortfall: Shortfall; readonly uses: Uses }
   | { readonly kind: 'profiling'; readonly watch: Watch; readonly slot: Slot; readonly until: number }
   /** Its period is over; the tree goes on for a while, so that a slot which follows at once continues without a gap. */
   | { readonly kind: 'lingering'; readonly watch: Watch; readonly until: number }
@@ -31,6 +31,8 @@ export interface Observed {
   readonly startSeen: boolean;
   readonly startedAt: number | undefined;
   endedAt: number | undefined;
+  /** For the next snapshot: when it ran and no agent did. */
+  gaps: readonly Gap[];
   /** When the kernel side shall report once more what it has reported already; milliseconds since the epoch. */
   renewAt: number;
   activity: Activity;

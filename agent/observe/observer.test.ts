@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { snapshotSchema } from '../../core/activity/snapshot.ts';
+import { Purpose } from '../../core/event/event.ts';
+import { commandDigest } from '../../core/wire/command-digest.ts';
 import { containerId, Node, pathOf, podUid } from './testing/replay.ts';
 
 describe('a container that starts', () => {
@@ -23,6 +25,7 @@ describe('a container that starts', () => {
     const container = node.starts(7, '/usr/sbin/nginx').open(7_000, '/etc/nginx/nginx.conf');
     node.play(...container.events.splice(0));
     node.capture.losses.set(7n, { ringDrops: 3, mapFull: 0, truncated: 1 });
+    node.capture.blindSpots.set(7n, ['io_uring']);
     node.later(40);
     node.desire({ slots: [node.slot(7, 's1')] });
     expect(node.began).toEqual([{ containerId: containerId(7), slotId: 's1', from: 1_800_000_000_000 }]);
@@ -40,6 +43,7 @@ describe('a container that starts', () => {
       startSeen: true,
       container: { id: containerId(7), name: 'web', podUid, podName: 'web-1', podNamespace: 'shop' },
       losses: { ringDrops: 3, truncated: 1 },
+      blindSpots: ['io_uring'],
       processes: [{ executable: '/usr/sbin/nginx', actors: ['entrypoint'] }],
       files: [{ path: '/etc/nginx/nginx.conf' }],
     });
@@ -113,6 +117,19 @@ describe('a container that starts', () => {
 });
 
 describe('a slot', () => {
+  it.each([true, false])('ends with the system calls of its period, and capabilities where they show: %s', (shows) => {
+    const node = new Node();
+    node.capture.seesCapabilities = shows;
+    node.capture.uses.set(7n, { syscalls: ['read'], capabilities: ['CAP_CHOWN'] });
+    node.starts(7);
+    node.desire({ slots: [node.slot(7, 's1', 10)] });
+    node.later(15);
+    const [snapshot] = node.snapshots;
+    expect(snapshot?.syscalls).toEqual(['read']);
+    expect(snapshot?.capabilities).toEqual(shows ? ['CAP_CHOWN'] : undefined);
+    expect(snapshot?.kindsCollected.includes('capability')).toBe(shows);
+  });
+
   it('is for one period; the next one continues without a gap, but without the start', () => {
     const node = new Node();
     const container = node.starts(7).socket(7_000, 'listen', '0.0.0.0:80').open(7_000, '/a');
@@ -121,7 +138,7 @@ describe('a slot', () => {
     node.later(10);
     node.later(5);
     expect(node.snapshots).toHaveLength(1);
-    expect(node.capture.calls).toEqual(['epoch 7']);
+    expect(node.capture.calls).toEqual(['epoch 7', 'forget uses 7']);
     node.play(...container.open(7_000, '/b').events.splice(0));
     node.desire({ slots: [node.slot(7, 's2', 10)] });
     node.later(5);
@@ -144,6 +161,7 @@ describe('a slot', () => {
       pid: 70,
       ppid: 9,
       namespacePid: 1,
+      terminal: false,
       executable: '/redis',
       argv: ['redis'],
       files: [],
@@ -157,6 +175,39 @@ describe('a slot', () => {
     expect(node.snapshots).toMatchObject([
       { startSeen: false, from: 1_800_000_005_000, processes: [{ executable: '/redis' }], losses: { treeFull: 2 } },
     ]);
+  });
+
+  it('says how long no agent watched a container that was found running, once', () => {
+    const node = new Node();
+    node.exists(7);
+    node.exists(8);
+    node.runningSince = node.now - 60_000;
+    node.observer.start(node.now, { from: node.now - 90_000, to: node.now });
+    node.later(5);
+    node.desire({ slots: [node.slot(7, 's1', 10)] });
+    node.later(10);
+    node.desire({ slots: [node.slot(7, 's2', 10)] });
+    node.later(10);
+    const gap = { from: 1_799_999_940_000, to: 1_800_000_000_000, reason: 'agent-restarted' };
+    expect(node.snapshots.map(({ gaps, startSeen }) => [gaps, startSeen])).toEqual([
+      [[gap], false],
+      [[], false],
+    ]);
+    expect(snapshotSchema.safeParse(node.snapshots[0]).error).toBeUndefined();
+    expect(node.counters.toJSON()).toMatchObject({ late_attaches_total: 1 });
+  });
+
+  it('covers the cgroups that a container made before, but those that go away meanwhile or are too many', () => {
+    const node = new Node();
+    node.exists(7);
+    node.observer.start(node.now);
+    const many = Array.from({ length: 1_100 }, (_, index) => BigInt(100 + index));
+    node.nested.push(many, many.slice(1));
+    node.desire({ slots: [node.slot(7, 's1', 10)] });
+    const included = many.slice(0, 1_024).join();
+    expect(node.capture.calls).toEqual(['observe 7', `include ${included} in 7`, 'ignore 100', 'epoch 7']);
+    node.later(10);
+    expect(node.snapshots).toMatchObject([{ losses: { treeFull: 1 } }]);
   });
 
   it('may come before its container does', () => {
@@ -203,6 +254,54 @@ describe('a slot', () => {
   });
 });
 
+describe('what the runtime injects', () => {
+  it('is told from the start and from each other by what the operator knows of the pod', () => {
+    const node = new Node();
+    const digests = [commandDigest(['pg_isready'])];
+    node.desire({ slots: [node.slot(7, 's1')], probes: [{ podUid, container: 'web', digests }] });
+    const container = node.starts(7, '/postgres');
+    container.exec(8_000, '/usr/bin/pg_isready', { argv: ['pg_isready'], ppid: 9 });
+    container.exec(8_001, '/usr/bin/psql', { argv: ['psql'], ppid: 9 });
+    container.exec(8_002, '/bin/bash', { argv: ['bash'], ppid: 9, tty: 'pts0' });
+    node.play(...container.events.splice(0));
+    node.later(600);
+    expect(node.snapshots[0]?.processes.map(({ executable, actors }) => [executable, ...actors])).toEqual([
+      ['/postgres', 'entrypoint'],
+      ['/usr/bin/pg_isready', 'probe'],
+      ['/usr/bin/psql', 'exec'],
+      ['/bin/bash', 'interactive'],
+    ]);
+  });
+
+  it('does not hide for long what the container does with the same program', () => {
+    const node = new Node();
+    node.desire({ slots: [node.slot(7, 's1')] });
+    const container = node.starts(7, '/app');
+    node.later(200);
+    node.capture.calls.splice(0);
+    container.wait(200).exec(8_001, '/bin/sh', { ppid: 9 }).open(8_001, '/etc/passwd');
+    node.play(...container.events.splice(0));
+    node.later(70);
+    expect(node.capture.calls).toEqual([]);
+    container.wait(70).exec(8_002, '/bin/sh', { ppid: 9, tty: 'pts0' }).open(8_002, '/etc/group');
+    node.play(...container.events.splice(0));
+    node.later(59);
+    expect(node.capture.calls).toEqual([]);
+    node.later(2);
+    expect(node.capture.calls).toEqual(['epoch 7']);
+  });
+
+  it('is none of the business of trees when only rules asked for it', () => {
+    const node = new Node();
+    node.desire({ slots: [node.slot(7, 's1')] });
+    const container = node.starts(7).open(7_000, '/etc/shadow');
+    node.play(...container.events.splice(0).map((event) => ({ ...event, purpose: Purpose.rules })));
+    node.later(600);
+    expect(node.snapshots).toMatchObject([{ files: [], events: 2 }]);
+    expect(node.counters.toJSON()).not.toHaveProperty('events_unwanted_total');
+  });
+});
+
 describe('what is not observed', () => {
   it('is the sandbox of a pod', () => {
     const node = new Node();
@@ -232,6 +331,20 @@ describe('the cgroup tree', () => {
     node.made(3, `/kubepods/besteffort/pod${podUid}`);
     node.made(4, `/kubepods/besteffort/pod${podUid}/crio-conmon-${containerId(1)}.scope`);
     expect(node.capture.calls).toEqual(['watch 2 2', 'ignore 2', 'watch 3 1', 'ignore 3', 'ignore 4']);
+  });
+
+  it('tells a start that it missed from a cgroup in which nothing starts', () => {
+    const node = new Node();
+    node.made(7);
+    node.later(60);
+    node.supervisor = undefined;
+    node.made(8);
+    node.later(60);
+    expect(node.states()).toEqual({ 7: 'idle', 8: 'idle' });
+    expect(node.counters.toJSON()).toMatchObject({
+      'container_starts_total{seen="false"}': 1,
+      containers_never_started_total: 1,
+    });
   });
 
   it('shows a container whose creation was lost, and one whose end was', () => {

@@ -1,11 +1,18 @@
 /** Follows the containers of this node: events go into trees, cgroups come and go, the operator's wishes are met. */
-import type { BehaviourEvent, CgroupEvent, KernelEvent } from '../../core/event/event.ts';
+import {
+  type BehaviourEvent,
+  type CgroupEvent,
+  isBehaviour,
+  type KernelEvent,
+  Purpose,
+} from '../../core/event/event.ts';
 import type { DesiredState } from '../../core/wire/agent.ts';
 import { placeOf } from '../identify/cgroup-path.ts';
+import type { Absence } from './absence.ts';
 import { Containers } from './containers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { watchOf } from './observed.ts';
-import { type ObservationParts, Profiling } from './profiling.ts';
+import { type ObservationParts, Profiling, untaughtRenewMs } from './profiling.ts';
 import { Survey, watchLevel } from './survey.ts';
 
 export class Observer {
@@ -31,30 +38,15 @@ export class Observer {
   }
 
   /** Takes stock of what runs already, after it has begun to watch for what is new. */
-  start(now: number): void {
-    this.#survey.first(now);
+  start(now: number, absent?: Absence): void {
+    this.#survey.first(now, absent);
   }
 
   handle(event: KernelEvent): void {
-    switch (event.type) {
-      case 'cgroup_mkdir':
-        this.#made(event);
-        break;
-      case 'cgroup_rmdir':
-        this.#gone(event);
-        break;
-      case 'exec':
-      case 'fork':
-      case 'exit':
-      case 'open':
-      case 'connect':
-      case 'bind':
-      case 'listen':
-      case 'accept':
-      case 'dns':
-        this.#behaved(event);
-        break;
-    }
+    if ('process' in event) {
+      if (isBehaviour(event) && (event.purpose & Purpose.learning) !== 0) this.#behaved(event);
+    } else if (event.type === 'cgroup_mkdir') this.#made(event);
+    else this.#gone(event);
   }
 
   desire(desired: DesiredState, now: number): void {
@@ -78,7 +70,8 @@ export class Observer {
     for (const container of this.#containers.ofKind('profiling')) this.#profiling.finish(container, now);
   }
 
-  #made({ cgroupId: id, path, timestamp }: CgroupEvent): void {
+  #made({ cgroupId: id, path: eventPath, timestamp }: CgroupEvent): void {
+    const path = this.#parts.view.localPath(eventPath);
     const place = placeOf(path);
     if (place.level === 'container') return this.#lifecycle.born({ id, path }, place, timestamp);
     watchLevel(this.#parts.capture, { id, place });
@@ -101,6 +94,7 @@ export class Observer {
     }
     const before = watch.tree.entrypointAt;
     watch.tree.apply(event);
+    if (watch.tree.takeUntaught()) container.renewAt = Math.min(container.renewAt, event.timestamp + untaughtRenewMs);
     const at = watch.tree.entrypointAt;
     if (event.type !== 'exec' || at === before || at === undefined) return;
     this.#lifecycle.identify(container, event.ppid);

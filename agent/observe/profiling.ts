@@ -1,14 +1,16 @@
 /** Periods under a slot: how they begin, end and become snapshots. */
-import type { Kind, Snapshot } from '../../core/activity/snapshot.ts';
-import { ActivityTree, profilingBytes } from '../../core/activity/tree.ts';
+import type { Actor, Kind, Snapshot } from '../../core/activity/snapshot.ts';
+import { ActivityTree, type Injected, profilingBytes } from '../../core/activity/tree.ts';
 import type { DesiredState, Slot } from '../../core/wire/agent.ts';
 import type { Counters } from '../counters.ts';
 import type { Capture } from '../kernel/capture.ts';
 import type { Log } from '../log.ts';
 import type { Containers } from './containers.ts';
+import { Probes } from './injection.ts';
+import { includeNested } from './nested.ts';
 import type { NodeView } from './node-view.ts';
 import type { Observed } from './observed.ts';
-import { beginWatch, lossesOf } from './watch.ts';
+import { beginWatch, shortfallOf, usesOf } from './watch.ts';
 
 /** Where periods are remembered and snapshots go; both survive the end of this process. */
 export interface Outbox {
@@ -38,22 +40,38 @@ export const waitForSlotMs = 60_000;
  * up for a renamed directory, which the kernel side cannot tell from the former one.
  */
 export const renewMs = 300_000;
+/**
+ * The same after a probe or a person did something: the kernel side knows executables, not who began them, so what a probe's
+ * shell has read is not reported of the container's own. Probes come every ten seconds: asking once a minute gives the
+ * container its turn to be the first, and costs a report of each behaviour a minute.
+ */
+export const untaughtRenewMs = 60_000;
 
-const kindsCollected: readonly Kind[] = ['process', 'file', 'dns', 'network'];
+const kindsCollected: readonly Kind[] = ['process', 'file', 'dns', 'network', 'syscall'];
 
 export class Profiling {
   readonly #parts: ObservationParts;
   readonly #containers: Containers;
   #desired: DesiredState;
+  #probes: Probes;
 
   constructor(parts: ObservationParts, containers: Containers, desired: DesiredState) {
     this.#parts = parts;
     this.#containers = containers;
     this.#desired = desired;
+    this.#probes = new Probes(desired.probes);
   }
 
   get desired(): DesiredState {
     return this.#desired;
+  }
+
+  /** A tree for this container, which has room for `maxBytes`. */
+  tree(container: Observed, startSeen: boolean, maxBytes: number): ActivityTree {
+    const { hostMountNamespace } = this.#parts;
+    const { startPhaseSeconds } = this.#desired;
+    const injectedBy = (program: Injected): Actor => this.#probes.actorOf(program, container.identity);
+    return new ActivityTree({ hostMountNamespace, startSeen, startPhaseSeconds, maxBytes, injectedBy });
   }
 
   get #slots(): readonly Slot[] {
@@ -63,6 +81,7 @@ export class Profiling {
   /** A slot that was taken away ends its period early; what it has seen until then is kept. */
   desire(desired: DesiredState, now: number): void {
     this.#desired = desired;
+    this.#probes = new Probes(desired.probes);
     const granted = new Set(this.#slots.map(({ slotId }) => slotId));
     for (const container of this.#containers) {
       const { activity } = container;
@@ -109,7 +128,7 @@ export class Profiling {
   }
 
   #beginLate(container: Observed, slot: Slot, now: number): void {
-    const { capture, view, log, counters, hostMountNamespace } = this.#parts;
+    const { capture, view, log, counters } = this.#parts;
     const { cgroup } = container;
     try {
       capture.observe(cgroup.id);
@@ -118,24 +137,20 @@ export class Profiling {
       log.warn({ err: error, container: container.identity.id }, 'container cannot be observed');
       return;
     }
+    const refused = includeNested(capture, view, cgroup);
     capture.newEpoch(cgroup.id);
-    const { startPhaseSeconds } = this.#desired;
-    const tree = new ActivityTree({
-      hostMountNamespace,
-      startSeen: false,
-      startPhaseSeconds,
-      maxBytes: profilingBytes,
-    });
+    const tree = this.tree(container, false, profilingBytes);
+    counters.add('late_attaches_total');
     // Observed first: what happens while /proc is read comes as an event as well.
     const { processes, omitted } = view.baseline(cgroup.path);
     tree.addBaseline(processes, now);
     container.renewAt = now + renewMs;
-    this.#profile(container, beginWatch(capture, cgroup.id, tree, now, omitted), slot);
+    this.#profile(container, beginWatch(capture, cgroup.id, tree, now, omitted + refused), slot);
   }
 
   #profileFinished(
     container: Observed,
-    { watch, losses }: Extract<Observed['activity'], { kind: 'finished' }>,
+    { watch, shortfall, uses }: Extract<Observed['activity'], { kind: 'finished' }>,
     slot: Slot,
   ): void {
     const { id: containerId } = container.identity;
@@ -143,20 +158,28 @@ export class Profiling {
     const to = container.endedAt ?? watch.from;
     this.#store(
       container,
-      watch.tree.snapshot({ ...this.#header(container, slot, watch.from, to), ended: true, losses }),
+      watch.tree.snapshot({ ...this.#header(container, slot, watch.from, to), ended: true, ...shortfall, ...uses }),
     );
     this.#containers.remove(container);
   }
 
   #header(container: Observed, { slotId }: Slot, from: number, to: number) {
-    const { identity } = container;
+    const { identity, gaps } = container;
     const whole = Math.max(from, Math.round(to));
-    return { slotId, container: identity, from, to: whole, gaps: [], kindsCollected: [...kindsCollected] };
+    return {
+      slotId,
+      container: identity,
+      from,
+      to: whole,
+      gaps: [...gaps],
+      kindsCollected: [...kindsCollected, ...(this.#parts.capture.seesCapabilities ? (['capability'] as const) : [])],
+    };
   }
 
   #store(container: Observed, snapshot: Snapshot): void {
     const { log, outbox, counters } = this.#parts;
     if (!outbox.store(snapshot)) return;
+    container.gaps = [];
     counters.add('snapshots_total');
     const { processes, files, dns, network } = snapshot;
     const behaviours = processes.length + files.length + dns.length + network.length;
@@ -168,16 +191,18 @@ export class Profiling {
     const { activity, cgroup, endedAt } = container;
     if (activity.kind !== 'profiling') return;
     const { watch, slot } = activity;
-    const losses = lossesOf(this.#parts.capture, cgroup.id, watch);
+    const shortfall = shortfallOf(this.#parts.capture, cgroup.id, watch);
     const ended = endedAt !== undefined;
     const header = this.#header(container, slot, watch.from, endedAt ?? now);
-    this.#store(container, watch.tree.snapshot({ ...header, ended, losses }));
+    const uses = usesOf(this.#parts.capture, cgroup.id);
+    this.#store(container, watch.tree.snapshot({ ...header, ended, ...shortfall, ...uses }));
     if (ended) {
       this.#containers.remove(container);
       return;
     }
     watch.tree.restart(now);
     this.#parts.capture.newEpoch(cgroup.id);
+    this.#parts.capture.forgetUses(cgroup.id);
     container.renewAt = now + renewMs;
     const next = beginWatch(this.#parts.capture, cgroup.id, watch.tree, now);
     container.activity = { kind: 'lingering', watch: next, until: now + waitForSlotMs };

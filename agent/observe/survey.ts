@@ -1,6 +1,7 @@
 /** Compares what is known with the cgroup file system: at the start, and later for what records were lost of. */
 import type { Cgroup } from '../identify/cgroup-tree.ts';
 import type { Capture } from '../kernel/capture.ts';
+import { type Absence, gapOf } from './absence.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerPlace, Lifecycle } from './lifecycle.ts';
 import type { ObservationParts } from './profiling.ts';
@@ -27,12 +28,18 @@ export class Survey {
     this.#lifecycle = lifecycle;
   }
 
-  /** Watches first, then looks again: what starts in between is found here or heard of, or both. */
-  first(now: number): void {
+  /**
+   * Watches first, then looks again: what starts in between is found here or heard of, or both.
+   * @param absent when nobody watched before `now`
+   */
+  first(now: number, absent: Absence | undefined): void {
     const { view, capture, counters } = this.#parts;
     for (const cgroup of view.cgroups()) watchLevel(capture, cgroup);
     const running = containersOf(view.cgroups());
-    for (const { cgroup, place } of running) this.#lifecycle.found(cgroup, place);
+    for (const { cgroup, place } of running) {
+      const gap = absent && gapOf(absent, view.runningSince(cgroup.path, now));
+      this.#lifecycle.found(cgroup, place, gap);
+    }
     counters.add('containers_found_running_total', running.length);
     this.#next = now + surveyMs;
   }

@@ -1,5 +1,5 @@
 /** A node without a kernel: recorded events come through the real interface, and what is asked of it is written down. */
-import type { Snapshot } from '../../../core/activity/snapshot.ts';
+import type { BlindSpot, Snapshot } from '../../../core/activity/snapshot.ts';
 import type { KernelEvent } from '../../../core/event/event.ts';
 import type { DesiredState, Slot } from '../../../core/wire/agent.ts';
 import { hostMountNamespace, Recording } from '../../../core/activity/testing/recording.ts';
@@ -7,7 +7,9 @@ import { Counters } from '../../counters.ts';
 import type { Cgroup } from '../../identify/cgroup-tree.ts';
 import { placeOf } from '../../identify/cgroup-path.ts';
 import type { Baseline } from '../../identify/proc-baseline.ts';
-import type { Capture, CaptureCounters, CgroupLosses } from '../../kernel/capture.ts';
+import type { Approver } from '../../kernel/approvers.ts';
+import type { Capture, CaptureCounters, CgroupLosses, CgroupUses } from '../../kernel/capture.ts';
+import type { ApproverCounts } from '../../kernel/rule-interest.ts';
 import type { NodeView } from '../node-view.ts';
 import { Observer } from '../observer.ts';
 import type { ObservationParts, Outbox } from '../profiling.ts';
@@ -18,6 +20,9 @@ export class FakeCapture implements Capture {
   readonly calls: string[] = [];
   readonly queue: KernelEvent[] = [];
   readonly losses = new Map<bigint, CgroupLosses>();
+  readonly blindSpots = new Map<bigint, BlindSpot[]>();
+  readonly uses = new Map<bigint, CgroupUses>();
+  seesCapabilities = true;
   full = false;
   readonly total: { -readonly [name in keyof CaptureCounters]: number } = {
     emitted: 0,
@@ -47,14 +52,36 @@ export class FakeCapture implements Capture {
     if (this.full) throw new Error(`cannot observe cgroup ${id}: all slots are taken`);
     this.calls.push(`observe ${id}`);
   }
+  include(id: bigint, nested: readonly bigint[]): number {
+    this.calls.push(`include ${nested.join()} in ${id}`);
+    return 0;
+  }
   ignore(id: bigint): void {
     this.calls.push(`ignore ${id}`);
   }
   newEpoch(id: bigint): void {
     this.calls.push(`epoch ${id}`);
   }
+  approve(approvers: readonly Approver[]): void {
+    this.calls.push(`approve ${approvers.map(({ record }) => record).join(' ')}`);
+  }
+  uncheckedCounts(): ApproverCounts {
+    return { passed: 0, limited: 0 };
+  }
+  approverCounts(): ApproverCounts[] {
+    return [];
+  }
+  usesOf(id: bigint): CgroupUses {
+    return this.uses.get(id) ?? { syscalls: [], capabilities: [] };
+  }
+  forgetUses(id: bigint): void {
+    this.calls.push(`forget uses ${id}`);
+  }
   lossesOf(id: bigint): CgroupLosses {
     return this.losses.get(id) ?? { ringDrops: 0, mapFull: 0, truncated: 0 };
+  }
+  blindSpotsOf(id: bigint): BlindSpot[] {
+    return this.blindSpots.get(id) ?? [];
   }
   counters(): CaptureCounters {
     return { ...this.total };
@@ -80,6 +107,11 @@ export class Node {
   readonly logged: string[] = [];
   baseline: Baseline = { processes: [], omitted: 0 };
   now = 1_800_000_000_000;
+  /** Undefined for a container without processes. */
+  supervisor: number | undefined = 9;
+  runningSince: number | undefined;
+  /** What the cgroup file system shows below a container, each time that it is asked. */
+  readonly nested: (readonly bigint[])[] = [];
   readonly observer: Observer;
   #desired: DesiredState = {
     type: 'desired',
@@ -89,6 +121,7 @@ export class Node {
     maxSlots: 5,
     slots: [],
     refused: [],
+    probes: [],
   };
 
   constructor(parts: Partial<ObservationParts> = {}) {
@@ -111,6 +144,7 @@ export class Node {
   #view(): NodeView {
     return {
       cgroups: () => this.running,
+      localPath: (eventPath) => eventPath,
       lookUp: (id) => ({
         found: true,
         identity: {
@@ -121,8 +155,10 @@ export class Node {
           podNamespace: 'shop',
         },
       }),
-      supervisor: () => 9,
+      supervisor: () => this.supervisor,
       baseline: () => this.baseline,
+      runningSince: () => this.runningSince,
+      nested: (_, limit) => this.nested.splice(0, 1).flatMap((ids) => ids.slice(0, limit)),
     };
   }
 
