@@ -40,6 +40,13 @@ export type Count = number;
  */
 export type Percent = number;
 
+/**
+ * Parts of a million.
+ * @minimum 0
+ * @maximum 1000000
+ */
+export type PerMillion = number;
+
 /** One aspect of the state of the object. */
 export interface Condition {
   /**

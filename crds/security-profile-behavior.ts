@@ -22,8 +22,11 @@ export type ProcessId = string;
  */
 export type Path = string;
 
-/** Who began it: the entrypoint of the container, a command that the runtime ran in it later (exec), or not known. */
-export type Actor = 'entrypoint' | 'exec' | 'unknown';
+/**
+ * Who began it: the entrypoint of the container, a command that the runtime ran in it later (exec), or not known; and beside
+ * one of these perhaps a probe or hook of the pod (probe), or a person at a terminal (interactive).
+ */
+export type Actor = 'entrypoint' | 'exec' | 'unknown' | 'probe' | 'interactive';
 
 /** When it was seen: in the start phase of a container, or later. */
 export type Phase = 'start' | 'run';
@@ -107,7 +110,7 @@ export interface ProfileProcess {
   readonly maxInstances: number;
   /**
    * Who began it.
-   * @maxItems 3
+   * @maxItems 5
    * @listType atomic
    */
   readonly actors: readonly Actor[];
@@ -130,14 +133,16 @@ export interface ProfileFile {
   /** The path contains parts that stand for many values. */
   readonly pattern?: boolean;
   /**
-   * What was done; denied if the kernel refused it.
-   * @maxItems 4
+   * What was done: `create` made the name (a file, directory, link, or the target of a rename), `rename` gave it to another
+   * file or place, `delete` removed it, `attributes` changed mode, owner, times or extended attributes; `denied` if the kernel
+   * refused it.
+   * @maxItems 7
    * @listType atomic
    */
-  readonly access: readonly ('read' | 'write' | 'create' | 'denied')[];
+  readonly access: readonly ('read' | 'write' | 'create' | 'denied' | 'delete' | 'rename' | 'attributes')[];
   /**
    * Who began it, if not the same as for its process.
-   * @maxItems 3
+   * @maxItems 5
    * @listType atomic
    */
   readonly actors?: readonly Actor[];

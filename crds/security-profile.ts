@@ -1,5 +1,5 @@
 /** The SecurityProfile kind: what is known about one image, and where learning stands. */
-import type { Condition, Count, ObjectMeta, Percent, Timestamp } from './common.ts';
+import type { Condition, Count, ObjectMeta, Percent, PerMillion, Timestamp } from './common.ts';
 import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
 
 /**
@@ -104,6 +104,8 @@ export interface Evidence {
   readonly completeness: Completeness;
   /** Entries that were learned and left out, because the object is bounded; the operator knows them. */
   readonly omitted: Omitted;
+  /** Entries that only probes and people at a terminal showed: the operator keeps them, they are no part of the profile. */
+  readonly setAside?: Omitted;
   /**
    * Digest of the full profile in the operator's store.
    * @maxLength 128
@@ -128,10 +130,18 @@ export type ImageDigest = string;
 export interface Completeness {
   /** What was lost, over all snapshots. */
   readonly losses: Losses;
+  /** Records that were read, over all snapshots. */
+  readonly events?: Count;
+  /** Share of the records that each container lost, on the average of the containers, rounded up. */
+  readonly lostPerMillion?: PerMillion;
   /** Containers whose start was seen. */
   readonly startsSeen: Count;
-  /** Stretches of periods in which nothing was watched. */
+  /** Stretches of time in which containers ran and the agent did not, within periods or before them. */
   readonly gaps: Count;
+  /** Seconds of these stretches, over all containers. */
+  readonly gapSeconds?: Count;
+  /** Seconds of all periods. */
+  readonly watchedSeconds?: Count;
   /** Periods that an agent's end cut short, of which nothing is known. */
   readonly lostPeriods: Count;
   /**
@@ -140,19 +150,37 @@ export interface Completeness {
    * @listType atomic
    */
   readonly kindsCollected: readonly BehaviorKind[];
+  /**
+   * Ways past the agent that containers went; absent if none did.
+   * @maxItems 8
+   * @listType map
+   * @listMapKey name
+   */
+  readonly blindSpots?: readonly BlindSpotUse[];
 }
+
+/** A way past the agent, by which containers did what is not known. */
+export interface BlindSpotUse {
+  /** io_uring, system calls of 32-bit programs (compat-syscalls), or processes in a cgroup outside of the container's (left-cgroup). */
+  readonly name: BlindSpot;
+  /** Containers that went this way at least once. */
+  readonly containers: Count;
+}
+
+/** A way past the agent. */
+export type BlindSpot = 'io_uring' | 'compat-syscalls' | 'left-cgroup';
 
 /** Records that were lost, by reason. */
 export interface Losses {
   /** Found the ring buffer full. */
   readonly ringDrops: Count;
-  /** Program runs that the kernel skipped, because another was active on the CPU. */
+  /** Program runs that the kernel skipped, because another was active on the CPU; counted for whole nodes, so at most. */
   readonly recursionMisses: Count;
   /** Found a kernel map full. */
   readonly mapFull: Count;
   /** Paths, arguments or names cut short. */
   readonly truncated: Count;
-  /** Could not be decoded. */
+  /** Could not be decoded; counted for whole nodes, so at most. */
   readonly decodeErrors: Count;
   /** Behaviours beyond the limits of a snapshot. */
   readonly treeFull: Count;

@@ -28,7 +28,7 @@ export interface WorkloadSecurityConfig {
 
 /**
  * The settings. All have a default.
- * @validation duration(self.learning.minSnapshotCoverage) <= duration(self.profiling.snapshotPeriod) :: learning.minSnapshotCoverage must not be longer than profiling.snapshotPeriod, or hardly any snapshot would count
+ * @validation !self.learning.minSnapshotCoverage.matches('^([0-9]+[hms])+$') || !self.profiling.snapshotPeriod.matches('^([0-9]+[hms])+$') || duration(self.learning.minSnapshotCoverage) <= duration(self.profiling.snapshotPeriod) :: learning.minSnapshotCoverage must not be longer than profiling.snapshotPeriod, or hardly any snapshot would count
  */
 export interface WorkloadSecurityConfigSpec {
   /**
@@ -70,7 +70,7 @@ export interface ProfilingSettings {
   /**
    * How long a container is profiled before another gets its turn; from 10s to 24h.
    * @default "30m"
-   * @validation duration(self) >= duration('10s') && duration(self) <= duration('24h') :: must be from 10s to 24h
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('10s') && duration(self) <= duration('24h')) :: must be from 10s to 24h
    */
   readonly snapshotPeriod: Duration;
   /**
@@ -115,19 +115,19 @@ export interface LearningSettings {
   /**
    * Time since the first snapshot that makes a profile stable; from 1s to 2160h.
    * @default "48h"
-   * @validation duration(self) >= duration('1s') && duration(self) <= duration('2160h') :: must be from 1s to 2160h
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1s') && duration(self) <= duration('2160h')) :: must be from 1s to 2160h
    */
   readonly period: Duration;
   /**
    * A snapshot counts if it covers at least this, or the whole life of its container; at most 24h.
    * @default "5m"
-   * @validation duration(self) <= duration('24h') :: must be at most 24h
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) <= duration('24h')) :: must be at most 24h
    */
   readonly minSnapshotCoverage: Duration;
   /**
    * Length of the start phase, counted from the first program of the container; at most 1h.
    * @default "180s"
-   * @validation duration(self) <= duration('1h') :: must be at most 1h
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) <= duration('1h')) :: must be at most 1h
    */
   readonly startPhase: Duration;
 }
@@ -137,7 +137,7 @@ export interface PublishingSettings {
   /**
    * Shortest time between two writes of one profile; new and finished profiles are written at once. From 1s to 24h.
    * @default "5m"
-   * @validation duration(self) >= duration('1s') && duration(self) <= duration('24h') :: must be from 1s to 24h
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h')) :: must be from 1s to 24h
    */
   readonly interval: Duration;
 }

@@ -45,7 +45,7 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   readiness.done('store');
 
   const settings = new SettingsSource(defaultSettings);
-  const { inventory, synced, finished } = startInventory(client, options, () => scheduler.changed(), signal);
+  const { inventory, synced, finished } = startInventory(client, options, (node) => scheduler.changed(node), signal);
   const scheduler = createScheduler({
     clock,
     inventory,
@@ -74,7 +74,7 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     inventory,
     grants: scheduler,
     minCoverageMs: () => settings.current.learning.minSnapshotCoverageMs,
-    onOutcome: metrics.ingest.onOutcome,
+    ...metrics.ingest,
   });
   createSchedulingMetrics(metrics.registry, scheduler);
   createStoreMetrics(metrics.registry, opened);

@@ -8,6 +8,7 @@ import { ContainerIndex } from './container-index.ts';
 import type { ContainerRecord, Inventory, PeerQuestion, ResolvedPeer } from './inventory.ts';
 import { PeerDirectory, type PeerDirectoryOptions } from './peer-directory.ts';
 import type { PodProjection } from './pod.ts';
+import { type NodeProbes, ProbeDirectory } from './probe-directory.ts';
 import type { EndpointSliceProjection, NodeProjection, ServiceProjection } from './service.ts';
 
 export type Feed<Projection> = (change: Change<Projection>) => void;
@@ -23,6 +24,7 @@ export class ClusterInventory implements Inventory {
   readonly feeds: Feeds;
   readonly #containers: ContainerIndex;
   readonly #peers: PeerDirectory;
+  readonly #probes = new ProbeDirectory();
 
   constructor(options: PeerDirectoryOptions) {
     const containers = new ContainerIndex(options.now);
@@ -34,10 +36,12 @@ export class ClusterInventory implements Inventory {
         (_, pod, old) => {
           containers.set(pod, old);
           peers.setPod(pod, old);
+          this.#probes.set(pod, old);
         },
         (_, pod) => {
           containers.delete(pod);
           peers.deletePod(pod);
+          this.#probes.delete(pod);
         },
       ),
       services: feed(
@@ -66,6 +70,10 @@ export class ClusterInventory implements Inventory {
 
   running(): Iterable<ContainerRecord> {
     return this.#containers.running();
+  }
+
+  probes(node: string): NodeProbes {
+    return this.#probes.of(node);
   }
 
   resolve(question: PeerQuestion): ResolvedPeer {

@@ -4,6 +4,7 @@
  */
 import type { Image } from '../../core/image.ts';
 import type { Peer } from '../../core/profile/peer.ts';
+import type { NodeProbes } from './probe-directory.ts';
 
 export interface ContainerRecord {
   /** 64 hexadecimal digits, without the runtime's prefix. */
@@ -50,4 +51,6 @@ export interface Inventory {
   /** All that are not ended. */
   running(): Iterable<ContainerRecord>;
   resolve(question: PeerQuestion): ResolvedPeer;
+  /** What the kubelet of this node runs in the containers of its pods. */
+  probes(node: string): NodeProbes;
 }

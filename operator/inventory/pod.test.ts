@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandDigest } from '../../core/wire/command-digest.ts';
 import { projectPod, type PodProjection } from './pod.ts';
 import { at, epoch, idOf, type PodChanges, rawPod, running, terminated } from './testing/objects.ts';
 
@@ -10,7 +11,11 @@ function projected(changes: PodChanges = {}): PodProjection {
 
 describe('projection of a pod', () => {
   it('keeps what the operator needs, in less than 1 KiB', () => {
-    const pod = projected({ labels: { 'app.kubernetes.io/part-of': 'shop' } });
+    const handler = (name: string) => ({ exec: { command: [name] } });
+    const hooks = { postStart: handler('/start'), preStop: handler('/stop') };
+    const probes = { startupProbe: handler('/1'), readinessProbe: handler('/2'), livenessProbe: handler('/3') };
+    const containers = [{ name: 'web', image: 'nginx:1.27', lifecycle: hooks, ...probes }];
+    const pod = projected({ labels: { 'app.kubernetes.io/part-of': 'shop' }, spec: { containers } });
     expect(pod).toEqual({
       uid: '0a7d9c3e-5a0f-4a41-9f0e-3d5d7a3a9b11',
       namespace: 'shop',
@@ -30,6 +35,10 @@ describe('projection of a pod', () => {
           digest: `sha256:${'d'.repeat(64)}`,
           startedAt: epoch + 2_000,
         },
+      ],
+      cgroupUid: '0a7d9c3e-5a0f-4a41-9f0e-3d5d7a3a9b11',
+      probes: [
+        { container: 'web', digests: ['/1', '/2', '/3', '/start', '/stop'].map((name) => commandDigest([name])) },
       ],
     });
     expect(JSON.stringify(pod).length).toBeLessThan(1_024);
@@ -89,6 +98,13 @@ describe('projection of a pod', () => {
 
   it('has no address of its own on the network of its node', () => {
     expect(projected({ spec: { hostNetwork: true, nodeName: 'node-1' } }).addresses).toEqual([]);
+  });
+
+  it('is known on its node by the hash of its manifest if it is static, and by no other name', () => {
+    const named = (hash: string): string =>
+      projected({ annotations: { 'kubernetes.io/config.hash': hash, other: 'x' } }).cgroupUid;
+    expect(named('a'.repeat(32))).toBe('a'.repeat(32));
+    expect(named('6f2c1a04-9d3e-4b7a-8c55-1e2f3a4b5c6d')).toBe('0a7d9c3e-5a0f-4a41-9f0e-3d5d7a3a9b11');
   });
 
   it('is empty before it was scheduled', () => {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type Image, parseImage } from '../../core/image.ts';
 import { type Projection, zodProjection } from '../kube/informer.ts';
 import { canonicalAddress } from './address.ts';
+import { type ExecProbes, execProbes, probeFields } from './exec-probes.ts';
 import { type Workload, workloadOf } from './workload.ts';
 
 export interface PodContainer {
@@ -36,6 +37,10 @@ export interface PodProjection {
   /** Succeeded or Failed: the addresses went back although the object still shows them. */
   readonly finished: boolean;
   readonly containers: readonly PodContainer[];
+  /** Name of the pod in the node's cgroups: its uid, but for a static pod the hash of its manifest. */
+  readonly cgroupUid: string;
+  /** Absent if it has none. */
+  readonly probes?: readonly ExecProbes[];
 }
 
 /** More than any pod has; each is kept in at most two runs of about 300 bytes. */
@@ -54,7 +59,8 @@ const containerStatus = z.object({
   state,
   lastState: state,
 });
-const containerSpec = z.object({ name: z.string(), image: z.string().nullish() });
+const containerSpec = z.object({ name: z.string(), image: z.string().nullish(), ...probeFields });
+const manifestHash = 'kubernetes.io/config.hash';
 const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(maxContainers).nullish();
 
 const rawPod = z.object({
@@ -64,6 +70,7 @@ const rawPod = z.object({
     uid: z.string(),
     creationTimestamp: time,
     labels: z.record(z.string(), z.string()).nullish(),
+    annotations: z.object({ [manifestHash]: z.string().optional() }).nullish(),
     ownerReferences: z
       .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }))
       .nullish(),
@@ -111,7 +118,20 @@ function project({ metadata, spec, status }: RawPod): PodProjection {
       ...containersOf('container', spec.containers, status?.containerStatuses),
       ...containersOf('ephemeral', spec.ephemeralContainers, status?.ephemeralContainerStatuses),
     ],
+    cgroupUid: cgroupUid(metadata),
+    ...probesOf(spec),
   };
+}
+
+function probesOf({ initContainers, containers }: RawPod['spec']): Pick<PodProjection, 'probes'> {
+  const probes = execProbes([...(initContainers ?? []), ...(containers ?? [])]);
+  return probes.length === 0 ? {} : { probes };
+}
+
+/** Only what cannot be the uid of another pod: anybody may annotate their own. */
+function cgroupUid({ uid, annotations }: RawPod['metadata']): string {
+  const hash = annotations?.[manifestHash];
+  return hash !== undefined && /^[0-9a-f]{32}$/.test(hash) ? hash : uid;
 }
 
 function ownership(

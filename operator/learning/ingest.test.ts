@@ -43,6 +43,7 @@ function recordOf(number: number, changes: Partial<ContainerRecord> = {}): Conta
 function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((number) => recordOf(number))) {
   const outcomes: Outcome[] = [];
   const completed: string[] = [];
+  const learned: string[] = [];
   const ingest = createIngest({
     store,
     inventory: {
@@ -58,9 +59,10 @@ function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((nu
     },
     minCoverageMs: () => 5 * minute,
     onOutcome: (outcome) => void outcomes.push(outcome),
+    onLearned: ({ snapshotId }) => void learned.push(snapshotId),
     ...changes,
   });
-  return { ingest, outcomes, completed };
+  return { ingest, outcomes, completed, learned };
 }
 
 function uploadOf(snapshot: Snapshot, changes: Partial<Upload> = {}): Upload {
@@ -98,10 +100,11 @@ describe('ingestion', () => {
   });
 
   it('takes every snapshot once, whoever sends it again', async () => {
-    const { ingest } = setUp();
+    const { ingest, learned } = setUp();
     const upload = uploadOf(snapshotOf(1, program()));
     await ingest(upload);
     expect(await ingest(upload)).toEqual({ result: 'duplicate' });
+    expect(learned).toEqual([upload.snapshot.snapshotId]);
     // A new operator has an empty cache.
     expect(await setUp().ingest(upload)).toEqual({ result: 'duplicate' });
     expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
@@ -273,6 +276,14 @@ describe('what is not merged', () => {
     {
       what: 'a period before the container',
       upload: uploadOf(snapshotOf(1, { from: epoch - 5 * minute - 1 })),
+      outcome: 'period',
+      answer: { result: 'refused', status: 422 },
+    },
+    {
+      what: 'a gap before the container',
+      upload: uploadOf(
+        snapshotOf(1, { gaps: [{ from: epoch - 5 * minute - 1, to: epoch, reason: 'agent-restarted' }] }),
+      ),
       outcome: 'period',
       answer: { result: 'refused', status: 422 },
     },

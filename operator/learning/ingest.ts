@@ -3,6 +3,7 @@
  * only then acknowledged. Uploads of one image come one after the other; other writers of the store are met by version.
  */
 import { LRUCache } from 'lru-cache';
+import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
@@ -23,6 +24,8 @@ export interface IngestOptions {
   /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
   readonly minCoverageMs: () => number;
   readonly onOutcome: (outcome: Outcome) => void;
+  /** Once for each snapshot that is merged and durable. */
+  readonly onLearned: (snapshot: Snapshot) => void;
   /** Domain of the cluster's Services; `cluster.local` if absent. */
   readonly clusterDomain?: string;
   /** Estimated memory for evidence that is kept decoded; 64 MiB if absent, some 25 images of 5,000 behaviours. */
@@ -98,6 +101,7 @@ export function createIngest(options: IngestOptions): Ingest {
     switch (result) {
       case 'stored':
         cache.set(imageText(record.image), { profile, evidence, jsonBytes: packed.jsonBytes });
+        options.onLearned(snapshot);
         return ['accepted'];
       case 'duplicate':
         return ['duplicate'];

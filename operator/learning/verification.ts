@@ -57,8 +57,10 @@ export function verify(
     : { ok: true, record };
 }
 
-function periodProblem({ from, to }: Snapshot, { startedAt, finishedAt }: ContainerRecord): string | undefined {
-  if (startedAt !== undefined && from < startedAt - clockTolerance) return 'the period begins before the container';
+function periodProblem({ from, to, gaps }: Snapshot, { startedAt, finishedAt }: ContainerRecord): string | undefined {
+  const earliest = (startedAt ?? 0) - clockTolerance;
+  if (from < earliest) return 'the period begins before the container';
+  if (gaps.some((gap) => gap.from < earliest)) return 'a gap begins before the container';
   if (finishedAt !== undefined && to > finishedAt + clockTolerance) return 'the period ends after the container';
   return undefined;
 }

@@ -19,7 +19,7 @@ export const agentCounters: readonly AgentCounter[] = [
     labels: { seen: ['true', 'false'] },
   },
   { name: 'containers_found_running_total', help: 'Containers that ran before their agent did.' },
-  { name: 'containers_never_started_total', help: 'Containers that went away before a program ran in them.' },
+  { name: 'containers_never_started_total', help: 'Containers, and cgroups named like them, in which no program ran.' },
   { name: 'containers_dropped_total', help: 'Containers not followed because the agent follows its most.' },
   { name: 'identity_failures_total', help: 'Containers whose pod was not found out on the node.' },
   { name: 'events_total', help: 'Events read from the kernel.' },
@@ -30,6 +30,12 @@ export const agentCounters: readonly AgentCounter[] = [
     help: 'Activity trees dropped before a slot came.',
     labels: { state: ['provisional', 'finished'], reason: ['age', 'limit'] },
   },
+  { name: 'gaps_total', help: 'Times that an agent found that none had watched its node for a while.' },
+  {
+    name: 'gap_seconds_total',
+    help: 'Seconds for which no agent watched, from the end of one to the start of the next.',
+  },
+  { name: 'late_attaches_total', help: 'Periods of containers that were not watched from their start on.' },
   { name: 'slots_refused_total', help: 'Slots whose container the agent could not observe.' },
   { name: 'snapshots_total', help: 'Snapshots that agents made.' },
   {

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { noLosses } from '../../core/activity/snapshot.ts';
+import { epoch, snapshotOf } from '../../core/profile/testing.ts';
 import { imageOf } from '../scheduling/testing/situations.ts';
 import { settingsWith, Simulation } from '../scheduling/testing/simulation.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -64,6 +66,22 @@ it('counts what became of snapshots, from zero on', async () => {
   const seen = await values(registry);
   expect(seen.get('snapshots_total{result="accepted"}')).toBe(1);
   expect(seen.get('snapshots_total{result="overlap"}')).toBe(0);
+});
+
+it('adds up what accepted snapshots say of their losses', async () => {
+  const registry = new OperatorRegistry();
+  const { onLearned } = createIngestMetrics(registry);
+  const gaps = [{ from: epoch - 2_500, to: epoch, reason: 'agent-restarted' }];
+  onLearned(snapshotOf(1, { gaps, events: 70, startSeen: false, losses: { ...noLosses(), ringDrops: 3 } }));
+  onLearned(snapshotOf(2, { events: 7, blindSpots: ['io_uring'] }));
+  const seen = await values(registry);
+  expect(seen.get('snapshot_events_total')).toBe(77);
+  expect(seen.get('snapshot_gap_seconds_total')).toBe(2.5);
+  expect(seen.get('snapshots_without_start_total')).toBe(1);
+  expect(seen.get('snapshots_with_blind_spot_total{blind_spot="io_uring"}')).toBe(1);
+  expect(seen.get('snapshots_with_blind_spot_total{blind_spot="compat-syscalls"}')).toBe(0);
+  expect(seen.get('snapshot_losses_total{loss="ringDrops"}')).toBe(3);
+  expect(seen.get('snapshot_losses_total{loss="mapFull"}')).toBe(0);
 });
 
 it('describes every metric, none twice, and the page in docs is this one', async () => {

@@ -45,6 +45,14 @@ export function createSchedulingMetrics(registry: Registry, scheduler: Pick<Sche
     },
   });
   void new Gauge({
+    name: 'probes_left_out',
+    help: 'Containers whose probes agents are not told, being beyond 1,000 on a node: these count as injected by others.',
+    registers,
+    collect() {
+      this.set(scheduler.nodeCounts().reduce((sum, { probesLeftOut }) => sum + probesLeftOut, 0));
+    },
+  });
+  void new Gauge({
     name: 'agents',
     help: 'Nodes whose agents have reported, by whether they can profile now.',
     labelNames: ['state'],

@@ -1,4 +1,4 @@
-import type { DesiredState } from '../../core/wire/agent.ts';
+import type { ContainerProbes, DesiredState } from '../../core/wire/agent.ts';
 import type { Grant, SchedulingSettings } from './grant.ts';
 
 /** As in {@link DesiredState}: an agent reports at most 1,000 containers, so no more can be refused. */
@@ -8,9 +8,13 @@ const refusedLimit = 1_000;
 export function desiredState(
   version: number,
   settings: SchedulingSettings,
-  grants: readonly Grant[],
-  refused: readonly string[],
+  wishes: {
+    readonly grants: readonly Grant[];
+    readonly refused: readonly string[];
+    readonly probes: readonly ContainerProbes[];
+  },
 ): DesiredState {
+  const { grants, refused, probes } = wishes;
   return {
     type: 'desired',
     version,
@@ -21,6 +25,7 @@ export function desiredState(
       .map(({ slotId, containerId, periodSeconds }) => ({ slotId, containerId, periodSeconds }))
       .toSorted((a, b) => (a.slotId < b.slotId ? -1 : 1)),
     refused: refused.toSorted().slice(0, refusedLimit),
+    probes: [...probes],
   };
 }
 

@@ -180,6 +180,20 @@ describe('the scheduler', () => {
     expect(heard).toHaveLength(before);
   });
 
+  it('tells agents the probes of their nodes, and when these change', async () => {
+    const cluster = new Simulation();
+    cluster.start(nginx);
+    await cluster.run(1);
+    const version = cluster.scheduler.current('node-a')?.version ?? 0;
+    const probes = [{ podUid: 'uid', container: 'web', digests: ['0123456789abcdef'] }];
+    cluster.probes.set('node-a', probes);
+    cluster.probes.set('node-b', [{ podUid: 'other', container: 'web', digests: [] }]);
+    cluster.scheduler.changed('node-a');
+    await cluster.run(1);
+    expect(cluster.scheduler.current('node-a')?.probes).toEqual(probes);
+    expect(cluster.scheduler.current('node-a')?.version).toBeGreaterThan(version);
+  });
+
   it('lets no listener that throws disturb the others', async () => {
     const cluster = new Simulation();
     const heard: DesiredState[] = [];

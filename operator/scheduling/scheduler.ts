@@ -28,7 +28,7 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly settings: () => Settings;
   /** Synced before the first report is given to the scheduler: it decides at once which slots of before go on. */
-  readonly inventory: Pick<Inventory, 'container' | 'running'>;
+  readonly inventory: Pick<Inventory, 'container' | 'running' | 'probes'>;
   /** What is learned of an image so far; undefined for a new one. */
   readonly profile: (image: Image) => ProfileFacts | undefined;
   readonly store: Pick<Store, 'recordLostPeriod'>;
@@ -64,6 +64,8 @@ export interface NodeCounts {
   readonly node: string;
   readonly ready: boolean;
   readonly slots: number;
+  /** Containers whose probes its agent is not told. */
+  readonly probesLeftOut: number;
   readonly reasons: ReadonlyMap<ReasonCode, number>;
 }
 
@@ -171,7 +173,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       totals.granted += 1;
     }
     state.reasons = planned.reasons;
-    publish(state, desiredState(version, settings(), ledger.ofNode(state.node), planned.refuse));
+    const grants = ledger.ofNode(state.node);
+    const probes = inventory.probes(state.node).told;
+    publish(state, desiredState(version, settings(), { grants, refused: planned.refuse, probes }));
   }
 
   function give(grant: Grant, state: NodeState): void {
@@ -270,7 +274,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const reasons = new Map<ReasonCode, number>();
         for (const { code } of state.reasons.values()) count(reasons, code);
         const { agent } = situationOf(state, [], clock.monotonic());
-        return { node: state.node, ready: agent.state === 'ready', slots: ledger.ofNode(state.node).length, reasons };
+        return {
+          node: state.node,
+          ready: agent.state === 'ready',
+          slots: ledger.ofNode(state.node).length,
+          probesLeftOut: inventory.probes(state.node).leftOut,
+          reasons,
+        };
       }),
     stop: () => timer.stop(),
   };

@@ -15,6 +15,7 @@ const state = (version: number, refused: string[] = []): DesiredState => ({
   maxSlots: 5,
   slots: [],
   refused,
+  probes: [],
 });
 
 async function nextLine(lines: Interface): Promise<DesiredMessage> {

@@ -1,11 +1,13 @@
 /** How a SecurityProfile shall look, from what the store knows. Pure. */
 import type { Image } from '../../../core/image.ts';
-import type { Publication, PublishedEvidence } from '../../../core/profile/publication.ts';
+import { lostRecords } from '../../../core/profile/completeness.ts';
+import type { Publication } from '../../../core/profile/publication.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Settings } from '../../settings.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
+import { completeCondition } from './complete.ts';
 
 export function desiredSpec(record: ProfileRecord, publication: Publication): SecurityProfileSpec {
   const { name, tag } = record.image;
@@ -36,6 +38,7 @@ export interface StatusContext extends StatusTime {
 export function desiredStatus(context: StatusContext): SecurityProfileStatus {
   const { record, publication, generation, now, lastUpdated } = context;
   const { behavior, evidence, commonality } = publication;
+  const { losses, lostPeriods } = evidence.completeness;
   const known = (kind: 'processes' | 'files' | 'dns' | 'network'): number =>
     behavior[kind].length + evidence.omitted[kind];
   const wanted = [readyCondition, stableCondition(context), completeCondition(evidence)];
@@ -49,7 +52,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     files: known('files'),
     dns: known('dns'),
     network: known('network'),
-    lost: lostRecords(evidence) + evidence.completeness.lostPeriods,
+    lost: Math.min(lostRecords(losses) + lostPeriods, Number.MAX_SAFE_INTEGER),
     lastUpdated,
     observedGeneration: generation,
     conditions: nextConditions(context.previous.conditions ?? [], wanted, { now, generation }),
@@ -74,49 +77,6 @@ function stableCondition({ record, settings }: StatusContext): ConditionFacts {
   const end = timestamp(learningEndsAt(record, settings.learning));
   const message = `${record.countedSnapshots} of ${snapshots} counted snapshots; learning ends at ${end} at the latest.`;
   return { type: 'Stable', status: 'False', reason: 'Learning', message };
-}
-
-// Below these, what was not seen says nothing: design of anomalies, which are signals only from complete profiles.
-const fewestContainers = 3;
-const fewestSnapshots = 8;
-
-function completeCondition(evidence: PublishedEvidence): ConditionFacts {
-  const { containers, snapshots, completeness } = evidence;
-  const { startsSeen, gaps, lostPeriods } = completeness;
-  const lost = lostRecords(evidence);
-  const faults: readonly (readonly [boolean, string, string])[] = [
-    [
-      containers < fewestContainers && snapshots < fewestSnapshots,
-      'FewObservations',
-      `only ${counted(containers, 'container')} and ${counted(snapshots, 'snapshot')}; ${fewestContainers} containers or ${fewestSnapshots} snapshots are enough`,
-    ],
-    [startsSeen === 0, 'StartsUnseen', 'no container was watched from its start'],
-    [lost > 0, 'EventsLost', `${counted(lost, 'record')} lost`],
-    [
-      gaps + lostPeriods > 0,
-      'PeriodsLost',
-      `${counted(gaps, 'stretch', 'stretches')} of time and ${counted(lostPeriods, 'whole period')} not watched`,
-    ],
-  ];
-  const found = faults.filter(([holds]) => holds);
-  const [first] = found;
-  if (first === undefined) {
-    return {
-      type: 'Complete',
-      status: 'True',
-      reason: 'Complete',
-      message: 'Nothing that happened is known to be missing.',
-    };
-  }
-  const message = `${found.map(([, , text]) => text).join('; ')}.`;
-  return { type: 'Complete', status: 'False', reason: first[1], message };
-}
-
-const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
-
-/** Records of which nothing is known; a truncated one is known in part. */
-function lostRecords({ completeness: { losses } }: PublishedEvidence): number {
-  return losses.ringDrops + losses.recursionMisses + losses.mapFull + losses.decodeErrors + losses.treeFull;
 }
 
 /** Status of an object whose image has its profile under another name. */

@@ -39,6 +39,7 @@ export interface PodChanges {
   readonly uid?: string;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly owner?: { readonly kind: string; readonly name: string } | undefined;
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: Readonly<Record<string, unknown>>;
@@ -53,6 +54,7 @@ export function rawPod(changes: PodChanges = {}): Record<string, unknown> {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
+      ...(changes.annotations && { annotations: changes.annotations }),
       creationTimestamp: at(0),
       generateName: 'web-6d4cf56db6-',
       generation: 1,

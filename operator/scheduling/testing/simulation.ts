@@ -1,6 +1,6 @@
 /** Agents that do as they are told, around a real scheduler, on a clock that a test moves. */
 import { imageText, type Image } from '../../../core/image.ts';
-import type { AgentReport, DesiredState, ReportedContainer, Slot } from '../../../core/wire/agent.ts';
+import type { AgentReport, ContainerProbes, DesiredState, ReportedContainer, Slot } from '../../../core/wire/agent.ts';
 import type { ContainerRecord } from '../../inventory/inventory.ts';
 import { defaultSettings, type Settings } from '../../settings.ts';
 import type { LostPeriod } from '../../store/store.ts';
@@ -43,6 +43,7 @@ export class Simulation {
   readonly lost: LostPeriod[] = [];
   readonly errors: unknown[] = [];
   readonly taught: string[] = [];
+  readonly probes = new Map<string, readonly ContainerProbes[]>();
   settings: Settings;
   scheduler: Scheduler;
   #containers = new Map<string, SimulatedContainer>();
@@ -62,6 +63,7 @@ export class Simulation {
       settings: () => this.settings,
       inventory: {
         container: (id) => this.#containers.get(id)?.record,
+        probes: (node) => ({ told: this.probes.get(node) ?? [], leftOut: 0 }),
         running: () => [...this.#containers.values()].filter(({ state }) => state !== 'ended').map((one) => one.record),
       },
       profile: (image) => this.profiles.get(imageText(image)),

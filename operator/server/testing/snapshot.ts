@@ -12,6 +12,8 @@ export function smallSnapshot(container = 'a'.repeat(64), from = 1_700_000_000_0
     ended: false,
     startSeen: true,
     gaps: [],
+    blindSpots: [],
+    events: 0,
     losses: noLosses(),
     kindsCollected: ['process'],
     processes: [
