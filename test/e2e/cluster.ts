@@ -112,6 +112,18 @@ export class Cluster {
     return ran('nsenter', ['--target', String(supervisor), '--net', ...args], options);
   }
 
+  /** Runs a program of the host on the node, where its file systems and sockets are. */
+  async inNode(...args: string[]): Promise<string> {
+    const [supervisor] = this.processes().get('runsvdir') ?? [];
+    if (supervisor === undefined) throw new Error(`cluster ${this.name} does not run`);
+    return ran('nsenter', ['--target', String(supervisor), '--net', '--mount', ...args]);
+  }
+
+  /** Program and options of `kubectl`, for another program to run. */
+  async kubectlCommand(): Promise<string[]> {
+    return [join(await binaries(), 'kubectl'), '--kubeconfig', join(this.state, 'kubeconfig')];
+  }
+
   /** Node Ready as the API server tells it now; false while nobody answers. */
   async ready(): Promise<boolean> {
     const path = 'jsonpath={.items[0].status.conditions[?(@.type=="Ready")].status}';

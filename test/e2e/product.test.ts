@@ -12,6 +12,7 @@ import { lifecycleTests } from './product/lifecycle.ts';
 import { refusalTests } from './product/refusals.ts';
 import { startTests } from './product/starts.ts';
 import { Product } from './product/product.ts';
+import { scopeTests } from './product/scope.ts';
 import { limitTests, slotTests } from './product/slots.ts';
 import { SlotWatch, SpoolWatch } from './product/watches.ts';
 
@@ -64,6 +65,9 @@ describe('what is learned', { concurrent: true }, () => {
 });
 describe('starts', () => {
   startTests(product);
+});
+describe('scope', () => {
+  scopeTests(product);
 });
 describe('faults', () => {
   faultTests(product, () => watching(spool));

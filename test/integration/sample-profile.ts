@@ -40,6 +40,7 @@ export function sampleProfile(name: string): SecurityProfile {
           gaps: 0,
           lostPeriods: 0,
           kindsCollected: ['process', 'file', 'dns', 'network'],
+          blindSpots: [{ name: 'io_uring', containers: 1 }],
         },
         omitted: { processes: 0, files: 0, dns: 0, network: 0 },
         contentDigest: `sha256:${'1'.repeat(64)}`,

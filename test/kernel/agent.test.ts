@@ -1,7 +1,9 @@
 /** The whole agent on this kernel: from programs in a cgroup to what the operator receives. */
 import { once } from 'node:events';
-import { expect, vi } from 'vitest';
-import { type Machine, test } from './agent-process.ts';
+import { expect } from 'vitest';
+import { commandDigest } from '../../core/wire/command-digest.ts';
+import { test } from './agent-process.ts';
+import { ready, until } from './agent-waiting.ts';
 
 /** A server with two workers that share its socket, and that opens a file for as long as it lives. */
 const server = `
@@ -12,17 +14,6 @@ for _ in range(2):
 while True: open('/etc/hostname').read(); time.sleep(0.2)`;
 const python = ['/usr/bin/python3', '-IS', '-c', server] as const;
 
-async function until(check: () => void): Promise<void> {
-  await vi.waitFor(check, { timeout: 15_000, interval: 100 });
-}
-
-async function ready({ operator }: Machine, instance?: string): Promise<void> {
-  await until(() => {
-    expect(operator.last?.capture.state).toBe('ready');
-    expect(operator.last?.instance).not.toBe(instance);
-  });
-}
-
 test('a container that ends before a slot comes still teaches its start', async ({ machine }) => {
   const { operator } = machine;
   machine.startAgent();
@@ -30,7 +21,7 @@ test('a container that ends before a slot comes still teaches its start', async 
   const container = machine.container().start('/bin/sh', '-c', 'cat /etc/passwd; exec /bin/sleep 0.3');
   await container.end();
   await until(() => expect(operator.last?.containers).toMatchObject([{ id: container.id, state: 'finished' }]));
-  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  operator.grant([{ slotId: 's1', containerId: container.id, periodSeconds: 600 }]);
   await until(() => expect(operator.snapshots).toHaveLength(1));
   const [snapshot] = operator.snapshots;
   expect(snapshot).toMatchObject({ slotId: 's1', ended: true, startSeen: true });
@@ -56,22 +47,62 @@ test('the first program of each of 50 containers is seen', async ({ machine }) =
   });
 });
 
+test('probes and people at a terminal are told from other commands that the runtime injects', async ({ machine }) => {
+  const { operator } = machine;
+  const probe = ['/bin/cat', '/etc/hostname'];
+  operator.probes = [{ podUid: machine.podUid, container: 'any', digests: [commandDigest(probe)] }];
+  machine.startAgent();
+  await ready(machine);
+  const container = machine.container().start('/bin/sleep', '600');
+  operator.grant([{ slotId: 's1', containerId: container.id, periodSeconds: 600 }]);
+  await until(() => {
+    expect(operator.last?.containers).toMatchObject([{ state: 'profiling' }]);
+    expect(operator.last?.counters['container_starts_total{seen="true"}']).toBe(1);
+  });
+  await container.inject(probe);
+  await container.inject(['/bin/cat', '/etc/passwd']);
+  await container.inject(['/usr/bin/head', '/etc/hostname'], { terminal: true });
+  await container.end('SIGKILL');
+  await until(() => expect(operator.snapshots).toHaveLength(1));
+  const { processes = [], files = [] } = operator.snapshots[0] ?? {};
+  expect(processes.map(({ executable, actors }) => [executable, ...actors])).toEqual([
+    ['/usr/bin/sleep', 'entrypoint'],
+    ['/usr/bin/cat', 'exec', 'probe'],
+    ['/usr/bin/head', 'interactive'],
+  ]);
+  const read = files.filter(({ path }) => path === '/etc/hostname' || path === '/etc/passwd');
+  expect(read.map(({ path, actors }) => [path, ...actors])).toEqual([
+    ['/etc/hostname', 'probe'],
+    ['/etc/passwd', 'exec'],
+    ['/etc/hostname', 'interactive'],
+  ]);
+});
+
 test('a period that a crash cuts short is reported as lost, once; the container goes on as one met late', async ({
   machine,
 }) => {
   const { operator } = machine;
   const first = machine.startAgent();
   await ready(machine);
+  const startedAt = Date.now();
   const container = machine.container().start(...python);
-  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  operator.grant([{ slotId: 's1', containerId: container.id, periodSeconds: 600 }]);
   await until(() => expect(operator.last?.containers).toMatchObject([{ state: 'profiling', slotId: 's1' }]));
   const instance = operator.last?.instance;
+  const killedAt = Date.now();
   first.kill('SIGKILL');
   await once(first, 'exit');
-  operator.grant({ slotId: 's2', containerId: container.id, periodSeconds: 2 });
+  operator.grant([{ slotId: 's2', containerId: container.id, periodSeconds: 2 }]);
   machine.startAgent();
   await ready(machine, instance);
+  const readyAt = Date.now();
   await until(() => expect(operator.snapshots).toHaveLength(1));
+  // The mark of the first agent is from its first turn, and the container younger than that; starts are told to 10 ms.
+  const { gaps = [] } = operator.snapshots[0] ?? {};
+  const times = gaps.flatMap(({ from, to }) => [startedAt - 20, from, killedAt, to, readyAt]);
+  expect(gaps).toMatchObject([{ reason: 'agent-restarted' }]);
+  expect(times.toSorted((a, b) => a - b)).toEqual(times);
+  expect(operator.last?.counters).toMatchObject({ gaps_total: 1, late_attaches_total: 1 });
 
   const lost = operator.reports
     .filter((report) => report.instance !== instance)
@@ -94,7 +125,7 @@ test('an agent that is told to end keeps what it has seen for the next one', asy
   const first = machine.startAgent();
   await ready(machine);
   const container = machine.container().start(...python);
-  operator.grant({ slotId: 's1', containerId: container.id, periodSeconds: 600 });
+  operator.grant([{ slotId: 's1', containerId: container.id, periodSeconds: 600 }]);
   await until(() => expect(operator.last?.containers).toMatchObject([{ state: 'profiling' }]));
   operator.away = true;
   first.kill('SIGTERM');

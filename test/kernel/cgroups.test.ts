@@ -35,6 +35,25 @@ describe('observing', () => {
     expect(eventsOf(outer.events, 'exec')).toMatchObject([{ cgroupId: kernel.cgroup.id }]);
   });
 
+  test('covers what was made below it before, if that is included, and gives it up with the rest', async ({
+    kernel,
+  }) => {
+    const { capture } = kernel;
+    const container = makeCgroup(capture);
+    const early = container.child('early');
+    expect(capture.include(container.id, [early.id])).toBe(1);
+    capture.observe(container.id);
+    expect((await early.run('/bin/true')).events).toEqual([]);
+    expect(capture.include(container.id, [early.id])).toBe(0);
+    const { events } = await early.run('/bin/true');
+    expect(eventsOf(events, 'exec')).toMatchObject([{ cgroupId: container.id }]);
+    const inner = early.child('inner');
+    expect(eventsOf((await inner.run('/bin/true')).events, 'exec')).toHaveLength(1);
+    capture.ignore(container.id);
+    expect((await early.run('/bin/true')).events).toEqual([]);
+    await container.remove();
+  });
+
   test('ends with ignore, for nested cgroups too, also when another takes the slot', async ({ kernel }) => {
     const { capture } = kernel;
     const first = makeCgroup(capture);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { KernelEvent } from '../../core/event/event.ts';
+import type { DnsEvent } from '../../core/event/network-events.ts';
 import { eventsOf } from './observed-cgroup.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
@@ -42,7 +42,10 @@ interface Query {
 }
 
 /** Runs a client whose resolver is the one above; the resolver itself is outside of the observed cgroup. */
-async function resolve(kernel: Kernel, ...client: readonly string[]): Promise<{ queries: Query[]; stdout: string }> {
+async function resolve(
+  kernel: Kernel,
+  ...client: readonly string[]
+): Promise<{ queries: Query[]; events: DnsEvent[]; stdout: string }> {
   const { cgroup, folder } = kernel;
   mkdirSync(join(folder, 'dns'), { recursive: true });
   writeFileSync(join(folder, 'dns/resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n');
@@ -52,13 +55,20 @@ shift; exec "$@"`;
   const outside = kernel.outside;
   const namespaces = ['unshare', '--net', '--mount', '/bin/sh', '-c', setup, 'sh', join(folder, 'dns')] as const;
   const server = ['/usr/bin/python3', '-IS', '-c', RESOLVER, cgroup.path] as const;
+  // Learning takes the questions alone.
+  kernel.capture.approve([{ record: 'dnsResponse' }]);
   const { events, stderr, stdout } = await outside.run(...namespaces, ...server, ...client);
+  kernel.capture.approve([]);
   expect(stderr).toBe('');
-  return { queries: queriesOf(events), stdout };
+  const own = eventsOf(
+    events.filter((event) => event.cgroupId === cgroup.id),
+    'dns',
+  );
+  return { queries: queriesOf(own), events: own, stdout };
 }
 
-function queriesOf(events: readonly KernelEvent[]): Query[] {
-  return eventsOf(events, 'dns').map(({ direction, questions, server }) => {
+function queriesOf(events: readonly DnsEvent[]): Query[] {
+  return events.map(({ direction, questions, server }) => {
     expect(server).toEqual({ family: 'ipv4', ip: '127.0.0.1', port: 53 });
     return { direction, names: questions.map((question) => `${question.name} ${question.type}`) };
   });
@@ -80,6 +90,28 @@ def framed(*questions): return b''.join(struct.pack('>H', len(each)) + each for 
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server = ('127.0.0.1', 53)
 `;
+/** recvmmsg of one message, which Python lacks. */
+const RECVMMSG = `import ctypes; data = ctypes.create_string_buffer(512)
+part = ctypes.create_string_buffer(struct.pack('<QQ', ctypes.addressof(data), 512))
+header = ctypes.create_string_buffer(struct.pack('<QQQQQQQII', 0, 0, ctypes.addressof(part), 1, 0, 0, 0, 0, 0))
+assert ctypes.CDLL(None).recvmmsg(udp.fileno(), header, 1, 0x10000, None) == 1`;
+
+/** With the offset -1, which Python does not pass on, it is writev with flags. */
+const PWRITEV2 = `
+import ctypes
+data = ctypes.create_string_buffer(q)
+part = ctypes.create_string_buffer(struct.pack('<QQ', ctypes.addressof(data), len(q)))
+assert ctypes.CDLL(None).pwritev2(udp.fileno(), part, 1, ctypes.c_long(-1), 0) == len(q)`;
+const PREADV2 = `
+import ctypes
+data = ctypes.create_string_buffer(512)
+parts = ctypes.create_string_buffer(struct.pack('<QQQQ', ctypes.addressof(data), 12, ctypes.addressof(data) + 12, 500))
+assert ctypes.CDLL(None).preadv2(udp.fileno(), parts, 2, ctypes.c_long(-1), 0) > 0`;
+
+/** Hears all answers before it ends: the resolver would otherwise write to nobody. */
+const HEARD = `
+tcp.shutdown(socket.SHUT_WR)
+while tcp.recv(4096): pass`;
 
 describe('DNS', () => {
   test('getaddrinfo of the C library: both questions in one sendmmsg', async ({ kernel }) => {
@@ -121,6 +153,7 @@ describe('DNS', () => {
       'send on a connected socket': `udp.connect(server); udp.send(question('a.example'))`,
       'write on a connected socket': `udp.connect(server); os.write(udp.fileno(), question('a.example'))`,
       'writev on a connected socket': `udp.connect(server); q = question('a.example'); os.writev(udp.fileno(), [q[:12], q[12:]])`,
+      'pwritev2 on a connected socket': `udp.connect(server); q = question('a.example'); ${PWRITEV2}`,
       'a stream': `tcp = socket.create_connection(server); os.write(tcp.fileno(), framed(question('a.example'))); tcp.recv(100)`,
     };
     const seen: Record<string, string[]> = {};
@@ -131,6 +164,51 @@ describe('DNS', () => {
     expect(seen).toEqual(Object.fromEntries(Object.keys(ways).map((way) => [way, ['a.example A']])));
   });
 
+  test('every call that receives', async ({ kernel }) => {
+    const ask = `udp.connect(server); udp.send(question('a.example'))`;
+    const stream = `tcp = socket.create_connection(server); tcp.sendall(framed(question('a.example')))`;
+    const ways = {
+      recvfrom: `udp.sendto(question('a.example'), server); udp.recvfrom(512)`,
+      recvmsg: `udp.sendto(question('a.example'), server); udp.recvmsg(512)`,
+      'recv on a connected socket': `${ask}; udp.recv(512)`,
+      'read on a connected socket': `${ask}; os.read(udp.fileno(), 512)`,
+      'preadv2 in parts': `${ask}; ${PREADV2}`,
+      'readv in parts': `${ask}; os.readv(udp.fileno(), [bytearray(12), bytearray(3), bytearray(500)])`,
+      recvmmsg: `${ask}; ${RECVMMSG}`,
+      'a stream': `${stream}; tcp.recv(512)`,
+      'a stream, its length apart': `${stream}; os.read(tcp.fileno(), 2); os.read(tcp.fileno(), 512)`,
+    };
+    const seen: Record<string, unknown> = {};
+    for (const [way, receive] of Object.entries(ways)) {
+      const { events } = await resolve(kernel, ...python(`${QUESTION}${receive}`));
+      const responses = events.filter(({ direction, questions }) => direction === 'response' && questions.length > 0);
+      seen[way] = responses.map(({ id, responseCode, answers }) => ({ id, responseCode, answers }));
+    }
+    const answer = { name: 'a.example', type: 'A', class: 1, ttl: 60, data: '192.0.2.1' };
+    const expected = [{ id: 7, responseCode: 0, answers: [answer] }];
+    expect(seen).toEqual(Object.fromEntries(Object.keys(ways).map((way) => [way, expected])));
+  });
+
+  test('streams: a question whose length went ahead, and one more beside one that is known', async ({ kernel }) => {
+    const { queries } = await resolve(
+      kernel,
+      ...python(`${QUESTION}tcp = socket.create_connection(server)
+for name in ('first.example', 'second.example'):
+    asked = question(name); os.write(tcp.fileno(), struct.pack('>H', len(asked))); os.write(tcp.fileno(), asked)
+os.write(tcp.fileno(), framed(question('third.example')))
+os.write(tcp.fileno(), framed(question('third.example'), question('third.example', 28)))
+tcp.shutdown(socket.SHUT_WR)
+while tcp.recv(512): pass`),
+    );
+    expect(asked(queries)).toEqual([
+      'first.example A',
+      'second.example A',
+      'third.example A',
+      'third.example A',
+      'third.example AAAA',
+    ]);
+  });
+
   test('the same name in other letter cases is one question, another type is another', async ({ kernel }) => {
     const { queries } = await resolve(
       kernel,
@@ -139,6 +217,59 @@ for name, kind in (('case.Example', 1), ('CASE.exAmple', 1), ('case.example', 28
     udp.sendto(question(name, kind), server)`),
     );
     expect(asked(queries)).toEqual(['case.Example A', 'case.example AAAA']);
+  });
+
+  test('several messages in one buffer: each, also where the first is known', async ({ kernel }) => {
+    const { queries } = await resolve(
+      kernel,
+      ...python(`${QUESTION}
+tcp = socket.create_connection(server)
+for names in (('p.example',), ('p.example', 'q.example'), ('p.example', 'r.example', 's.example')):
+    tcp.sendall(framed(*(question(name) for name in names)))
+${HEARD}`),
+    );
+    expect(asked(queries)).toEqual(['p', 'p', 'q', 'p', 'r', 's'].map((name) => `${name}.example A`));
+  });
+
+  test('a message whose length went ahead: names that begin alike are different ones', async ({ kernel }) => {
+    const { queries } = await resolve(
+      kernel,
+      ...python(`${QUESTION}
+tcp = socket.create_connection(server)
+for name in ('alike.one.example', 'alike.two.example', 'alike.one.example'):
+    os.write(tcp.fileno(), struct.pack('>H', len(question(name))))
+    os.write(tcp.fileno(), question(name))
+${HEARD}`),
+    );
+    expect(asked(queries)).toEqual(['alike.one.example A', 'alike.two.example A']);
+  });
+
+  test('a first question that points elsewhere counts with all that it points to', async ({ kernel }) => {
+    const { queries } = await resolve(
+      kernel,
+      ...python(`${QUESTION}
+for name in (b'\\1x\\0', b'\\1y\\0'):
+    udp.sendto(struct.pack('>6H', 1, 0x100, 1, 0, 0, 0) + b'\\3abc\\xc0\\x16' + struct.pack('>2H', 1, 1) + name, server)`),
+    );
+    // The decoder follows no pointer forward: two messages that were not understood, not one.
+    expect(queries).toEqual([
+      { direction: 'query', names: [] },
+      { direction: 'query', names: [] },
+    ]);
+  });
+
+  test('more questions than are kept: those that fit, and the message marked', async ({ kernel }) => {
+    const { queries, events } = await resolve(
+      kernel,
+      ...python(`${QUESTION}
+tcp = socket.create_connection(server)
+os.write(tcp.fileno(), framed(*(question(f'{"x" * 60}{n}.example') for n in range(60))))
+${HEARD}`),
+    );
+    const kept = asked(queries).length;
+    expect(kept).toBeGreaterThan(3);
+    expect(kept).toBeLessThan(60);
+    expect(events.filter(({ direction }) => direction === 'query')).toMatchObject([{ truncated: true }]);
   });
 
   test('names as long as they may be', async ({ kernel }) => {

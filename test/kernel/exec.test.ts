@@ -1,8 +1,21 @@
-import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { eventsOf } from './observed-cgroup.ts';
 import { test } from './kernel-test.ts';
+
+/** Effective capabilities of this process, which its children inherit. */
+function capabilities(): bigint {
+  const [, mask = ''] = /^CapEff:\t(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return BigInt(`0x${mask}`);
+}
+
+/** As stat(2) packs major and minor, from the kernel's own packing (12 and 20 bits). */
+function deviceNumber(device: number): number {
+  const major = device >>> 20;
+  const minor = device & 0xfffff;
+  return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+}
 
 describe('exec', () => {
   test('arguments, canonical executable, parent and identity', async ({ kernel }) => {
@@ -10,6 +23,7 @@ describe('exec', () => {
     symlinkSync('/usr/bin/true', link);
     const before = Date.now();
     const { events } = await kernel.cgroup.run(link, 'a', '', 'b c', 'ä');
+    const { ino, dev, mode, mtimeMs, ctimeMs } = statSync('/usr/bin/true');
     const [exec] = eventsOf(events, 'exec');
     expect(exec).toMatchObject({
       cgroupId: kernel.cgroup.id,
@@ -20,8 +34,16 @@ describe('exec', () => {
       argsTruncated: false,
       namespaceInit: false,
       ppid: process.pid,
-      file: { path: '/usr/bin/true', truncated: false, deleted: false },
+      file: { path: '/usr/bin/true', truncated: false, deleted: false, inode: ino, mode, uid: 0, gid: 0 },
+      cwd: { path: process.cwd(), truncated: false },
+      tty: '',
+      credentials: { uid: 0, euid: 0, fsuid: 0, gid: 0, capEffective: capabilities(), capPermitted: capabilities() },
     });
+    expect(exec).not.toHaveProperty('envp');
+    expect(exec?.tid).toBe(exec?.process.pid);
+    expect(exec?.file.modifiedAt).toBeCloseTo(mtimeMs, 3);
+    expect(exec?.file.changedAt).toBeCloseTo(ctimeMs, 3);
+    expect(deviceNumber(exec?.file.device ?? 0)).toBe(dev);
     expect(exec?.timestamp).toBeGreaterThan(before - 5);
     expect(exec?.timestamp).toBeLessThan(Date.now() + 5);
     expect(exec?.mountNamespace).toBeGreaterThan(0);
@@ -85,6 +107,38 @@ os.execve(fd, ['sleep', '0'], {})`,
       copy,
     );
     expect(eventsOf(events, 'exec').at(-1)?.file).toMatchObject({ path: copy, deleted: true });
+  });
+
+  test('the terminal, the working directory, and who runs it', async ({ kernel }) => {
+    const { events } = await kernel.cgroup.run(
+      '/usr/bin/script',
+      '-qec',
+      'cd /usr/lib; setpriv --reuid 12 true',
+      '/dev/null',
+    );
+    const last = eventsOf(events, 'exec').at(-1);
+    expect(last?.tty).toMatch(/^pts\d+$/);
+    expect(last).toMatchObject({
+      argv: ['true'],
+      cwd: { path: '/usr/lib' },
+      uid: 12,
+      credentials: { uid: 12, euid: 12 },
+    });
+    expect(last?.credentials.capEffective).toBe(0n);
+  });
+
+  test('for rules: execs of every cgroup, with their environment, and none once they are not wanted', async ({
+    kernel,
+  }) => {
+    kernel.capture.approve([{ record: 'exec' }]);
+    const own = await kernel.cgroup.run('/usr/bin/env', '-i', 'A=1', 'B=x y', '/bin/true');
+    const other = await kernel.outside.run('/usr/bin/env', '-i', 'C=3', '/bin/true');
+    kernel.capture.approve([]);
+    expect(eventsOf(own.events, 'exec').at(-1)).toMatchObject({ purpose: 3, envp: ['A=1', 'B=x y'] });
+    const [, last] = eventsOf(other.events, 'exec').filter(({ cgroupId }) => cgroupId === kernel.outside.id);
+    expect(last).toMatchObject({ purpose: 2, argv: ['/bin/true'], envp: ['C=3'] });
+    const after = await kernel.outside.run('/bin/true');
+    expect(after.events).toEqual([]);
   });
 
   test('every exec of one process counts, none is deduplicated', async ({ kernel }) => {

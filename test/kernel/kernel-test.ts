@@ -1,19 +1,17 @@
 /**
- * `test` for files that observe real programs: `test('…', async ({ kernel }) => …)`. The programs are compiled and loaded
- * once per file; the tests are skipped, with the reason, where the machine cannot run them.
+ * `test` for files that observe real programs: `test('…', async ({ kernel }) => …)`. The programs are loaded once
+ * per file; the tests are skipped, with the reason, where the machine cannot run them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base } from 'vitest';
-import { compileBlobs } from '../../agent/bpf/compile.ts';
+import { inject, test as base } from 'vitest';
 import type { OpenedCapture } from '../../agent/kernel/open-capture.ts';
 import { openCapture } from '../../agent/kernel/open-capture.ts';
 import type { CaptureOptions } from '../../agent/kernel/open-capture.ts';
-import { architecture } from '../../agent/kernel/syscall-table.ts';
 import { makeCgroup } from './observed-cgroup.ts';
 import type { TestCgroup } from './observed-cgroup.ts';
-import { mountTracefs, whyNot } from './requirements.ts';
+import { mountTracefs } from './requirements.ts';
 
 export interface Kernel {
   readonly capture: OpenedCapture;
@@ -34,8 +32,9 @@ type Attempt = { readonly kernel: Kernel } | { readonly reason: string };
 export const test = base
   // oxlint-disable-next-line no-empty-pattern -- vitest reads a fixture's needs from the pattern and wants one
   .extend('kernelOfFile', { scope: 'file' }, async ({}, { onCleanup }): Promise<Attempt> => {
-    const reason = whyNot();
-    if (reason !== undefined) return { reason };
+    const programs = inject('programs');
+    if ('reason' in programs) return programs;
+    const { folder: blobFolder } = programs;
     const undo: (() => void | Promise<void>)[] = [];
     onCleanup(async () => {
       for (const step of undo.toReversed()) await step();
@@ -44,8 +43,6 @@ export const test = base
     undo.push(() => rmSync(folder, { recursive: true }));
     const tracefs = mountTracefs();
     undo.push(() => tracefs.remove());
-    compileBlobs(join(folder, 'bpf'));
-    const blobFolder = join(folder, 'bpf', architecture());
 
     const open = async (options: CaptureOptions): Promise<OpenedCapture> => {
       const capture = await openCapture({ tracefs: tracefs.path, blobFolder, ...options });

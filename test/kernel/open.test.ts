@@ -41,8 +41,12 @@ for name, flags, dirfd in (('../target', os.O_RDONLY, None), (sys.argv[1] + '/li
     const path = join(folder, 'made');
     const { events, stdout } = await cgroup.sh(`echo 1 > "$1"; echo 2 >> "$1"; echo 3 > "$1"; stat -c %i "$1"`, path);
     const [made, appended, truncated] = opens(events, path);
-    expect(made).toMatchObject({ created: true, retval: 0, file: { inode: Number(stdout), mode: 0o100644 } });
-    expect(appended).toMatchObject({ created: false, file: { inode: Number(stdout) } });
+    expect(made).toMatchObject({
+      created: true,
+      retval: 0,
+      file: { facts: { inode: Number(stdout), mode: 0o100644 } },
+    });
+    expect(appended).toMatchObject({ created: false, file: { facts: { inode: Number(stdout) } } });
     expect((appended?.flags ?? 0) & O_APPEND).toBe(O_APPEND);
     expect((truncated?.flags ?? 0) & O_TRUNC).toBe(O_TRUNC);
   });
@@ -131,6 +135,17 @@ os.open('/', os.O_RDONLY)`,
     expect(eventsOf(events, 'open').at(-1)?.file.path).toBe('/');
   });
 
+  test('of a file that was made without a name: created', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.python(
+      `
+import os, sys
+os.close(os.open(sys.argv[1], os.O_TMPFILE | os.O_RDWR))`,
+      folder,
+    );
+    const [file] = opens(events, `${folder}/#`);
+    expect(file).toMatchObject({ created: true, file: { deleted: true } });
+  });
+
   test('of names that are not text', async ({ kernel: { cgroup, folder } }) => {
     const { events } = await cgroup.python(
       `
@@ -144,15 +159,14 @@ os.close(os.open(sys.argv[1].encode() + b'/odd\\xff\\n\\\\', os.O_CREAT | os.O_W
   test('deeper than the kernel side follows: the leaf end, marked and counted', async ({ kernel }) => {
     const { cgroup, capture, folder } = kernel;
     const before = capture.lossesOf(cgroup.id).truncated;
+    const deep = join(folder, ...Array.from({ length: 100 }, (_, depth) => `d${depth}`));
+    mkdirSync(deep, { recursive: true });
     const { events } = await cgroup.python(
       `
 import os, sys
 os.chdir(sys.argv[1])
-for depth in range(100):
-    os.mkdir(f'd{depth}')
-    os.chdir(f'd{depth}')
 os.close(os.open('leaf', os.O_CREAT | os.O_WRONLY))`,
-      folder,
+      deep,
     );
     const path = opens(events, '/leaf')[0]?.file;
     expect(path?.truncated).toBe(true);
@@ -181,7 +195,9 @@ os.close(os.open('last', os.O_CREAT | os.O_WRONLY))`,
 });
 
 describe('open: refused', () => {
-  test('permission denied and read-only file systems, with the name that was asked for', async ({ kernel }) => {
+  test('permission denied and read-only file systems, with the name that was asked for, from where it was', async ({
+    kernel,
+  }) => {
     const { events } = await kernel.cgroup.run(
       'setpriv',
       '--reuid=1000',
@@ -198,7 +214,7 @@ for name, flags in (('../etc/shadow', os.O_RDONLY), ('/proc/sys/kernel/hostname'
     );
     const refused = eventsOf(events, 'open').filter((event) => event.retval < 0);
     expect(refused.map((event) => [event.file.path, event.retval, event.uid])).toEqual([
-      ['../etc/shadow', -13, 1000],
+      ['/etc/shadow', -13, 1000],
       ['/proc/sys/kernel/hostname', -13, 1000],
     ]);
   });
@@ -229,5 +245,108 @@ for name, flags in (('../etc/shadow', os.O_RDONLY), ('/proc/sys/kernel/hostname'
     expect(opens(events, 'read-only/file')).toMatchObject([
       { retval: -30, file: { path: join(folder, 'read-only/file') } },
     ]);
+  });
+});
+
+describe('open: each path once, and none taken for another', () => {
+  const made = (events: readonly KernelEvent[], folder: string): string[] =>
+    opens(events, folder)
+      .filter((event) => event.created)
+      .map((event) => event.file.path.slice(folder.length));
+
+  test('in folders that are made and removed in turn', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.python(
+      `
+import os, shutil, sys
+for depth in range(1, 7):
+    for turn in range(40):
+        top = f'{sys.argv[1]}/{depth}-{turn}'
+        path = top + '/same' * depth
+        os.makedirs(path)
+        os.close(os.open(path + '/file', os.O_CREAT | os.O_WRONLY))
+        shutil.rmtree(top)`,
+      folder,
+    );
+    const expected = Array.from({ length: 240 }, (_, index) => {
+      const depth = Math.floor(index / 40) + 1;
+      return `/${depth}-${index % 40}${'/same'.repeat(depth)}/file`;
+    });
+    expect(made(events, folder)).toEqual(expected);
+  });
+
+  test('in a folder that is renamed', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.python(
+      `
+import os, sys
+os.chdir(sys.argv[1])
+os.makedirs('renamed0/a/b')
+open('renamed0/a/b/file', 'w').close()
+for turn in range(1, 4):
+    os.rename(f'renamed{turn - 1}', f'renamed{turn}')
+    open(f'renamed{turn}/a/b/file').close()`,
+      folder,
+    );
+    const paths = opens(events, '/a/b/file').map((event) => event.file.path.slice(folder.length));
+    expect(paths).toEqual(Array.from({ length: 4 }, (_, turn) => `/renamed${turn}/a/b/file`));
+  });
+
+  test('in a mount that goes from place to place', async ({ kernel: { cgroup, folder } }) => {
+    const { events, stderr } = await cgroup.run(
+      'unshare',
+      '--mount',
+      '/usr/bin/python3',
+      '-IS',
+      '-c',
+      `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def check(result):
+    if result != 0: raise OSError(ctypes.get_errno(), 'failed')
+os.chdir(sys.argv[1])
+os.mkdir('wandering')
+open('wandering/file', 'w').close()
+for turn in range(1500):
+    os.mkdir(f'place{turn}')
+    check(libc.mount(b'wandering', f'place{turn}'.encode(), None, 4096, None))
+    os.close(os.open(f'place{turn}/file', os.O_RDONLY))
+    check(libc.umount2(f'place{turn}'.encode(), 0))`,
+      folder,
+    );
+    expect(stderr).toBe('');
+    const paths = opens(events, '/place').map((event) => event.file.path.slice(folder.length));
+    expect(paths).toEqual(Array.from({ length: 1500 }, (_, turn) => `/place${turn}/file`));
+  });
+
+  test('by programs that are links of one file', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.sh(
+      `cd "$1" && cp /bin/cat one && ln one two && ln -s one three && for each in one two three; do "./$each" /etc/hostname; done`,
+      folder,
+    );
+    expect(opens(events, '/etc/hostname')).toHaveLength(2);
+  });
+
+  test('by programs that take the place of one another', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.sh(
+      `cd "$1" && for turn in 1 2 3 4 5 6 7 8 9; do cp /bin/cat "cat$turn" && "./cat$turn" /etc/hostname && rm "cat$turn"; done`,
+      folder,
+    );
+    expect(opens(events, '/etc/hostname')).toHaveLength(9);
+  });
+
+  test('refused under names that differ in the case of a letter', async ({ kernel: { cgroup, folder } }) => {
+    const { events } = await cgroup.python(
+      `
+import os, sys
+os.chmod(sys.argv[1], 0o711)
+for name in ('refused', 'Refused'):
+    os.close(os.open(f'{sys.argv[1]}/{name}', os.O_CREAT, 0))
+os.setuid(65534)
+for name in ('refused', 'Refused', 'refused'):
+    try: os.open(f'{sys.argv[1]}/{name}', os.O_RDONLY)
+    except PermissionError: pass`,
+      folder,
+    );
+    const refused = eventsOf(events, 'open').filter((event) => event.retval < 0);
+    expect(refused.map((event) => event.file.path)).toEqual([join(folder, 'refused'), join(folder, 'Refused')]);
   });
 });

@@ -17,6 +17,7 @@ export function whyNot(): string | undefined {
     ['bpftool', 'version'],
     ['/usr/bin/python3', '--version'],
     ['unshare', '--version'],
+    ['gcc', '--version'],
   ] as const) {
     try {
       execFileSync(tool, [argument], { stdio: 'ignore' });

@@ -1,23 +1,8 @@
 import { describe, expect } from 'vitest';
 import type { KernelEvent } from '../../core/event/event.ts';
 import { eventsOf } from './observed-cgroup.ts';
-import type { Finished, TestCgroup } from './observed-cgroup.ts';
 import { test } from './kernel-test.ts';
-
-/** In a network namespace of its own, so that all ports are free. */
-async function inNetwork(cgroup: TestCgroup, script: string): Promise<Finished> {
-  const finished = await cgroup.run(
-    'unshare',
-    '--net',
-    '/bin/sh',
-    '-c',
-    'ip link set lo up && exec /usr/bin/python3 -IS -c "$1"',
-    'sh',
-    `import errno\nfrom socket import *\n${script}`,
-  );
-  expect(finished.stderr).toBe('');
-  return finished;
-}
+import { inNetwork } from './own-network.ts';
 
 const sockets = (events: readonly KernelEvent[]) => eventsOf(events, 'connect', 'bind', 'listen', 'accept');
 

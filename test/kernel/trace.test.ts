@@ -1,5 +1,7 @@
 /** The capture as a program of its own: with few capabilities, in other namespaces, and for people to read. */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
@@ -12,9 +14,16 @@ const program = join(import.meta.dirname, '../../agent/kernel/trace.ts');
 /** Starts the tracer, runs a program in the cgroup when it is ready, and stops it: `sh -c … CGROUP FOLDER TRACER…`. */
 const SESSION = `
 cgroup=$1 folder=$2; shift 2
+: > "$folder/err"
 "$@" > "$folder/out" 2> "$folder/err" & tracer=$!
-until grep -q loaded "$folder/err"; do kill -0 $tracer || { cat "$folder/err" >&2; exit 1; }; sleep 0.05; done
+until grep -q loaded "$folder/err"; do kill -0 $tracer || { cat "$folder/err" >&2; exit 1; }; sleep 0.5; done
 sh -c 'echo 0 > "$0/cgroup.procs"; echo $$; /bin/true traced; :' "$cgroup"
+case "$*" in *--hash*)
+  rm -f "$folder/fifo"; mkfifo "$folder/fifo"
+  sh -c 'echo 0 > "$0/cgroup.procs"; /bin/cat "$1" > /dev/null' "$cgroup" "$folder/fifo" &
+  until grep -q 'hash .*/cat ' "$folder/out"; do kill -0 $tracer || exit 1; sleep 0.1; done
+  : > "$folder/fifo"
+esac
 kill -INT $tracer; wait $tracer
 cat "$folder/out"`;
 
@@ -49,4 +58,10 @@ test('processes have the numbers of the pid namespace that the agent is in', asy
   expect(fork?.process.pid).toBe(Number(pid));
   expect(exec?.argv).toEqual(['/bin/true', 'traced']);
   expect(exec?.process.pid).toBe(fork?.child?.pid);
+});
+
+test('--hash tells what was executed, by its content', async ({ kernel }) => {
+  const lines = await session(kernel, [], '--hash');
+  const hash = createHash('sha256').update(readFileSync('/usr/bin/cat')).digest('hex');
+  expect(lines.join('\n')).toContain(`hash         /usr/bin/cat ${hash}`);
 });

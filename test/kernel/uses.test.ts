@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { CgroupUses } from '../../agent/kernel/capture.ts';
+import type { Kernel } from './kernel-test.ts';
+import { test } from './kernel-test.ts';
+
+/** What one script uses, without what came before. */
+async function usesOf({ capture, cgroup }: Kernel, script: string): Promise<CgroupUses> {
+  capture.forgetUses(cgroup.id);
+  const { stderr } = await cgroup.python(script);
+  expect(stderr).toBe('');
+  return capture.usesOf(cgroup.id);
+}
+
+/** `CLONE_NEWNS`, in a process of its own. */
+const UNSHARE = 'import ctypes; assert ctypes.CDLL(None).unshare(0x20000) == 0';
+
+test('system calls of a cgroup, and of no other', async ({ kernel }) => {
+  const quiet = await usesOf(kernel, 'pass');
+  expect(quiet.syscalls).toEqual(expect.arrayContaining(['execve', 'openat', 'read', 'mmap', 'close']));
+  expect(quiet.syscalls).not.toContain('sched_yield');
+  await kernel.outside.python('import os; os.sched_yield()');
+  expect(kernel.capture.usesOf(kernel.cgroup.id).syscalls).not.toContain('sched_yield');
+  const busy = await usesOf(kernel, 'import os; os.sched_yield(); os.getpriority(os.PRIO_PROCESS, 0)');
+  expect(busy.syscalls).toEqual(expect.arrayContaining(['sched_yield', 'getpriority']));
+});
+
+test('a failed call was made all the same, and a period forgets', async ({ kernel }) => {
+  const { syscalls } = await usesOf(
+    kernel,
+    `
+import os
+try: os.chroot('/no/such')
+except OSError: pass`,
+  );
+  expect(syscalls).toContain('chroot');
+  expect((await usesOf(kernel, 'pass')).syscalls).not.toContain('chroot');
+});
+
+test('the same calls that strace counts', async ({ kernel, skip }) => {
+  try {
+    execFileSync('strace', ['-V'], { stdio: 'ignore' });
+  } catch {
+    skip('strace is missing');
+  }
+  const script =
+    'import os, socket, threading; os.listdir("/"); socket.socket().close(); threading.Thread(target=print).start()';
+  const { syscalls } = await usesOf(kernel, script);
+  const report = `${kernel.folder}/strace`;
+  execFileSync('strace', ['-f', '-c', '-o', report, '/usr/bin/python3', '-IS', '-c', script], { stdio: 'ignore' });
+  const traced = readFileSync(report, 'utf8');
+  const names = [...traced.matchAll(/^\s*\d+\.\d+.*?(\w+)$/gm)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'total');
+  // These two never return.
+  expect(names.length).toBeGreaterThan(20);
+  const returning = names.filter((name) => name !== 'exit' && name !== 'exit_group');
+  expect(returning.filter((name) => !syscalls.includes(name ?? ''))).toEqual([]);
+});
+
+test('capabilities that are used, and not those that a process merely has', async ({ kernel, skip }) => {
+  if (!kernel.capture.seesCapabilities) skip('this kernel has no tracepoint capability/cap_capable');
+  expect((await usesOf(kernel, 'x = bytearray(1 << 24)')).capabilities).not.toContain('CAP_SYS_ADMIN');
+  const path = `${kernel.folder}/owned`;
+  const { capabilities } = await usesOf(kernel, `import os; open('${path}', 'w'); os.chown('${path}', 1, 1)`);
+  expect(capabilities).toContain('CAP_CHOWN');
+  expect(capabilities).not.toContain('CAP_SYS_ADMIN');
+  expect((await usesOf(kernel, UNSHARE)).capabilities).toContain('CAP_SYS_ADMIN');
+  expect(
+    (await usesOf(kernel, 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')).capabilities,
+  ).toContain('CAP_NET_RAW');
+});
+
+test('a program that is not of the mounts of its task is the runtime on its way in', async ({ kernel }) => {
+  // Still the program of the outer namespace, as a container runtime is until it executes the container's own.
+  expect((await usesOf(kernel, `${UNSHARE}\nimport os; os.sched_yield()`)).syscalls).not.toContain('sched_yield');
+});
