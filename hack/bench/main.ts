@@ -1,32 +1,82 @@
-/** `make bench`: measures the product in the running cluster whose kubeconfig KUBECONFIG names. */
-import { execFileSync } from 'node:child_process';
-import { z } from 'zod';
-import { measureMemory } from './memory.ts';
-import { render } from './measurement.ts';
+/**
+ * `make bench`: the table of budgets. The capture is measured without a cluster; what runs in the cluster whose kubeconfig
+ * KUBECONFIG names is measured there, if there is one.
+ *
+ *     node hack/bench/main.ts [--rounds N] [--minutes N] [BENCH]…      all but the soak if none is named
+ */
+import { parseArgs } from 'node:util';
+import { measureCallCosts } from './calls.ts';
+import { measureCluster } from './cluster.ts';
+import { measureFlood } from './flood.ts';
+import { measureIdle, measureMemoryAtWork } from './footprint.ts';
+import { type Measurement, render } from './measurement.ts';
+import { Interrupted, withNode } from './node.ts';
+import { otherTracers } from './tracers.ts';
+import { measureRecall } from './recall.ts';
+import { measureSoak } from './soak.ts';
+import { measureStarts } from './starts.ts';
+import { missing } from './tools.ts';
+import { measureWeb } from './web.ts';
 
-const podList = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
-      status: z.object({
-        containerStatuses: z.array(z.object({ name: z.string(), containerID: z.string().optional() })).default([]),
-      }),
-    }),
-  ),
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, minutes: { type: 'string', default: '30' } },
+  allowPositionals: true,
 });
 
-/** `containerd://0123…` names the runtime before the ID. */
-function productContainers(): { name: string; id: string }[] {
-  const selector = 'app.kubernetes.io/part-of=workload-security';
-  const json = execFileSync('kubectl', ['get', 'pods', '--all-namespaces', '--selector', selector, '--output', 'json']);
-  const pods = podList.parse(JSON.parse(json.toString()));
-  return pods.items.flatMap(({ status }) =>
-    status.containerStatuses.flatMap(({ name, containerID }) =>
-      containerID === undefined ? [] : [{ name, id: containerID.replace(/^.*:\/\//, '') }],
-    ),
-  );
+function wholeNumber(option: 'rounds' | 'minutes'): number {
+  const number = Number(values[option]);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`--${option} ${values[option]}: must be a whole number above 0`);
 }
 
-const containers = productContainers();
-if (containers.length === 0) throw new Error('the cluster runs no pod of the product: start it with make up');
-console.log(render(measureMemory(containers)));
+const [rounds, minutes] = [wholeNumber('rounds'), wholeNumber('minutes')];
+const progress = (text: string): void => console.error(text);
+
+interface Bench {
+  readonly measure: () => Promise<Measurement[]>;
+  /** Why it cannot be measured here. */
+  readonly obstacle?: string | undefined;
+  /** Takes so long that it runs only where it is named. */
+  readonly onDemand?: true;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  calls: { measure: () => withNode((node) => measureCallCosts(node, rounds, progress)) },
+  web: { measure: () => withNode((node) => measureWeb(node, rounds, progress)), obstacle: missing('nginx', 'wrk') },
+  memory: { measure: () => withNode(measureMemoryAtWork) },
+  idle: { measure: () => withNode(measureIdle) },
+  flood: { measure: () => withNode(measureFlood) },
+  starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
+  recall: { measure: measureRecall },
+  soak: { measure: () => withNode((node) => measureSoak(node, minutes, progress)), onDemand: true },
+  cluster: {
+    measure: async () => measureCluster(),
+    obstacle: process.env['KUBECONFIG'] === undefined ? 'no cluster runs (make up)' : undefined,
+  },
+};
+
+const unknown = positionals.find((name) => !(name in benches));
+if (unknown !== undefined) throw new Error(`no benchmark ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+
+const notes = otherTracers().map(
+  (tracer) => `${tracer} listened to all system calls too: "no agent" was not free of its cost`,
+);
+const measured: Measurement[] = [];
+for (const [name, { measure, obstacle, onDemand = false }] of Object.entries(benches)) {
+  if (positionals.length > 0 ? !positionals.includes(name) : onDemand) continue;
+  if (obstacle !== undefined) {
+    notes.push(`${name} was left out: ${obstacle}`);
+    continue;
+  }
+  progress(`${name}:`);
+  try {
+    measured.push(...(await measure()));
+  } catch (error) {
+    // What was measured so far shall not be lost with it.
+    notes.push(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    if (error instanceof Interrupted) break;
+  }
+}
+if (measured.length > 0) console.log(render(measured));
+for (const note of notes) console.log(`note: ${note}`);

@@ -5,18 +5,13 @@
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measurement } from './measurement.ts';
+import { statusBytes } from './process.ts';
 
-const mebibyte = 1024 * 1024;
+export const mebibyte = 1024 * 1024;
 
 interface PodContainer {
   readonly name: string;
   readonly id: string;
-}
-
-/** Value of a `Key:   123 kB` line of /proc/PID/status, in bytes. */
-function statusBytes(pid: string, key: string): number {
-  const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match?.[1] ?? 0) * 1024;
 }
 
 function processesIn(cgroup: string): string[] {
@@ -32,9 +27,10 @@ function memoryCgroup(containerId: string): string | undefined {
   return found === undefined ? undefined : join(found.parentPath, found.name);
 }
 
-function charged(cgroup: string): number {
+/** Bytes that the kernel charges to a memory cgroup; undefined where the directory is none. */
+export function charged(cgroup: string): number | undefined {
   const file = ['memory.current', 'memory.usage_in_bytes'].map((name) => join(cgroup, name)).find(existsSync);
-  return file === undefined ? 0 : Number(readFileSync(file, 'utf8'));
+  return file === undefined ? undefined : Number(readFileSync(file, 'utf8'));
 }
 
 /** One row for resident memory and one for the cgroup's charge of every container given. */
@@ -47,7 +43,7 @@ export function measureMemory(containers: readonly PodContainer[]): Measurement[
       { what: `${name}: resident memory`, value: Math.round((resident / mebibyte) * 10) / 10, unit: 'MiB' },
       {
         what: `${name}: memory charged to its cgroup`,
-        value: Math.round((charged(cgroup) / mebibyte) * 10) / 10,
+        value: Math.round(((charged(cgroup) ?? 0) / mebibyte) * 10) / 10,
         unit: 'MiB',
       },
     ];

@@ -1,10 +1,13 @@
 #!/bin/bash
-# Measures the product in a running cluster.
-#   run.sh CLUSTER
+# Measures the product: the capture on this kernel, the rest in the cluster if it runs.
+#   run.sh CLUSTER [ARGUMENT]...     arguments of hack/bench/main.ts
 set -euo pipefail
 root=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..
 # shellcheck source=hack/cluster/paths.sh
 . "$root/hack/cluster/paths.sh"
 
-work_on "${1:-}"
-node "$root/hack/bench/main.ts"
+use_cluster "${1:-}"
+shift
+unset KUBECONFIG
+[ ! -r "$kubeconfig" ] || work_on "$cluster"
+node "$root/hack/bench/main.ts" "$@"

@@ -20,6 +20,8 @@ packages=(
   gcc libc6-dev
   # eBPF programs: compiler, headers, light skeletons
   clang-14 libbpf-dev bpftool
+  # other kernels, in emulated machines
+  qemu-system-x86 busybox-static cpio
   # make verify, make test
   shellcheck strace
 )

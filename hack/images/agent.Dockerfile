@@ -8,6 +8,9 @@ COPY app /app
 USER 0:0
 WORKDIR /app
 ENV NODE_ENV=production
+# One heap for all threads: each would keep some MiB of its own, and they hardly meet.
+ENV MALLOC_ARENA_MAX=1
 EXPOSE 8082
-# Small young generations: events make garbage steadily, and 5 MiB less of it lies around at a time.
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "/app/agent.js"]
+# Small young generations: events make garbage steadily, and 5 MiB less of it lies around at a time. Code that is small
+# rather than fast: 2 MiB, and no fewer events a second.
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "/app/agent.js"]

@@ -14,11 +14,11 @@ interface Recipe {
   readonly files: readonly string[];
 }
 
-const suite = 'bookworm';
+export const suite = 'bookworm';
 const hook = fileURLToPath(new URL('product-base-hook.sh', import.meta.url));
 
 /** Leaves out half of the files of a small Debian, which no sample reads; holds for what is installed later, too. */
-const packageOptions = [
+export const packageOptions = [
   'path-exclude=/usr/share/doc/*',
   'path-include=/usr/share/doc/*/copyright',
   'path-exclude=/usr/share/man/*',

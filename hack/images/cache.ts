@@ -67,7 +67,7 @@ export interface CachedFile {
 }
 
 /**
- * The file `<folder>/<name>-<key><extension>`, made by `make` if it is not there. `make` writes to a path beside it, which
+ * The file (or folder) `<folder>/<name>-<key><extension>`, made by `make` if it is not there. `make` writes to a path beside it, which
  * is renamed when it is complete: a run that was cut short leaves nothing that looks finished.
  */
 export async function cachedFile(
@@ -87,7 +87,7 @@ export async function cachedFile(
     await make(partial);
     await rename(partial, path);
   } finally {
-    await rm(partial, { force: true });
+    await rm(partial, { recursive: true, force: true });
   }
   await removeOthers(dirname(path), basename(path), { name, extension });
   return { path, made: true };
@@ -98,6 +98,6 @@ async function removeOthers(folder: string, keep: string, of: { name: string; ex
   for (const file of await readdir(folder)) {
     const sameName = file.startsWith(`${of.name}-`) && file.endsWith(of.extension);
     const sameShape = file.length === of.name.length + 1 + keyLength + of.extension.length;
-    if (sameName && sameShape && file !== keep) await rm(join(folder, file));
+    if (sameName && sameShape && file !== keep) await rm(join(folder, file), { recursive: true });
   }
 }

@@ -18,6 +18,12 @@ const koffiNative = ['package.json', 'index.js', 'linux_x64'].map((file) => `@ko
 
 const runs = (path: string): boolean => !/\.(cc|hh|inc|S|asm|def)$|CMakeLists\.txt$|\/src\/koffi\/src\/abi$/.test(path);
 
+/** The native module as Node finds it from a program in `app`. */
+export async function copyKoffi(app: string): Promise<void> {
+  for (const file of [...koffiFiles, ...koffiNative])
+    await cp(join(modules, file), join(app, 'node_modules', file), { recursive: true, filter: runs });
+}
+
 async function copyPrograms(program: Program, app: string): Promise<void> {
   await mkdir(app);
   for (const { output } of bundles.filter((bundle) => bundle.program === program))
@@ -71,8 +77,7 @@ export function productImages(): Image[] {
         await copyNode(folder);
         await copyPrograms('agent', app);
         await cp(bpfPrograms(), join(app, 'bpf/amd64'), { recursive: true });
-        for (const file of [...koffiFiles, ...koffiNative])
-          await cp(join(modules, file), join(app, 'node_modules', file), { recursive: true, filter: runs });
+        await copyKoffi(app);
       },
     }),
   ];
