@@ -13,8 +13,9 @@ tracepoint:syscalls:sys_exit_openat /@path[tid]/ {
   delete(@path[tid]);
 }`;
 
-/** A machine's own tracefs may not be mounted: it is in a mount namespace of bpftrace's own. */
-const start = 'mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -e "$0"';
+/** A machine's own tracefs need not be mounted: then it is, in a mount namespace of bpftrace's own. */
+const start =
+  '[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -e "$0"';
 
 /** Runs `use` while it traces. Returns the lines that it wrote, to a file in `folder`. */
 export async function whileTracing<Result>(

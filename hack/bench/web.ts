@@ -4,15 +4,16 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { attachEmptyProgram } from './empty-program.ts';
 import type { Measurement } from './measurement.ts';
 import { type Node, outputOf } from './node.ts';
-import { alternate, figures, ratio, type Sample } from './paired.ts';
+import { alternate, figures, ratio, type Sample, type Series } from './paired.ts';
 import { processorNanoseconds } from './process.ts';
 import { reportAfter, slotFor, untilAll } from './reports.ts';
 import { median } from './statistics.ts';
 import type { PlayedContainer } from '../../test/kernel/played-container.ts';
 
-const names = { none: 'no agent', agent: 'agent' } as const;
+const names = { none: 'no agent', empty: 'an empty program', agent: 'agent' } as const;
 /** Connections that stay open, as many as keep one worker busy. */
 const connections = 16;
 const seconds = 3;
@@ -101,6 +102,35 @@ async function withAgent(node: Node, server: Server): Promise<Sample> {
   return sample;
 }
 
+async function withEmptyProgram(node: Node, server: Server): Promise<Sample> {
+  const detach = attachEmptyProgram(node.tracefs);
+  try {
+    return await load(server);
+  } finally {
+    detach();
+  }
+}
+
+/** Requests a second, and for each second of processor time: other work on the machine takes none of the latter. */
+const rates = [
+  ['perSecond', 'requests/s'],
+  ['perProcessorSecond', 'requests per second of its processor time'],
+] as const;
+
+function rowsOf(series: Series): Measurement[] {
+  const row = (what: string, figure: string, of: string, to: string): Measurement => {
+    const { median: value, ...spread } = ratio(series, figure, of, to);
+    const note = `${Math.round(median(figures(series, to, figure)))} with ${to}`;
+    return { what, value, unit: 'ratio', spread, note };
+  };
+  const budget = { atLeast: 0.97 };
+  return rates.flatMap(([figure, rate]) => [
+    { ...row(`nginx ${rate}, observed and profiled`, figure, names.agent, names.none), budget },
+    row(`nginx ${rate}, a program that does nothing at the same hook`, figure, names.empty, names.none),
+    { ...row(`nginx ${rate}, observed and profiled, against that program`, figure, names.agent, names.empty), budget },
+  ]);
+}
+
 export async function measureWeb(node: Node, rounds: number, progress: (text: string) => void): Promise<Measurement[]> {
   const server = await serve(node);
   try {
@@ -108,19 +138,10 @@ export async function measureWeb(node: Node, rounds: number, progress: (text: st
     await load(server);
     const measured = [
       { name: names.none, measure: () => load(server) },
+      { name: names.empty, measure: () => withEmptyProgram(node, server) },
       { name: names.agent, measure: () => withAgent(node, server) },
     ];
-    const series = await alternate(measured, rounds, progress);
-    const row = (what: string, figure: string): Measurement => {
-      const { median: value, ...spread } = ratio(series, figure, names.agent, names.none);
-      const note = `${Math.round(median(figures(series, names.none, figure)))} with no agent`;
-      return { what, value, unit: 'ratio', spread, budget: { atLeast: 0.97 }, note };
-    };
-    return [
-      row('nginx requests/s, observed and profiled', 'perSecond'),
-      // Other work on the machine takes time from the server, but no processor time of the server's.
-      row('the same, per second of its processor time', 'perProcessorSecond'),
-    ];
+    return rowsOf(await alternate(measured, rounds, progress));
   } finally {
     await server.container.end('SIGTERM');
   }

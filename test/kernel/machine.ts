@@ -14,6 +14,8 @@ export interface Machine {
   readonly operator: PlayedOperator;
   /** For files, gone with the machine. */
   readonly folder: string;
+  /** Where tracefs is mounted. */
+  readonly tracefs: string;
   /** The agent's own. */
   readonly agentCgroup: string;
   /** Of the pod of all containers. */
@@ -88,6 +90,7 @@ export async function buildMachine({ agent, blobFolder, folder, undo }: MachineO
   return {
     operator,
     folder,
+    tracefs: tracefs.path,
     agentCgroup,
     podUid,
     podCgroup: pod,

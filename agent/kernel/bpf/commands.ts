@@ -95,24 +95,46 @@ export function createDataMap(name: string, data: Buffer): number {
   return map;
 }
 
-const BPF_PROG_TYPE_SYSCALL = 31;
+/** BPF_PROG_TYPE_*. */
+const programTypes = { tracepoint: 5, rawTracepoint: 17, syscall: 31 } as const;
 const BPF_F_SLEEPABLE = 16;
 
-/** Loads a program that user space runs once, with `fds` as its table of maps. */
-export function loadSyscallProgram(name: string, instructions: Buffer, fds: Buffer): number {
+/** `more` sets what only some types have. */
+function load(
+  type: keyof typeof programTypes,
+  name: string,
+  instructions: Buffer,
+  more: (attributes: Buffer) => void,
+): number {
   const attributes = kernelBuffer(128);
   const license = kernelBuffer(16);
   license.write('Dual BSD/GPL', 'latin1');
-  attributes.writeUInt32LE(BPF_PROG_TYPE_SYSCALL, 0);
+  attributes.writeUInt32LE(programTypes[type], 0);
   attributes.writeUInt32LE(instructions.length / 8, 4);
   writePointer(attributes, 8, instructions);
   writePointer(attributes, 16, license);
-  attributes.writeUInt32LE(BPF_F_SLEEPABLE, 44);
   attributes.write(name, 48, 15, 'latin1');
-  writePointer(attributes, 120, fds);
+  more(attributes);
   const program = bpf(`load of program ${name}`, Command.progLoad, attributes);
   license.fill(0); // read by the kernel until here
   return program;
+}
+
+/** Loads a program that is complete in itself, for a tracepoint. */
+export function loadTracepointProgram(
+  type: 'tracepoint' | 'rawTracepoint',
+  name: string,
+  instructions: Buffer,
+): number {
+  return load(type, name, instructions, () => undefined);
+}
+
+/** Loads a program that user space runs once, with `fds` as its table of maps. */
+export function loadSyscallProgram(name: string, instructions: Buffer, fds: Buffer): number {
+  return load('syscall', name, instructions, (attributes) => {
+    attributes.writeUInt32LE(BPF_F_SLEEPABLE, 44);
+    writePointer(attributes, 120, fds);
+  });
 }
 
 /** Runs it on a thread of its own: verification of what it loads takes a good part of a second. Gives its return value. */
@@ -137,6 +159,18 @@ export function attachByBtf(what: string, program: number): number {
   const attributes = kernelBuffer(16);
   attributes.writeUInt32LE(program, 8);
   return bpf(`attachment of a ${what}`, Command.rawTracepointOpen, attributes);
+}
+
+/** The same for a program that does not; its arguments are those of the tracepoint, as the kernel passes them. */
+export function attachRawTracepoint(program: number, tracepoint: string): number {
+  const attributes = kernelBuffer(16);
+  const name = kernelBuffer(tracepoint.length + 1);
+  name.write(tracepoint, 'latin1');
+  writePointer(attributes, 0, name);
+  attributes.writeUInt32LE(program, 8);
+  const link = bpf(`attachment to ${tracepoint}`, Command.rawTracepointOpen, attributes);
+  name.fill(0); // read by the kernel until here
+  return link;
 }
 
 const BPF_PERF_EVENT = 41;
