@@ -95,6 +95,13 @@ MINUTES ?= 30
 soak: build ## Watch the agent's memory while a container starts each second (MINUTES=30)
 	@hack/bench/run.sh "$$CLUSTER" --minutes "$(MINUTES)" soak
 
+.PHONY: study
+study: rights packages $(modules) bpf ## Learn profiles of six real servers in a cluster of its own; the profiles go to dist/study (half an hour at most)
+	@hack/cluster/up.sh study
+	@hack/product/install.sh study
+	@hack/study/study.sh study dist/study
+	@hack/cluster/down.sh study
+
 .PHONY: clean-cache
 clean-cache: ## Delete built programs and images (not while a cluster runs from them)
 	@hack/cluster/clean-cache.sh

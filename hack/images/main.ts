@@ -1,7 +1,7 @@
 /**
  * Images without a registry and without a container engine, cached by content.
  *
- *     node hack/images/main.ts [product|samples]…         builds what is missing; prints the path of each archive
+ *     node hack/images/main.ts [product|samples|study]…         builds what is missing (without words, all but study); prints the path of each archive
  *     node hack/images/main.ts context operator|agent DIR  writes a build context for docker or buildah
  *
  * Progress goes to standard error, so that the paths can be read by a script.
@@ -10,7 +10,7 @@ import { argv } from 'node:process';
 import { build } from '../build.ts';
 import { imageArchives, writeContext, type Image } from './image.ts';
 import { productImages } from './product.ts';
-import { sampleImages } from './samples.ts';
+import { sampleImages, studyImages } from './samples.ts';
 
 /** 250 MB each, decimal as image sizes are counted. */
 const productLimit = 250e6;
@@ -24,6 +24,7 @@ async function archives(groups: readonly string[]): Promise<void> {
   const images = [
     ...(groups.includes('product') ? await product() : []),
     ...(groups.includes('samples') ? sampleImages : []),
+    ...(groups.includes('study') ? studyImages : []),
   ];
   for await (const { image, path, built } of imageArchives(images)) {
     if (built !== undefined) {
@@ -44,8 +45,8 @@ async function context(program: string | undefined, folder: string | undefined):
 }
 
 const words = argv.slice(2);
-const groups = ['product', 'samples'];
+const groups = ['product', 'samples', 'study'];
 const unknown = words.find((word) => !groups.includes(word));
 if (words[0] === 'context') await context(words[1], words[2]);
-else if (unknown === undefined) await archives(words.length === 0 ? groups : words);
-else throw new Error(`unknown word ${unknown}: product, samples, or context operator|agent DIR`);
+else if (unknown === undefined) await archives(words.length === 0 ? ['product', 'samples'] : words);
+else throw new Error(`unknown word ${unknown}: product, samples, study, or context operator|agent DIR`);

@@ -31,3 +31,9 @@ export const sampleImages: readonly Image[] = [
   sample('report', ['localhost/samples/report:1']),
   sample('load', ['localhost/samples/load:1']),
 ];
+
+/** Servers whose profiles are of interest, but which a newcomer's cluster can do without. */
+export const studyImages: readonly Image[] = [
+  sample('java', ['localhost/samples/java:17']),
+  sample('flask', ['localhost/samples/flask:2']),
+];
