@@ -145,6 +145,12 @@ export interface PublishingSettings {
 /** What the operator's store keeps. */
 export interface RetentionSettings {
   /**
+   * How long snapshots are kept; from 1h to 17520h. What was learned from them stays.
+   * @default "2160h"
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1h') && duration(self) <= duration('17520h')) :: must be from 1h to 17520h
+   */
+  readonly snapshotAge: Duration;
+  /**
    * Bytes of compressed snapshots that are kept, oldest dropped first. What was learned from them stays.
    * @default 536870912
    * @minimum 0

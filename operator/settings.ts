@@ -50,7 +50,12 @@ const specSchema = z
       })
       .prefault({}),
     publishing: z.object({ interval: duration('5m', second, 24 * hour, 'from 1s to 24h') }).prefault({}),
-    retention: z.object({ snapshotBytes: whole(512 * 1024 * 1024, 0, 2 ** 40) }).prefault({}),
+    retention: z
+      .object({
+        snapshotAge: duration('2160h', hour, 17_520 * hour, 'from 1h to 17520h'),
+        snapshotBytes: whole(512 * 1024 * 1024, 0, 2 ** 40),
+      })
+      .prefault({}),
   })
   .refine(({ learning, profiling }) => learning.minSnapshotCoverage <= profiling.snapshotPeriod, {
     path: ['learning', 'minSnapshotCoverage'],
@@ -75,7 +80,8 @@ export interface Settings {
     readonly startPhaseMs: number;
   };
   readonly publishing: { readonly intervalMs: number };
-  readonly retention: { readonly snapshotBytes: number };
+  /** Of raw snapshots; whichever is reached first. */
+  readonly retention: { readonly snapshotAgeMs: number; readonly snapshotBytes: number };
 }
 
 export interface Exclusion {
@@ -113,7 +119,7 @@ export function parseSettings(spec: unknown): ParsedSettings {
         startPhaseMs: learning.startPhase,
       },
       publishing: { intervalMs: publishing.interval },
-      retention: { snapshotBytes: retention.snapshotBytes },
+      retention: { snapshotAgeMs: retention.snapshotAge, snapshotBytes: retention.snapshotBytes },
     },
   };
 }

@@ -77,13 +77,13 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     ...metrics.ingest,
   });
   createSchedulingMetrics(metrics.registry, scheduler);
-  createStoreMetrics(metrics.registry, opened);
+  const storeMetrics = createStoreMetrics(metrics.registry, opened);
 
   const working = [
     finished,
     profiles.run(signal),
     runConfigController({ ...options, settings }, signal),
-    trimPeriodically({ store, settings, clock, log }, signal),
+    trimPeriodically({ store, settings, clock, log, onTrimmed: storeMetrics.onTrimmed }, signal),
   ].map((part) => part.catch(fail));
   // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
   await Promise.race([synced, aborted(signal)]);

@@ -1,10 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { StoreError } from '../store/errors.ts';
-import type { StoreUsage } from '../store/store.ts';
+import type { StoreUsage, Trimmed } from '../store/store.ts';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
 
+export interface StoreMetrics {
+  readonly onTrimmed: (trimmed: Trimmed) => void;
+}
+
 /** What the store holds and what waits for it. Asked of the store when somebody asks us. */
-export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 'usage' | 'pending'>): void {
+export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 'usage' | 'pending'>): StoreMetrics {
   const registers = [registry];
   const failures = new Counter({
     name: 'store_usage_failures_total',
@@ -42,15 +46,29 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       this.set({ table: 'lost_periods' }, found.lostPeriods);
     },
   });
-  void new Gauge({
-    name: 'store_bytes',
-    help: 'Bytes of the store on disk.',
-    registers,
-    async collect() {
-      const found = await usage();
-      if (found !== undefined) this.set(found.bytes);
-    },
-  });
+  const bytesGauge = (name: string, help: string, read: (found: StoreUsage) => number): void =>
+    void new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const found = await usage();
+        if (found !== undefined) this.set(read(found));
+      },
+    });
+  bytesGauge('store_bytes', 'Bytes of the store on disk, its log included.', (found) => found.bytes);
+  bytesGauge('store_log_bytes', "Bytes of the store's log: what is not in its place yet.", (found) => found.logBytes);
+  bytesGauge('store_free_bytes', 'Bytes of the store on disk that hold nothing now.', (found) => found.freeBytes);
+  bytesGauge(
+    'store_snapshot_bytes',
+    'Bytes of raw snapshots, as retention counts them.',
+    (found) => found.snapshotBytes,
+  );
+  bytesGauge(
+    'store_volume_free_bytes',
+    'Bytes that are left on the volume of the store.',
+    (found) => found.volumeFreeBytes,
+  );
   void new Gauge({
     name: 'store_queue_depth',
     help: 'Requests that wait for the store.',
@@ -67,6 +85,13 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       this.set(store.pending().bytes);
     },
   });
+  const trimmed = new Counter({
+    name: 'store_snapshots_trimmed_total',
+    help: 'Raw snapshots dropped by retention, by what they were beyond: age or bytes.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const limit of ['age', 'bytes']) trimmed.inc({ limit }, 0);
   void new Counter({
     name: 'store_requests_refused_total',
     help: 'Requests refused because too many were waiting.',
@@ -76,4 +101,10 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       this.inc(store.pending().refused);
     },
   });
+  return {
+    onTrimmed: ({ byAge, byBytes }) => {
+      trimmed.inc({ limit: 'age' }, byAge);
+      trimmed.inc({ limit: 'bytes' }, byBytes);
+    },
+  };
 }

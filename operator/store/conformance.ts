@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../core/image.ts';
-import { largestPage } from './limits.ts';
+import { largestPage, largestTrim } from './limits.ts';
 import type { Store } from './store.ts';
 import {
   commitOf,
@@ -154,7 +154,8 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         const evidence = Uint8Array.from({ length: 5_000_000 }, (_, index) => (index * 31) % 251);
         const backing = new Uint8Array(2_000_000).fill(7);
         const bytes = backing.subarray(500_000, 1_548_576);
-        const commit = { ...commitOf(1, snapshotRecord({ bytes })), evidence };
+        const context = backing.subarray(3, 5);
+        const commit = { ...commitOf(1, snapshotRecord({ bytes, context })), evidence };
         expect(await store.commitSnapshot(commit)).toBe('stored');
         expect(backing.every((byte) => byte === 7)).toBe(true);
         expect(evidence).toHaveLength(5_000_000);
@@ -162,6 +163,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         expect(Buffer.compare(read?.evidence ?? Uint8Array.of(), evidence)).toBe(0);
         const [snapshot] = await store.snapshots(nginx, { limit: 1 });
         expect(Buffer.compare(snapshot?.bytes ?? Uint8Array.of(), bytes)).toBe(0);
+        expect(snapshot?.context).toEqual(Uint8Array.of(7, 7));
       });
     });
 
@@ -302,28 +304,69 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         for (let n = 0; n < 5; n += 1) {
           await store.commitSnapshot(commitOf(n + 1, { ...minuteOf(1, n), bytes: new Uint8Array(1_000) }));
         }
-        expect(await store.trimSnapshots(2_999)).toBe(3);
-        expect(await store.trimSnapshots(2_999)).toBe(0);
+        expect(await store.usage()).toMatchObject({ snapshots: 5, snapshotBytes: 5_000 });
+        expect(await store.trimSnapshots({ before: 0, bytes: 2_999 })).toEqual({ byAge: 0, byBytes: 3 });
+        expect(await store.trimSnapshots({ before: 0, bytes: 2_999 })).toEqual({ byAge: 0, byBytes: 0 });
         const left = await store.snapshots(nginx, { limit: 10 });
         expect(left.map((snapshot) => snapshot.from)).toEqual([startOfTime + 3 * minute, startOfTime + 4 * minute]);
         expect(await evidenceText(store, nginx)).toBe('evidence 5');
         expect(await store.commitSnapshot(commitOf(6, minuteOf(1, 0)))).toBe('duplicate');
         const reaching = { ...minuteOf(1, 0), snapshotId: 'x', from: startOfTime + 1, to: startOfTime + 2 };
         expect(await store.commitSnapshot(commitOf(6, reaching))).toBe('overlap');
-        expect(await store.usage()).toMatchObject({ profiles: 1, snapshots: 2 });
+        expect(await store.usage()).toMatchObject({ profiles: 1, snapshots: 2, snapshotBytes: 2_000 });
       });
 
       it('continues a page behind a snapshot whose bytes are gone', async () => {
         for (let n = 0; n < 3; n += 1) await store.commitSnapshot(commitOf(n + 1, minuteOf(1, n)));
-        await store.trimSnapshots(6);
+        await store.trimSnapshots({ before: 0, bytes: 6 });
         const page = await store.snapshots(nginx, { limit: 10, after: minuteOf(1, 0).snapshotId });
         expect(page.map((snapshot) => snapshot.from)).toEqual([startOfTime + minute, startOfTime + 2 * minute]);
       });
 
       it('drops all for zero bytes', async () => {
         await store.commitSnapshot(commitOf(1));
-        expect(await store.trimSnapshots(0)).toBe(1);
+        expect(await store.trimSnapshots({ before: 0, bytes: 0 })).toEqual({ byAge: 0, byBytes: 1 });
         expect(await store.snapshots(nginx, { limit: 10 })).toEqual([]);
+      });
+
+      it('drops what was received before a time, whatever the bytes, and then the oldest of the rest', async () => {
+        for (let n = 0; n < 4; n += 1) {
+          await store.commitSnapshot(commitOf(n + 1, { ...minuteOf(1, 3 - n), receivedAt: startOfTime + n }));
+        }
+        expect(await store.trimSnapshots({ before: startOfTime + 2, bytes: 3 })).toEqual({ byAge: 2, byBytes: 1 });
+        const left = await store.snapshots(nginx, { limit: 10 });
+        expect(left.map((snapshot) => snapshot.receivedAt)).toEqual([startOfTime + 3]);
+      });
+
+      it('drops a bounded number at once', async () => {
+        const count = largestTrim + 1;
+        for (let n = 0; n < count; n += 1) await store.commitSnapshot(commitOf(n + 1, minuteOf(n, 0)));
+        const all = { before: Number.MAX_SAFE_INTEGER, bytes: 0 };
+        expect(await store.trimSnapshots(all)).toEqual({ byAge: largestTrim, byBytes: 0 });
+        expect(await store.trimSnapshots(all)).toEqual({ byAge: 1, byBytes: 0 });
+      });
+
+      it('refuses limits that are none', async () => {
+        for (const wrong of [
+          { before: 0.5, bytes: 0 },
+          { before: 0, bytes: -1 },
+        ])
+          await expect(store.trimSnapshots(wrong)).rejects.toMatchObject({ kind: 'invalid' });
+      });
+
+      it('says of how many snapshots up to a time evidence can be made again', async () => {
+        const context = new Uint8Array(4);
+        for (let n = 0; n < 4; n += 1) {
+          const snapshot = { ...minuteOf(1, n), receivedAt: startOfTime + n, ...(n !== 2 && { context }) };
+          await store.commitSnapshot(commitOf(n + 1, snapshot));
+        }
+        expect(await store.snapshotCounts(nginx, startOfTime - 1)).toEqual({ stored: 0, rebuildable: 0 });
+        expect(await store.snapshotCounts(nginx, startOfTime + 1)).toEqual({ stored: 2, rebuildable: 2 });
+        expect(await store.snapshotCounts(nginx, startOfTime + 3)).toEqual({ stored: 4, rebuildable: 3 });
+        // 7 bytes of each with context, 3 of the other.
+        await store.trimSnapshots({ before: 0, bytes: 10 });
+        expect(await store.snapshotCounts(nginx, startOfTime + 3)).toEqual({ stored: 4, rebuildable: 1 });
+        expect(await store.snapshotCounts(imageOf('other'), startOfTime + 3)).toEqual({ stored: 0, rebuildable: 0 });
       });
     });
 

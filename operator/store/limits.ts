@@ -1,6 +1,6 @@
 /** What every implementation asks of its callers, so that all of them refuse alike. */
 import { StoreError } from './errors.ts';
-import type { LostPeriod, SnapshotCommit } from './store.ts';
+import type { LostPeriod, Retention, SnapshotCommit } from './store.ts';
 
 /**
  * Records of one page: 1,000 profiles are 300 KB. Snapshots carry up to 1 MiB each; ask for few of them at a time.
@@ -13,11 +13,14 @@ export const largestPage = 1_000;
  */
 export const lostPeriodsPerImage = 10_000;
 
+/** Raw snapshots dropped at once: of 100 kB each they are 26 MB, some hundred milliseconds of the store's time. */
+export const largestTrim = 256;
+
 function refuseUnless(holds: boolean, message: string): void {
   if (!holds) throw new StoreError('invalid', `store: ${message}`);
 }
 
-const isTime = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 export function checkLimit(limit: number): number {
   refuseUnless(
@@ -30,7 +33,7 @@ export function checkLimit(limit: number): number {
 export function checkCommit({ snapshot, profile }: SnapshotCommit): void {
   const { from, to, receivedAt } = snapshot;
   refuseUnless(
-    isTime(from) && isTime(to) && isTime(receivedAt) && from <= to,
+    isWhole(from) && isWhole(to) && isWhole(receivedAt) && from <= to,
     `the period ${from} to ${to}, received at ${receivedAt}, is not in whole milliseconds or ends before it begins`,
   );
   refuseUnless(
@@ -49,7 +52,14 @@ export function checkCommit({ snapshot, profile }: SnapshotCommit): void {
 
 export function checkLostPeriod({ from, to }: LostPeriod): void {
   refuseUnless(
-    isTime(from) && isTime(to) && from <= to,
+    isWhole(from) && isWhole(to) && from <= to,
     `the lost period ${from} to ${to} is not in whole milliseconds or ends before it begins`,
+  );
+}
+
+export function checkRetention({ before, bytes }: Retention): void {
+  refuseUnless(
+    Number.isSafeInteger(before) && isWhole(bytes),
+    `what is older than ${before} or beyond ${bytes} bytes is no whole number of milliseconds and bytes`,
   );
 }

@@ -38,6 +38,8 @@ export interface StoredSnapshot {
   readonly receivedAt: number;
   /** zstd JSON as it came. */
   readonly bytes: Uint8Array;
+  /** What the operator added to it when it came. Absent in what schema 1 stored: no evidence can be made of that again. */
+  readonly context?: Uint8Array;
 }
 
 export interface SnapshotCommit {
@@ -65,13 +67,37 @@ export interface LostPeriod {
   readonly to: number;
 }
 
+/** Which raw snapshots may go: those received before a time, and of the rest the oldest beyond so many bytes. */
+export interface Retention {
+  readonly before: number;
+  readonly bytes: number;
+}
+
+/** How many raw snapshots went, and why. */
+export interface Trimmed {
+  readonly byAge: number;
+  readonly byBytes: number;
+}
+
 export interface StoreUsage {
   readonly profiles: number;
-  /** Those whose raw bytes are still there. */
+  /** Those whose raw bytes are still there, and these bytes. */
   readonly snapshots: number;
+  readonly snapshotBytes: number;
   readonly lostPeriods: number;
-  /** Bytes on disk. */
+  /** Bytes on disk, all together. */
   readonly bytes: number;
+  /** Of these, the log of what is not in its place yet, and what will be used again before the file grows. */
+  readonly logBytes: number;
+  readonly freeBytes: number;
+  /** Bytes that the volume has left for us. */
+  readonly volumeFreeBytes: number;
+}
+
+/** Of the snapshots that an image had at a time: all, and those of which evidence can be made again. */
+export interface SnapshotCounts {
+  readonly stored: number;
+  readonly rebuildable: number;
 }
 
 /** Every method may reject with a StoreError, whose kind says whether to repeat, to correct or to call for a person. */
@@ -88,6 +114,8 @@ export interface Store {
     image: Image,
     page: { readonly limit: number; readonly after?: string },
   ): Promise<readonly StoredSnapshot[]>;
+  /** Counts those that were received until then. */
+  snapshotCounts(image: Image, until: number): Promise<SnapshotCounts>;
   /** Learning becomes stable; false if the profile has another version by now. */
   seal(image: Image, version: number, at: number): Promise<boolean>;
   /**
@@ -101,10 +129,11 @@ export interface Store {
   recordLostPeriod(lost: LostPeriod): Promise<boolean>;
   lostPeriods(image: Image): Promise<number>;
   /**
-   * Drops raw snapshots (not evidence) of the oldest until at most `bytes` of them are left; returns how many went. That they
-   * were there stays known: a replay is a `duplicate`, a period that reaches into theirs an `overlap`.
+   * Drops raw snapshots (not evidence), the oldest first, and at most 256 of them, so that others get their
+   * turn: to be repeated until nothing goes. That they were there stays known: a replay is a `duplicate`, a period that
+   * reaches into theirs an `overlap`.
    */
-  trimSnapshots(bytes: number): Promise<number>;
+  trimSnapshots(retention: Retention): Promise<Trimmed>;
   usage(): Promise<StoreUsage>;
   /** Answers what was asked before, then lets go. What is asked afterwards rejects with kind `closed`. */
   close(): Promise<void>;

@@ -138,7 +138,7 @@ test('settings that are all spelled out are kept as they are', async ({ apiServe
       },
       learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m' },
       publishing: { interval: '10s' },
-      retention: { snapshotBytes: 1_048_576 },
+      retention: { snapshotAge: '24h', snapshotBytes: 1_048_576 },
     },
   };
   await apply(apiServer, full);

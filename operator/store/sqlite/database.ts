@@ -1,21 +1,28 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
-import { checkCommit, checkLimit, checkLostPeriod, lostPeriodsPerImage } from '../limits.ts';
+import {
+  checkCommit,
+  checkLimit,
+  checkLostPeriod,
+  checkRetention,
+  largestTrim,
+  lostPeriodsPerImage,
+} from '../limits.ts';
 import type { CommitResult, SnapshotCommit, StoreUsage } from '../store.ts';
 import { lostPeriodTable } from './lost-periods.ts';
+import { pages } from './pages.ts';
 import { profileTable } from './profiles.ts';
 import type { SyncStore } from './protocol.ts';
 import { snapshotTable } from './snapshots.ts';
-
-/** Pages given back to the volume after a trim, at 8 KiB each: at most 64 MiB, some hundred milliseconds. */
-const vacuumPages = 8_192;
 
 /** Every method of the store, synchronous, on a database that is open, checked and ours alone. */
 export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore {
   const profiles = profileTable(database);
   const snapshots = snapshotTable(database);
   const lostPeriods = lostPeriodTable(database);
+  const file = pages(database);
 
   function transaction<T>(work: () => T): T {
     database.exec('BEGIN IMMEDIATE');
@@ -74,17 +81,31 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
       return transaction(() => lostPeriods.count(lost.image) < lostPeriodsPerImage && lostPeriods.insert(lost));
     },
     lostPeriods: (image) => lostPeriods.count(image),
-    trimSnapshots(keep) {
-      const trimmed = transaction(() => snapshots.trim(keep));
-      if (trimmed > 0) database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`);
+    snapshotCounts: (image, until) => snapshots.counts(image, until),
+    trimSnapshots(retention) {
+      checkRetention(retention);
+      const trimmed = transaction(() => {
+        const byAge = snapshots.trimByAge(retention.before, largestTrim);
+        return { byAge, byBytes: snapshots.trimByBytes(retention.bytes, largestTrim - byAge) };
+      });
+      file.giveBack();
       return trimmed;
     },
-    usage: (): StoreUsage => ({
-      profiles: profiles.count(),
-      snapshots: snapshots.count(),
-      lostPeriods: lostPeriods.total(),
-      bytes: fileSize(path) + fileSize(`${path}-wal`),
-    }),
+    usage(): StoreUsage {
+      const raw = snapshots.totals();
+      const logBytes = fileSize(`${path}-wal`);
+      const { bavail, bsize } = statfsSync(dirname(path));
+      return {
+        profiles: profiles.count(),
+        snapshots: raw.count,
+        snapshotBytes: raw.bytes,
+        lostPeriods: lostPeriods.total(),
+        bytes: fileSize(path) + logBytes,
+        logBytes,
+        freeBytes: file.freeBytes(),
+        volumeFreeBytes: bavail * bsize,
+      };
+    },
     close: () => database.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Image } from '../../../core/image.ts';
-import type { StoredSnapshot } from '../store.ts';
+import type { SnapshotCounts, StoredSnapshot } from '../store.ts';
 import { bytes, integer, text, type Row } from './row.ts';
 
 function snapshotOf(row: Row): StoredSnapshot {
@@ -13,6 +13,7 @@ function snapshotOf(row: Row): StoredSnapshot {
     to: integer(row, 'period_to'),
     receivedAt: integer(row, 'received_at'),
     bytes: bytes(row, 'bytes'),
+    ...(row['context'] === null ? {} : { context: bytes(row, 'context') }),
   };
 }
 
@@ -26,14 +27,20 @@ export function snapshotTable(database: DatabaseSync) {
   const insert = database.prepare(`INSERT INTO snapshots
     (snapshot_id, container_id, node, image_name, image_tag, period_from, period_to, received_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-  const insertBytes = database.prepare('INSERT INTO snapshot_bytes VALUES (?, ?, ?, ?)');
+  const insertBytes = database.prepare('INSERT INTO snapshot_bytes VALUES (?, ?, ?, ?, ?)');
   const page = database.prepare(`SELECT * FROM snapshots JOIN snapshot_bytes USING (id)
     WHERE image_name = ? AND image_tag = ? AND (snapshots.received_at, id) > (?, ?)
     ORDER BY snapshots.received_at, id LIMIT ?`);
-  const trim = database.prepare(`DELETE FROM snapshot_bytes WHERE id IN (
-    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY received_at DESC, id DESC) AS kept FROM snapshot_bytes)
-    WHERE kept > ?)`);
-  const count = database.prepare('SELECT count(*) AS count FROM snapshot_bytes');
+  const trimByAge = database.prepare(`DELETE FROM snapshot_bytes WHERE id IN (
+    SELECT id FROM snapshot_bytes WHERE received_at < ? ORDER BY received_at, id LIMIT ?)`);
+  const trimByBytes = database.prepare(`DELETE FROM snapshot_bytes WHERE id IN (
+    SELECT id FROM (
+      SELECT id, received_at, sum(size) OVER (ORDER BY received_at DESC, id DESC) AS kept FROM snapshot_bytes)
+    WHERE kept > ? ORDER BY received_at, id LIMIT ?)`);
+  const totals = database.prepare('SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM snapshot_bytes');
+  const counts = database.prepare(`SELECT count(*) AS stored, count(context) AS rebuildable
+    FROM snapshots LEFT JOIN snapshot_bytes USING (id)
+    WHERE image_name = ? AND image_tag = ? AND snapshots.received_at <= ?`);
 
   return {
     has: (snapshotId: string): boolean => known.get(snapshotId) !== undefined,
@@ -44,7 +51,7 @@ export function snapshotTable(database: DatabaseSync) {
     },
 
     insert(snapshot: StoredSnapshot): void {
-      const { image, receivedAt } = snapshot;
+      const { image, receivedAt, context } = snapshot;
       const row = insert.run(
         snapshot.snapshotId,
         snapshot.containerId,
@@ -55,7 +62,8 @@ export function snapshotTable(database: DatabaseSync) {
         snapshot.to,
         receivedAt,
       );
-      insertBytes.run(row.lastInsertRowid, receivedAt, snapshot.bytes.byteLength, snapshot.bytes);
+      const size = snapshot.bytes.byteLength + (context?.byteLength ?? 0);
+      insertBytes.run(row.lastInsertRowid, receivedAt, size, snapshot.bytes, context ?? null);
     },
 
     /** Behind a snapshot that was forgotten meanwhile there is nothing. */
@@ -66,8 +74,18 @@ export function snapshotTable(database: DatabaseSync) {
       return rows.map(snapshotOf);
     },
 
-    trim: (keep: number): number => Number(trim.run(keep).changes),
+    trimByAge: (before: number, limit: number): number => Number(trimByAge.run(before, limit).changes),
 
-    count: (): number => integer(count.get() ?? {}, 'count'),
+    trimByBytes: (keep: number, limit: number): number => Number(trimByBytes.run(keep, limit).changes),
+
+    counts(image: Image, until: number): SnapshotCounts {
+      const row = counts.get(image.name, image.tag, until) ?? {};
+      return { stored: integer(row, 'stored'), rebuildable: integer(row, 'rebuildable') };
+    },
+
+    totals(): { readonly count: number; readonly bytes: number } {
+      const row = totals.get() ?? {};
+      return { count: integer(row, 'count'), bytes: integer(row, 'bytes') };
+    },
   };
 }

@@ -90,14 +90,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     migrated,
     pending: () => pending.counts(),
     async commitSnapshot(commit) {
-      pending.admit(sizeOf([commit.snapshot.bytes, commit.evidence]));
+      const { snapshot } = commit;
+      pending.admit(sizeOf([snapshot.bytes, snapshot.context ?? none, commit.evidence]));
       // Copied once and moved: the caller keeps its bytes, and a view takes no larger buffer with it into the thread.
       const evidence = new Uint8Array(commit.evidence);
-      const bytes = new Uint8Array(commit.snapshot.bytes);
+      const bytes = new Uint8Array(snapshot.bytes);
+      const context = snapshot.context && new Uint8Array(snapshot.context);
       return send(
         'commitSnapshot',
-        [{ ...commit, evidence, snapshot: { ...commit.snapshot, bytes } }],
-        [evidence, bytes],
+        [{ ...commit, evidence, snapshot: { ...snapshot, bytes, ...(context && { context }) } }],
+        context === undefined ? [evidence, bytes] : [evidence, bytes, context],
       );
     },
     hasSnapshot: (snapshotId) => request('hasSnapshot', snapshotId),
@@ -105,12 +107,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     evidence: (image) => request('evidence', image),
     profiles: (page) => request('profiles', page),
     snapshots: (image, page) => request('snapshots', image, page),
+    snapshotCounts: (image, until) => request('snapshotCounts', image, until),
     seal: (image, version, at) => request('seal', image, version, at),
     markPublished: (image, uid) => request('markPublished', image, uid),
     forget: (image) => request('forget', image),
     recordLostPeriod: (lost) => request('recordLostPeriod', lost),
     lostPeriods: (image) => request('lostPeriods', image),
-    trimSnapshots: (bytes) => request('trimSnapshots', bytes),
+    trimSnapshots: (retention) => request('trimSnapshots', retention),
     usage: () => request('usage'),
     close() {
       // Requests are answered in order, so this one drains the others, whatever the limits say; the thread ends after it.
@@ -119,6 +122,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     },
   };
 }
+
+const none = new Uint8Array();
 
 function sizeOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.byteLength, 0);
