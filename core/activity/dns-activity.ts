@@ -17,7 +17,7 @@ interface DnsSighting {
 }
 
 /** Case carries no meaning and some resolvers mix it at random; the root is `.`. */
-function normalise(name: string): string {
+export function questionName(name: string): string {
   return printable(name.toLowerCase().replace(/\.$/, ''), maxNameLength) || '.';
 }
 
@@ -35,7 +35,7 @@ export class DnsActivity {
     // Of a stream there may be more questions in what was cut off; a datagram has one, at its beginning.
     const cut = event.truncated && event.protocol === 'tcp';
     if (event.questions.length === 0 || cut) this.#account.truncate();
-    for (const { name, type } of event.questions) this.#question(normalise(name), type, circumstances);
+    for (const { name, type } of event.questions) this.#question(questionName(name), type, circumstances);
   }
 
   #question(name: string, type: string, circumstances: Circumstances): void {

@@ -28,7 +28,7 @@ const maxPendingBinds = 64;
  */
 const connected: ReadonlySet<number> = new Set([0, -115, -4, -111, -104, -110]);
 
-type Endpoint = Pick<NetworkNode, 'direction' | 'protocol' | 'address' | 'peer' | 'port'>;
+export type Endpoint = Pick<NetworkNode, 'direction' | 'protocol' | 'address' | 'peer' | 'port'>;
 
 interface EndpointSighting {
   readonly endpoint: Endpoint;
@@ -50,21 +50,21 @@ export class Endpoints {
   }
 
   record(event: SocketEvent, circumstances: Circumstances): void {
-    switch (event.type) {
+    const seen = endpointOf(event);
+    if (seen === undefined) return;
+    switch (seen.direction) {
       case 'connect':
-        this.#connect(event, circumstances);
+        if (event.type === 'send') this.#send(seen, circumstances);
+        else this.#see(seen, circumstances);
         break;
       case 'bind':
-        if (event.retval === 0) this.#bind(event.protocol, event.local, circumstances);
+        this.#bind(seen.protocol, event.local, circumstances);
         break;
       case 'listen':
-        if (event.retval === 0) this.#listen(event.protocol, event.local, circumstances);
+        this.#listen(seen.protocol, event.local, circumstances);
         break;
       case 'accept':
-        if (event.retval >= 0) this.#accept(event, circumstances);
-        break;
-      case 'send':
-        this.#send(event, circumstances);
+        this.#accept(seen, circumstances);
         break;
     }
   }
@@ -84,23 +84,8 @@ export class Endpoints {
     this.#see(endpoint('listen', protocol, local), circumstances);
   }
 
-  /** Port 0 is nobody's: resolvers connect UDP sockets to it to learn their own source address. */
-  #connect({ protocol, remote, retval }: SocketEvent, circumstances: Circumstances): void {
-    if (remote === undefined || remote.port === 0 || !connected.has(retval)) return;
-    this.#see(endpoint('connect', protocol, remote), circumstances);
-  }
-
-  /**
-   * What goes from a low port to a high one is the answer of a server, and its peer a client: it counts as accepted. All else
-   * counts as connected. Protocols without ports (ping) have port 0.
-   */
-  #send(event: SocketEvent, circumstances: Circumstances): void {
-    const { protocol, local, remote } = event;
-    if (remote === undefined || (remote.port === 0 && protocol !== 'other')) return;
-    const high = remote.port >= ephemeralFrom;
-    if (high && local.port !== 0 && local.port < ephemeralFrom) return this.#accept(event, circumstances);
-    const exact = endpoint('connect', protocol, remote);
-    if (!high || this.#byKey.has(keyOf(exact))) return this.#see(exact, circumstances);
+  #send(exact: Endpoint, circumstances: Circumstances): void {
+    if (exact.port < ephemeralFrom || this.#byKey.has(keyOf(exact))) return this.#see(exact, circumstances);
     this.#ephemeralSends += 1;
     this.#see(this.#ephemeralSends > maxEphemeralSends ? { ...exact, port: 0 } : exact, circumstances);
   }
@@ -120,11 +105,9 @@ export class Endpoints {
     this.#see(this.#ephemeralBinds > maxEphemeralBinds ? { ...exact, port: 0 } : exact, circumstances);
   }
 
-  #accept({ protocol, local, remote }: SocketEvent, circumstances: Circumstances): void {
-    const anyone = endpoint('accept', protocol, local);
-    if (remote === undefined) return this.#see(anyone, circumstances);
-    const exact = { ...anyone, peer: remote.ip };
-    if (this.#byKey.has(keyOf(exact))) return this.#see(exact, circumstances);
+  #accept(exact: Endpoint, circumstances: Circumstances): void {
+    const { peer, ...anyone } = exact;
+    if (peer === undefined || this.#byKey.has(keyOf(exact))) return this.#see(exact, circumstances);
     const port = keyOf(anyone);
     const peers = this.#peersPerPort.get(port) ?? 0;
     if (peers >= maxPeersPerPort) return this.#see(anyone, circumstances);
@@ -170,6 +153,39 @@ export class Endpoints {
   *render(process: number): Generator<NetworkNode> {
     for (const { endpoint, sighting } of this.#byKey.values()) yield { ...sighting.toJSON(), process, ...endpoint };
   }
+}
+
+/** The endpoint that one event by itself shows; undefined for a call that came to nothing. */
+export function endpointOf(event: SocketEvent): Endpoint | undefined {
+  switch (event.type) {
+    case 'connect':
+      return connected.has(event.retval) ? dialled(event) : undefined;
+    case 'bind':
+    case 'listen':
+      return event.retval === 0 ? endpoint(event.type, event.protocol, event.local) : undefined;
+    case 'accept':
+      return event.retval >= 0 ? accepted(event) : undefined;
+    case 'send':
+      return isAnswer(event) ? accepted(event) : dialled(event);
+  }
+}
+
+/**
+ * Port 0 is nobody's: resolvers connect UDP sockets to it to learn their own source address. Of protocols without ports, only
+ * what is sent (ping) says that somebody was talked to.
+ */
+function dialled({ type, protocol, remote }: SocketEvent): Endpoint | undefined {
+  const portless = type === 'send' && protocol === 'other';
+  return remote === undefined || (remote.port === 0 && !portless) ? undefined : endpoint('connect', protocol, remote);
+}
+
+/** What goes from a low port to a high one is the answer of a server, and its peer a client. */
+function isAnswer({ local, remote }: SocketEvent): boolean {
+  return remote !== undefined && remote.port >= ephemeralFrom && local.port !== 0 && local.port < ephemeralFrom;
+}
+
+function accepted({ protocol, local, remote }: SocketEvent): Endpoint {
+  return { ...endpoint('accept', protocol, local), ...(remote !== undefined && { peer: remote.ip }) };
 }
 
 function isHeld(direction: NetworkDirection): boolean {

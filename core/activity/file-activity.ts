@@ -7,6 +7,11 @@ import { type Actor, fileAccesses, type FileNode } from './snapshot.ts';
 
 const anonymous = '{anonymous}';
 
+/** What a profile calls the file that an event has under `path`; it is empty for one without a name. */
+export function canonicalPath(path: string): string {
+  return path === '' ? anonymous : reducePath(path);
+}
+
 interface FileSighting {
   readonly sighting: Sighting;
   access: number;
@@ -22,7 +27,7 @@ export class FileActivity {
 
   /** `path` as the event has it. */
   record(path: string, access: number, circumstances: Circumstances): void {
-    const reduced = path === '' ? anonymous : reducePath(path);
+    const reduced = canonicalPath(path);
     const known = this.#byPath.get(reduced);
     if (known !== undefined) {
       known.access |= access;
