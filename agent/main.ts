@@ -20,6 +20,7 @@ import { observe } from './observe/loop.ts';
 import { Observer } from './observe/observer.ts';
 import { desiredPath, linkToOperator } from './operator-link.ts';
 import { createOutbox } from './outbox.ts';
+import { keepProgramPagesOut } from './program-pages.ts';
 import { Status } from './status.ts';
 
 /** How often it is checked whether there is something new to report; nothing is reported more often. */
@@ -73,6 +74,7 @@ async function observeNode(node: NodeCapture): Promise<void> {
   observer.desire(desired, now());
   status.ready(node.capture, observer);
   health.setReady(true);
+  keepProgramPagesOut(log, observing.signal);
   await observe(
     { capture: node.capture, observer, counters, log, now, turned, desired: () => desired },
     observing.signal,

@@ -56,6 +56,11 @@ const munmap: KoffiFunc<(address: bigint, length: number) => number> = program.f
   'void *',
   'size_t',
 ]);
+const madvise: KoffiFunc<(address: bigint, length: number, advice: number) => number> = program.func('madvise', 'int', [
+  'uint64',
+  'size_t',
+  'int',
+]);
 const close: KoffiFunc<(fd: number) => number> = program.func('close', 'int', ['int']);
 const epollCreate: KoffiFunc<(flags: number) => number> = program.func('epoll_create1', 'int', ['int']);
 const epollControl: KoffiFunc<(epoll: number, operation: number, fd: number, event: Buffer) => number> = program.func(
@@ -124,6 +129,13 @@ export function mapShared(fd: number, length: number, offset: number, writable: 
       checked('munmap', munmap(address, length));
     },
   };
+}
+
+const MADV_DONTNEED = 4;
+
+/** What was written to these pages is lost, unless they are shared; what a file has in them comes back when it is wanted. */
+export function dropPages(address: bigint, length: number): void {
+  checked(`madvise of ${length} bytes`, madvise(address, length, MADV_DONTNEED));
 }
 
 const EPOLL_CLOEXEC = 0x80000;
