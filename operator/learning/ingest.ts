@@ -15,6 +15,7 @@ import { snapshotCounts } from './counting.ts';
 import { packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
 import { Serial } from './serial.ts';
+import { recordContext } from './snapshot-context.ts';
 import { type Claim, clockTolerance, type Grants, verify } from './verification.ts';
 
 export interface IngestOptions {
@@ -88,13 +89,16 @@ export function createIngest(options: IngestOptions): Ingest {
       // What was stored before is no news, also for a profile that takes no more.
       return (await store.hasSnapshot(snapshot.snapshotId)) ? ['duplicate'] : obstacle;
     }
-    const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, contextOf(upload)));
+    const recorded = recordContext(contextOf(upload));
+    const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, recorded.context));
     const packed = await packEvidence(evidence);
     const counts = snapshotCounts(snapshot, record.startedAt, options.minCoverageMs());
     const profile = nextProfile(known.profile, { image: record.image, evidence, receivedAt, counts });
     const { snapshotId, from, to } = snapshot;
+    const { image } = record;
+    const context = await recorded.pack();
     const result = await store.commitSnapshot({
-      snapshot: { snapshotId, containerId: record.id, node, image: record.image, from, to, receivedAt, bytes },
+      snapshot: { snapshotId, containerId: record.id, node, image, from, to, receivedAt, bytes, context },
       profile,
       evidence: packed.bytes,
     });

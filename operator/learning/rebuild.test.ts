@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Snapshot } from '../../core/activity/snapshot.ts';
+import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
+import type { Peer } from '../../core/profile/peer.ts';
+import { containerNumber, epoch, minute, seenAt, snapshotOf, someSnapshot } from '../../core/profile/testing.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { packEvidence } from './evidence-bytes.ts';
+import { createIngest } from './ingest.ts';
+import { evidenceAt, rebuild } from './rebuild.ts';
+
+let directory: string;
+let store: SqliteStore;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rebuild-'));
+  store = await openSqliteStore({ path: join(directory, 'store.db') });
+});
+afterEach(async () => {
+  await store.close();
+  await rm(directory, { recursive: true });
+});
+
+const imageOf = (run: number) => ({ name: 'docker.io/library/nginx', tag: `${run}` });
+const peers: readonly Peer[] = [
+  { kind: 'service', namespace: 'shop', name: 'db' },
+  { kind: 'workload', namespace: 'shop', workload: 'Deployment/app', name: 'web' },
+  { kind: 'external', block: '203.0.113.0/24' },
+  { kind: 'node' },
+];
+
+/** Uploads of one image; addresses belong to somebody else with every question, as those of pods do. */
+function uploads(run: number) {
+  const image = imageOf(run);
+  let asked = 0;
+  const ingest = createIngest({
+    store,
+    inventory: {
+      container: (id) => ({
+        id,
+        name: 'web',
+        kind: 'container',
+        image,
+        digest: `sha256:${id.slice(-2)}`,
+        pod: { uid: `uid-${id}`, namespace: 'shop', name: 'web' },
+        workload: { kind: 'Deployment', name: id.endsWith('1') ? 'web' : 'api' },
+        node: 'node-1',
+        startedAt: epoch,
+      }),
+      resolve: ({ port }) => ({ peer: peers[asked++ % peers.length] ?? { kind: 'self' }, port: port + (asked % 2) }),
+    },
+    grants: { lookup: () => ({ state: 'active' }), completed: () => undefined },
+    minCoverageMs: () => 5 * minute,
+    onOutcome: () => undefined,
+    onLearned: () => undefined,
+  });
+  return (snapshot: Snapshot, receivedAt: number) =>
+    ingest({ node: 'node-1', snapshot, bytes: zstdCompressSync(JSON.stringify(snapshot)), receivedAt });
+}
+
+/** Of a container of this run: one that was seen in another would overlap itself. */
+function ownContainer(snapshot: Snapshot, run: number): Snapshot {
+  const id = containerNumber(run * 16 + Number.parseInt(snapshot.container.id, 16));
+  return { ...snapshot, container: { ...snapshot.container, id }, snapshotId: `${id}/${snapshot.from}` };
+}
+
+const later = epoch + 60 * minute;
+
+it('makes again, byte for byte, what was merged one by one, as of every time', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(someSnapshot, { minLength: 1, maxLength: 10 }), async (snapshots) => {
+      run += 1;
+      const image = imageOf(run);
+      const upload = uploads(run);
+      const states: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+      for (const [index, snapshot] of snapshots.entries()) {
+        await upload(ownContainer(snapshot, run), later + index);
+        states.push({ at: later + index, bytes: (await store.evidence(image))?.evidence ?? new Uint8Array() });
+      }
+      for (const { at, bytes } of states) {
+        const found = await evidenceAt(store, image, at);
+        if (found.kind !== 'evidence') throw new Error(`${found.kind} at ${at}`);
+        expect(Buffer.compare((await packEvidence(found.evidence)).bytes, bytes)).toBe(0);
+      }
+      const all = await rebuild(store, image);
+      expect(Buffer.compare((await packEvidence(all.evidence)).bytes, states.at(-1)?.bytes ?? new Uint8Array())).toBe(
+        0,
+      );
+      expect(all.snapshots).toBe((await store.profile(image))?.snapshots);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+async function learnThree(): Promise<void> {
+  const upload = uploads(1);
+  for (const number of [1, 2, 3]) {
+    const processes = [{ ...seenAt(), parent: -1, executable: `/program-${number}`, maxInstances: 1 }];
+    await upload(snapshotOf(number, { processes }), later + number);
+  }
+}
+
+const executables = (text: Uint8Array): string[] =>
+  [...new Set(new TextDecoder().decode(text).match(/program-\d/g))].toSorted();
+
+it('tells what was known then, what is known now, and that nothing was', async () => {
+  await learnThree();
+  expect(await evidenceAt(store, imageOf(1), later)).toEqual({ kind: 'nothing' });
+  expect(await evidenceAt(store, imageOf(2), later + 9)).toEqual({ kind: 'nothing' });
+  const then = await evidenceAt(store, imageOf(1), later + 2);
+  expect(then).toMatchObject({ kind: 'evidence', source: 'rebuilt', snapshots: 2 });
+  expect(then.kind === 'evidence' && executables(encodeEvidence(then.evidence))).toEqual(['program-1', 'program-2']);
+  const now = await evidenceAt(store, imageOf(1), later + 3);
+  expect(now).toMatchObject({ kind: 'evidence', source: 'stored', snapshots: 3 });
+});
+
+it('says when raw snapshots are gone, but still knows the present', async () => {
+  await learnThree();
+  await store.trimSnapshots({ before: later + 2, bytes: 2 ** 40 });
+  expect(await evidenceAt(store, imageOf(1), later + 2)).toMatchObject({
+    kind: 'gone',
+    stored: 2,
+    rebuildable: 1,
+    reason: expect.stringContaining('of 2 snapshots until then, 1 are kept no more') as unknown,
+  });
+  expect(await evidenceAt(store, imageOf(1), later + 3)).toMatchObject({ kind: 'evidence', source: 'stored' });
+});
+
+it('notices that retention was faster', async () => {
+  await learnThree();
+  const trimmedMeanwhile = {
+    evidence: store.evidence.bind(store),
+    snapshotCounts: store.snapshotCounts.bind(store),
+    snapshots: async (...[image, page]: Parameters<SqliteStore['snapshots']>) => {
+      await store.trimSnapshots({ before: later + 2, bytes: 2 ** 40 });
+      return store.snapshots(image, page);
+    },
+  };
+  expect(await evidenceAt(trimmedMeanwhile, imageOf(1), later + 2)).toMatchObject({ kind: 'gone', rebuildable: 1 });
+});
+
+it('names a snapshot that it cannot read', async () => {
+  await learnThree();
+  const [first] = await store.snapshots(imageOf(1), { limit: 1 });
+  if (first === undefined) throw new Error('nothing was stored');
+  const of = (changed: Partial<typeof first>) =>
+    rebuild({ snapshots: () => Promise.resolve([{ ...first, ...changed }]) }, imageOf(1));
+  await expect(of({ bytes: Uint8Array.of(1) })).rejects.toThrow(`${first.snapshotId} cannot be read`);
+  await expect(of({ context: zstdCompressSync('{}') })).rejects.toThrow(`${first.snapshotId} cannot be read`);
+});

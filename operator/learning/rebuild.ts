@@ -1,0 +1,92 @@
+/**
+ * Evidence as it was at a time, made again from the raw snapshots of until then: the same, byte for byte, as what was merged
+ * one by one, since merging knows no order. For comparing a profile over dates, and for profiles that are damaged.
+ */
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
+import { snapshotLimits, snapshotSchema } from '../../core/activity/snapshot.ts';
+import type { Image } from '../../core/image.ts';
+import { emptyEvidence, type Evidence } from '../../core/profile/evidence.ts';
+import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
+import { mergeEvidence } from '../../core/profile/merge.ts';
+import type { Store, StoredSnapshot } from '../store/store.ts';
+import { unpackEvidence } from './evidence-bytes.ts';
+import { unpackContext } from './snapshot-context.ts';
+
+const decompress = promisify(zstdDecompress);
+
+/** Of up to 1 MiB each. */
+const pageSize = 8;
+
+export type EvidenceAt =
+  | {
+      readonly kind: 'evidence';
+      readonly evidence: Evidence;
+      /** Snapshots that it was made of. */
+      readonly snapshots: number;
+      /** `stored`: nothing came since, so it is what the store has. */
+      readonly source: 'stored' | 'rebuilt';
+    }
+  /** Nothing had been learned of the image by then, or it was forgotten since. */
+  | { readonly kind: 'nothing' }
+  /** Some raw snapshots are there no more; without them it would be another profile. */
+  | { readonly kind: 'gone'; readonly stored: number; readonly rebuildable: number; readonly reason: string };
+
+/**
+ * @param at milliseconds since the epoch: what had been received by then, by the operator's clock. A profile of 4,000
+ *   snapshots takes minutes of work in small portions; callers bound how many they have made at once
+ * @throws Error for a snapshot that this version cannot read
+ */
+export async function evidenceAt(
+  store: Pick<Store, 'evidence' | 'snapshotCounts' | 'snapshots'>,
+  image: Image,
+  at: number,
+): Promise<EvidenceAt> {
+  const current = await store.evidence(image);
+  const { stored, rebuildable } = await store.snapshotCounts(image, at);
+  if (current === undefined || stored === 0) return { kind: 'nothing' };
+  if (stored === current.profile.snapshots) {
+    const { evidence } = await unpackEvidence(current.evidence);
+    return { kind: 'evidence', evidence, snapshots: stored, source: 'stored' };
+  }
+  if (rebuildable < stored) return gone(stored, rebuildable);
+  const { evidence, snapshots } = await rebuild(store, image, at);
+  // Retention may have been faster than we.
+  return snapshots < stored ? gone(stored, snapshots) : { kind: 'evidence', evidence, snapshots, source: 'rebuilt' };
+}
+
+function gone(stored: number, rebuildable: number): EvidenceAt {
+  const reason = `of ${stored} snapshots until then, ${stored - rebuildable} are kept no more: retention dropped them, or they are from before they could be read again`;
+  return { kind: 'gone', stored, rebuildable, reason };
+}
+
+/** Merges all raw snapshots that were received until then. @throws Error for one that this version cannot read */
+export async function rebuild(
+  store: Pick<Store, 'snapshots'>,
+  image: Image,
+  at = Infinity,
+): Promise<{ readonly evidence: Evidence; readonly snapshots: number }> {
+  let evidence = emptyEvidence;
+  let snapshots = 0;
+  for (let after: string | undefined; ;) {
+    const page = await store.snapshots(image, { limit: pageSize, ...(after !== undefined && { after }) });
+    for (const one of page) {
+      // They come in the order in which they were received.
+      if (one.receivedAt > at) return { evidence, snapshots };
+      evidence = mergeEvidence(evidence, await evidenceOf(one));
+      snapshots += 1;
+    }
+    after = page.at(-1)?.snapshotId;
+    if (after === undefined) return { evidence, snapshots };
+  }
+}
+
+async function evidenceOf({ snapshotId, bytes, context }: StoredSnapshot): Promise<Evidence> {
+  if (context === undefined) throw new Error(`snapshot ${snapshotId} was stored without what was known of it`);
+  try {
+    const json = await decompress(bytes, { maxOutputLength: snapshotLimits.jsonBytes });
+    return evidenceOfSnapshot(snapshotSchema.parse(JSON.parse(json.toString())), await unpackContext(context));
+  } catch (cause) {
+    throw new Error(`snapshot ${snapshotId} cannot be read by this version, or is damaged`, { cause });
+  }
+}
