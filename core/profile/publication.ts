@@ -88,6 +88,8 @@ export interface Publication {
   readonly evidence: PublishedEvidence;
   /** Of the profile; absent with fewer than two containers. */
   readonly commonality?: number;
+  /** Behaviours that are left out because they are quarantined. */
+  readonly quarantined: number;
 }
 
 export const publicationLimits = {

@@ -117,6 +117,7 @@ describe('publication', () => {
         setAside: { processes: 0, files: 0, dns: 0, network: 0 },
         contentDigest: `sha256:${digest}`,
       },
+      quarantined: 0,
     });
   });
 

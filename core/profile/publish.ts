@@ -13,24 +13,29 @@ import { kinds as kindWords } from '../activity/snapshot.ts';
 import { sketchCount } from './bound.ts';
 import { commonality } from './commonality.ts';
 import { blindSpotUses, coverage } from './completeness.ts';
+import { digestsOf } from './digests.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from './evidence.ts';
 import { fromFlags } from './flags.ts';
 import { knownEvidence, setAside } from './known.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
+import { type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
 import { byWorth, type Candidate, candidates, type Candidates } from './publication-rows.ts';
 
 export interface PublishOptions {
   /** Periods of this image that an agent's death cut short. */
   readonly lostPeriods: number;
+  /** What they taint is left out, as if it had never been learned; none if absent. */
+  readonly quarantine?: readonly QuarantineMark[];
   /** Bytes of JSON; a parameter for tests. */
   readonly bytes?: number;
 }
 
-export function publish(evidence: Evidence, options: PublishOptions): Publication {
+export function publish(all: Evidence, options: PublishOptions): Publication {
+  const evidence = withoutQuarantined(all, options.quarantine ?? []);
   const known = knownEvidence(evidence);
   const scores = commonality(known);
-  const all = candidates(known, scores);
+  const found = candidates(known, scores);
   const facts = { ...evidenceFacts(evidence, options.lostPeriods), setAside: setAside(evidence, known) };
   const { kindsCollected } = facts.completeness;
   const names = {
@@ -39,9 +44,9 @@ export function publish(evidence: Evidence, options: PublishOptions): Publicatio
   };
   // Measured with the largest counts, because how much is omitted is not known before.
   const frame = jsonBytes({ behavior: names, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
-  const grants = share(all, (options.bytes ?? publicationLimits.bytes) - frame);
+  const grants = share(found, (options.bytes ?? publicationLimits.bytes) - frame);
 
-  const processes = keepProcesses(all.processes, grants.processes);
+  const processes = keepProcesses(found.processes, grants.processes);
   const kept = new Set(processes.map((candidate) => candidate.row.id));
   const below = <Row extends { readonly processId: string }>(
     list: readonly Candidate<Row>[],
@@ -53,11 +58,11 @@ export function publish(evidence: Evidence, options: PublishOptions): Publicatio
     );
   const chosen: Candidates = {
     processes,
-    files: below(all.files, grants.files),
-    dns: below(all.dns, grants.dns),
-    network: below(all.network, grants.network),
+    files: below(found.files, grants.files),
+    dns: below(found.dns, grants.dns),
+    network: below(found.network, grants.network),
   };
-  const omitted = counts((kind) => all[kind].length - chosen[kind].length + sketchCount(evidence.omitted[kind]));
+  const omitted = counts((kind) => found[kind].length - chosen[kind].length + sketchCount(evidence.omitted[kind]));
   return {
     behavior: {
       processes: inOrder(chosen.processes),
@@ -68,6 +73,7 @@ export function publish(evidence: Evidence, options: PublishOptions): Publicatio
     },
     evidence: { ...facts, omitted },
     ...(scores.profile !== undefined && { commonality: scores.profile }),
+    quarantined: quarantinedCount(all, evidence),
   };
 }
 
@@ -151,10 +157,7 @@ function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedE
       publicationLimits.workloads,
     ),
     ...period(snapshots),
-    digests: distinct(
-      containers.map((facts) => facts.digest),
-      publicationLimits.digests,
-    ),
+    digests: digestsOf(evidence),
     completeness: {
       ...coverage(snapshots),
       startsSeen: containers.filter((facts) => facts.startSeen).length,

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
+import { digestsOf } from '../../core/profile/digests.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../core/profile/merge.ts';
@@ -215,5 +216,6 @@ function nextProfile(
     containers: evidence.containers.length,
     firstSnapshotAt: before?.firstSnapshotAt ?? receivedAt,
     lastSnapshotAt: Math.max(before?.lastSnapshotAt ?? 0, receivedAt),
+    digests: digestsOf(evidence),
   };
 }

@@ -33,7 +33,16 @@ function commit(version: number) {
       receivedAt,
       bytes: new Uint8Array(1),
     },
-    profile: { image, name: 'nginx', state: 'learning', version, ...counts, firstSnapshotAt: 1, lastSnapshotAt: 1 },
+    profile: {
+      image,
+      name: 'nginx',
+      state: 'learning',
+      version,
+      ...counts,
+      firstSnapshotAt: 1,
+      lastSnapshotAt: 1,
+      digests: [],
+    },
     evidence: new Uint8Array(1),
   } as const;
 }

@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../core/image.ts';
+import { lifecycleConformance } from './lifecycle-conformance.ts';
 import { largestPage, largestTrim } from './limits.ts';
 import type { Store } from './store.ts';
 import {
@@ -369,6 +370,8 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         expect(await store.snapshotCounts(imageOf('other'), startOfTime + 3)).toEqual({ stored: 0, rebuildable: 0 });
       });
     });
+
+    lifecycleConformance(() => store);
 
     it('answers what was asked before it closes, and refuses what comes later', async () => {
       const before = Array.from({ length: 10 }, (_, n) => store.commitSnapshot(commitOf(n + 1, minuteOf(n, 0))));

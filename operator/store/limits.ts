@@ -1,5 +1,6 @@
 /** What every implementation asks of its callers, so that all of them refuse alike. */
 import { StoreError } from './errors.ts';
+import type { AuditEntry } from './lifecycle.ts';
 import type { LostPeriod, Retention, SnapshotCommit } from './store.ts';
 
 /**
@@ -15,6 +16,15 @@ export const lostPeriodsPerImage = 10_000;
 
 /** Raw snapshots dropped at once: of 100 kB each they are 26 MB, some hundred milliseconds of the store's time. */
 export const largestTrim = 256;
+
+/** Of one image: whoever relearns it over and over pushes out his own old profiles, and nobody else's. */
+export const archivedPerImage = 10;
+
+/** At 500 bytes each 5 MB: one action every hour for a year. */
+export const auditEntries = 10_000;
+
+/** As many containers as the evidence of an image can hold, at 250 bytes a mark 1 MB. */
+export const quarantineMarksPerImage = 4_096;
 
 function refuseUnless(holds: boolean, message: string): void {
   if (!holds) throw new StoreError('invalid', `store: ${message}`);
@@ -61,5 +71,13 @@ export function checkRetention({ before, bytes }: Retention): void {
   refuseUnless(
     Number.isSafeInteger(before) && isWhole(bytes),
     `what is older than ${before} or beyond ${bytes} bytes is no whole number of milliseconds and bytes`,
+  );
+}
+
+/** So that a row is what {@link auditEntries} reckons with. */
+export function checkAudit({ actor, note, key }: AuditEntry): void {
+  refuseUnless(
+    actor.length <= 128 && note.length <= 256 && key.length <= 256,
+    'actor, note or key of an audit entry is too long',
   );
 }

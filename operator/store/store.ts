@@ -4,6 +4,7 @@
  * several replicas can share one PostgreSQL later. Bytes are opaque here; core/ knows what is in them.
  */
 import type { Image } from '../../core/image.ts';
+import type { AuditEntry, LifecycleStore } from './lifecycle.ts';
 
 export interface ProfileRecord {
   readonly image: Image;
@@ -23,6 +24,10 @@ export interface ProfileRecord {
   readonly firstSnapshotAt: number;
   readonly lastSnapshotAt: number;
   readonly sealedAt?: number;
+  /** Image digests of the containers that taught, sorted; the first 64. */
+  readonly digests: readonly string[];
+  /** When a container of the image was last seen running; absent until that was noted. Commits leave it as it is. */
+  readonly lastRunAt?: number;
   /** Uid of the SecurityProfile object that was published; once it is set, an object that is missing was deleted. */
   readonly publishedUid?: string;
 }
@@ -85,6 +90,14 @@ export interface StoreUsage {
   readonly snapshots: number;
   readonly snapshotBytes: number;
   readonly lostPeriods: number;
+  readonly archived: number;
+  /** Of the archive's compressed evidence. */
+  readonly archiveBytes: number;
+  readonly auditEntries: number;
+  /** Audit entries that had to go because there were too many. */
+  readonly auditDropped: number;
+  /** Marks of all images. */
+  readonly quarantineMarks: number;
   /** Bytes on disk, all together. */
   readonly bytes: number;
   /** Of these, the log of what is not in its place yet, and what will be used again before the file grows. */
@@ -101,7 +114,7 @@ export interface SnapshotCounts {
 }
 
 /** Every method may reject with a StoreError, whose kind says whether to repeat, to correct or to call for a person. */
-export interface Store {
+export interface Store extends LifecycleStore {
   commitSnapshot(commit: SnapshotCommit): Promise<CommitResult>;
   hasSnapshot(snapshotId: string): Promise<boolean>;
   profile(image: Image): Promise<ProfileRecord | undefined>;
@@ -123,8 +136,11 @@ export interface Store {
    * such profile. Commits leave it as it is, whatever their record says.
    */
   markPublished(image: Image, uid: string): Promise<boolean>;
-  /** Forgets profile, snapshots and lost periods of an image, so that learning starts again. False: nothing was known. */
-  forget(image: Image): Promise<boolean>;
+  /**
+   * Forgets profile, snapshots, lost periods, quarantine and archive of an image, so that learning starts again. `audit` is
+   * noted together with it. False: nothing was known.
+   */
+  forget(image: Image, audit?: AuditEntry): Promise<boolean>;
   /** False if it was known already (same container and `from`), or if the image has its 10,000 lost periods. */
   recordLostPeriod(lost: LostPeriod): Promise<boolean>;
   lostPeriods(image: Image): Promise<number>;

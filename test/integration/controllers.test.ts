@@ -102,6 +102,7 @@ async function learn(store: Store, image: Image, container: number, path: string
       containers: evidence.containers.length,
       firstSnapshotAt: known?.profile.firstSnapshotAt ?? now,
       lastSnapshotAt: now,
+      digests: [digest],
     },
     evidence: (await packEvidence(evidence)).bytes,
   });

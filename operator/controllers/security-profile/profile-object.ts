@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Image } from '../../../core/image.ts';
+import { profileAnnotations } from '../../../crds/annotations.ts';
 import type { SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Projection } from '../../kube/informer.ts';
 import { canonicalJson } from '../canonical-json.ts';
@@ -16,7 +17,20 @@ export interface ProfileObject {
   readonly sealed: boolean;
   /** Of the whole spec, as {@link specDigest} computes it. */
   readonly specDigest: string;
+  /** Of the spec as JSON. */
+  readonly bytes: number;
+  /** What a person asks for by annotation. */
+  readonly action?: AskedAction;
+  /** A person wants it to stay, however long its image has not been running. */
+  readonly keep: boolean;
   readonly status: SecurityProfileStatus;
+}
+
+export interface AskedAction {
+  /** As it was written: possibly none that there is. */
+  readonly text: string;
+  /** Field manager that set the annotation. Clients choose their name: it tells tools apart, and proves nothing. */
+  readonly actor: string;
 }
 
 const count = z.number().int().nonnegative().exactOptional();
@@ -37,8 +51,21 @@ const statusSchema = z.object({
   conditions: z.array(conditionSchema).exactOptional(),
 });
 
+const ownershipSchema = z.object({
+  manager: z.string().default(''),
+  fieldsV1: z
+    .object({ 'f:metadata': z.object({ 'f:annotations': z.record(z.string(), z.unknown()).default({}) }).prefault({}) })
+    .prefault({}),
+});
+
 const objectSchema = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string(), generation: z.number().int().default(0) }),
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    generation: z.number().int().default(0),
+    annotations: z.record(z.string(), z.string()).default({}),
+    managedFields: z.array(ownershipSchema).default([]),
+  }),
   spec: z.looseObject({
     image: z.object({ name: z.string(), tag: z.string() }),
     sealed: z.boolean().default(false),
@@ -46,17 +73,46 @@ const objectSchema = z.object({
   status: statusSchema.default({}),
 });
 
+type Metadata = z.infer<typeof objectSchema>['metadata'];
+
 /** Equal specs have equal digests, in whatever order their fields are written. */
 export function specDigest(spec: unknown): string {
   return hash('sha256', canonicalJson(spec));
 }
 
-/** At most 1 KiB of what may be 200. */
+/** At most 1.5 KiB of what may be 200. */
 export function projectProfile(raw: unknown): Projection<ProfileObject> {
   const parsed = objectSchema.safeParse(raw);
   if (!parsed.success) return { ok: false, problem: z.prettifyError(parsed.error).slice(0, 500) };
   const { metadata, spec, status } = parsed.data;
+  const { name, uid, generation, annotations } = metadata;
   // From the raw object: parsing would add the default of `sealed`.
-  const digest = specDigest(z.object({ spec: z.unknown() }).parse(raw).spec);
-  return { ok: true, value: { ...metadata, image: spec.image, sealed: spec.sealed, specDigest: digest, status } };
+  const text = canonicalJson(z.object({ spec: z.unknown() }).parse(raw).spec);
+  const action = annotations[profileAnnotations.action];
+  return {
+    ok: true,
+    value: {
+      name,
+      uid,
+      generation,
+      image: spec.image,
+      sealed: spec.sealed,
+      specDigest: hash('sha256', text),
+      bytes: Buffer.byteLength(text),
+      ...(action !== undefined && { action: { text: plain(action, 64), actor: actorOf(metadata) } }),
+      keep: profileAnnotations.keep in annotations,
+      status,
+    },
+  };
+}
+
+function actorOf({ managedFields }: Metadata): string {
+  const field = `f:${profileAnnotations.action}`;
+  const owner = managedFields.find(({ fieldsV1 }) => field in fieldsV1['f:metadata']['f:annotations']);
+  return plain(owner?.manager ?? '', 128) || 'unknown';
+}
+
+/** Goes into Events, logs and the audit: printable and short, whatever somebody wrote. */
+function plain(text: string, length: number): string {
+  return text.slice(0, length).replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -11,10 +11,13 @@ import {
   lostPeriodsPerImage,
 } from '../limits.ts';
 import type { CommitResult, SnapshotCommit, StoreUsage } from '../store.ts';
+import { archiveTable } from './archive.ts';
+import { auditTable } from './audit.ts';
 import { lostPeriodTable } from './lost-periods.ts';
 import { pages } from './pages.ts';
 import { profileTable } from './profiles.ts';
 import type { SyncStore } from './protocol.ts';
+import { quarantineTable } from './quarantine.ts';
 import { snapshotTable } from './snapshots.ts';
 
 /** Every method of the store, synchronous, on a database that is open, checked and ours alone. */
@@ -23,6 +26,9 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
   const snapshots = snapshotTable(database);
   const lostPeriods = lostPeriodTable(database);
   const file = pages(database);
+  const archive = archiveTable(database);
+  const audit = auditTable(database);
+  const quarantine = quarantineTable(database);
 
   function transaction<T>(work: () => T): T {
     database.exec('BEGIN IMMEDIATE');
@@ -71,11 +77,52 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
     snapshots: (image, { limit, after }) => snapshots.page(image, checkLimit(limit), after),
     seal: (image, version, at) => transaction(() => profiles.seal(image, version, at)),
     markPublished: (image, uid) => transaction(() => profiles.markPublished(image, uid)),
-    forget: (image) =>
+    forget: (image, entry) =>
       transaction(() => {
+        if (entry !== undefined) audit.record(entry);
         lostPeriods.remove(image);
+        quarantine.remove(image);
+        const wasArchived = archive.remove(image);
+        return profiles.remove(image) || wasArchived;
+      }),
+    markRun: (images, at) => transaction(() => images.forEach((image) => profiles.markRun(image, at))),
+    archive: (image, reason, at, entry) =>
+      transaction(() => {
+        if (!archive.put(image, reason, at)) return false;
+        if (entry !== undefined) audit.record(entry);
+        if (reason === 'relearned') lostPeriods.remove(image);
         return profiles.remove(image);
       }),
+    restore: (image, at) =>
+      transaction(() => {
+        if (profiles.get(image) !== undefined) return undefined;
+        return archive.restore(image, at) ? profiles.get(image) : undefined;
+      }),
+    archived: (image) => archive.list(image),
+    archivedEvidence: (image, archivedAt) => archive.evidence(image, archivedAt),
+    trimArchive(limits) {
+      const trimmed = transaction(() => archive.trim(limits));
+      if (trimmed > 0) file.giveBack();
+      return trimmed;
+    },
+    quarantine: (image, mark) =>
+      transaction(() => {
+        const result = quarantine.add(image, mark);
+        if (result === 'marked') profiles.touch(image);
+        return result;
+      }),
+    quarantined: (image) => quarantine.list(image),
+    release: (image, entry) =>
+      transaction(() => {
+        const released = quarantine.remove(image);
+        if (released > 0) {
+          profiles.touch(image);
+          audit.record(entry);
+        }
+        return released;
+      }),
+    recordAudit: (entry) => transaction(() => audit.record(entry)),
+    audit: ({ limit, before }) => audit.page(checkLimit(limit), before),
     recordLostPeriod(lost) {
       checkLostPeriod(lost);
       return transaction(() => lostPeriods.count(lost.image) < lostPeriodsPerImage && lostPeriods.insert(lost));
@@ -95,6 +142,8 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
       const raw = snapshots.totals();
       const logBytes = fileSize(`${path}-wal`);
       const { bavail, bsize } = statfsSync(dirname(path));
+      const archived = archive.totals();
+      const audited = audit.totals();
       return {
         profiles: profiles.count(),
         snapshots: raw.count,
@@ -104,6 +153,11 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         logBytes,
         freeBytes: file.freeBytes(),
         volumeFreeBytes: bavail * bsize,
+        archived: archived.count,
+        archiveBytes: archived.bytes,
+        auditEntries: audited.count,
+        auditDropped: audited.dropped,
+        quarantineMarks: quarantine.total(),
       };
     },
     close: () => database.close(),

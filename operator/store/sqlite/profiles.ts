@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Image } from '../../../core/image.ts';
 import { StoreError } from '../errors.ts';
 import type { ProfileRecord } from '../store.ts';
-import { bytes, integer, text, type Row } from './row.ts';
+import { bytes, integer, text, texts, type Row } from './row.ts';
 
-function profileOf(row: Row): ProfileRecord {
+/** A record as the columns of `profiles`, and of `archive`, have it. */
+export function profileOf(row: Row): ProfileRecord {
   const state = text(row, 'state');
   if (state !== 'learning' && state !== 'stable') {
     throw new StoreError('corrupt', `store: a profile has the unknown state ${state}`);
@@ -20,6 +21,8 @@ function profileOf(row: Row): ProfileRecord {
     firstSnapshotAt: integer(row, 'first_snapshot_at'),
     lastSnapshotAt: integer(row, 'last_snapshot_at'),
     ...(row['sealed_at'] === null ? {} : { sealedAt: integer(row, 'sealed_at') }),
+    digests: texts(row, 'digests'),
+    ...(row['last_run_at'] === null ? {} : { lastRunAt: integer(row, 'last_run_at') }),
     ...(row['published_uid'] === null ? {} : { publishedUid: text(row, 'published_uid') }),
   };
 }
@@ -31,11 +34,13 @@ export function profileTable(database: DatabaseSync) {
     'SELECT * FROM profiles WHERE (image_name, image_tag) > (?, ?) ORDER BY image_name, image_tag LIMIT ?',
   );
   const evidence = database.prepare('SELECT bytes FROM evidence WHERE image_name = ? AND image_tag = ?');
-  const put = database.prepare(`INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+  const put = database.prepare(`INSERT INTO profiles (image_name, image_tag, object_name, state, version,
+      counted_snapshots, snapshots, containers, first_snapshot_at, last_snapshot_at, sealed_at, digests)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET object_name = excluded.object_name, state = excluded.state, version = excluded.version,
       counted_snapshots = excluded.counted_snapshots, snapshots = excluded.snapshots,
       containers = excluded.containers, first_snapshot_at = excluded.first_snapshot_at,
-      last_snapshot_at = excluded.last_snapshot_at, sealed_at = excluded.sealed_at`);
+      last_snapshot_at = excluded.last_snapshot_at, sealed_at = excluded.sealed_at, digests = excluded.digests`);
   const putEvidence = database.prepare(
     'INSERT INTO evidence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
   );
@@ -44,6 +49,9 @@ export function profileTable(database: DatabaseSync) {
   const markPublished = database.prepare(
     'UPDATE profiles SET published_uid = ? WHERE image_name = ? AND image_tag = ?',
   );
+  const markRun = database.prepare(`UPDATE profiles SET last_run_at = max(coalesce(last_run_at, 0), ?)
+    WHERE image_name = ? AND image_tag = ?`);
+  const touch = database.prepare('UPDATE profiles SET version = version + 1 WHERE image_name = ? AND image_tag = ?');
   const remove = database.prepare('DELETE FROM profiles WHERE image_name = ? AND image_tag = ?');
 
   const count = database.prepare('SELECT count(*) AS count FROM profiles');
@@ -83,6 +91,7 @@ export function profileTable(database: DatabaseSync) {
         profile.firstSnapshotAt,
         profile.lastSnapshotAt,
         profile.sealedAt ?? null,
+        JSON.stringify(profile.digests),
       );
       putEvidence.run(image.name, image.tag, evidenceBytes);
     },
@@ -93,6 +102,15 @@ export function profileTable(database: DatabaseSync) {
 
     markPublished(image: Image, uid: string): boolean {
       return markPublished.run(uid, image.name, image.tag).changes === 1;
+    },
+
+    markRun(image: Image, at: number): void {
+      markRun.run(at, image.name, image.tag);
+    },
+
+    /** What it publishes is another from now on: a writer that read it before reads again. */
+    touch(image: Image): void {
+      touch.run(image.name, image.tag);
     },
 
     /** Its evidence and its snapshots go with it, by foreign key. */

@@ -25,3 +25,13 @@ export function bytes(row: Row, column: string): Uint8Array {
   if (!(value instanceof Uint8Array)) throw unexpected(column, 'bytes', value);
   return value;
 }
+
+/** A list of texts, as JSON. */
+export function texts(row: Row, column: string): readonly string[] {
+  const value = text(row, column);
+  const parsed: unknown = JSON.parse(value);
+  if (!Array.isArray(parsed) || !parsed.every((one) => typeof one === 'string')) {
+    throw unexpected(column, 'a list of texts', value);
+  }
+  return parsed;
+}

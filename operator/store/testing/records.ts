@@ -37,6 +37,7 @@ export function profileRecord(fields: Partial<ProfileRecord> = {}): ProfileRecor
     containers: 1,
     firstSnapshotAt: startOfTime,
     lastSnapshotAt: startOfTime,
+    digests: [],
     ...fields,
   };
 }

@@ -19,7 +19,7 @@ import { FakeClock } from '../../../testing/fake-clock.ts';
 import { ByteBucket } from '../byte-bucket.ts';
 import type { LastPublication, ProfileApi, ProfileDependencies } from '../dependencies.ts';
 import { createProfileMetrics } from '../metrics.ts';
-import { specDigest, type ProfileObject } from '../profile-object.ts';
+import { type AskedAction, specDigest, type ProfileObject } from '../profile-object.ts';
 import { reconcileProfile } from '../reconcile.ts';
 
 interface StoredObject {
@@ -27,6 +27,8 @@ interface StoredObject {
   readonly generation: number;
   readonly spec: SecurityProfileSpec;
   readonly status: SecurityProfileStatus;
+  readonly action?: AskedAction;
+  readonly keep: boolean;
 }
 
 /** Objects with the rules that the kind's schema has: sealed specs do not change. */
@@ -43,7 +45,7 @@ export class FakeApi implements ProfileApi {
     if (before !== undefined && specDigest(before.spec) === specDigest(spec)) return before;
     if (before?.spec.sealed === true) throw new InvalidError('the profile is sealed', 422, 'Invalid');
     const uid = before?.uid ?? `uid-${(this.#uids += 1)}`;
-    const object = { uid, generation: (before?.generation ?? 0) + 1, spec, status: before?.status ?? {} };
+    const object = { uid, generation: (before?.generation ?? 0) + 1, spec, status: before?.status ?? {}, keep: false };
     this.objects.set(name, object);
     return object;
   }
@@ -78,9 +80,9 @@ export class FakeApi implements ProfileApi {
   #project(name: string): ProfileObject | undefined {
     const object = this.objects.get(name);
     if (object === undefined) return undefined;
-    const { uid, generation, spec, status } = object;
-    const sealed = spec.sealed ?? false;
-    return { name, uid, generation, image: spec.image, sealed, specDigest: specDigest(spec), status };
+    const { spec, ...rest } = object;
+    const bytes = JSON.stringify(spec).length;
+    return { name, ...rest, image: spec.image, sealed: spec.sealed ?? false, specDigest: specDigest(spec), bytes };
   }
 }
 
@@ -164,6 +166,7 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
         state: 'learning' as const,
         version: 0,
         firstSnapshotAt: clock.now(),
+        digests: ['sha256:aa'],
       };
       one.record = {
         ...before,

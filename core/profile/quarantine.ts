@@ -1,0 +1,158 @@
+/**
+ * Poisoning guard: what a container did from the moment on at which a rule matched in it is not known behaviour until
+ * somebody releases it. Marks are an overlay: evidence keeps everything, and what is known is computed without what they
+ * taint. So it makes no difference whether a mark comes before or after what it taints, and a release leaves no trace.
+ */
+import { type ContainerSet, containerAt, noContainers } from './container-set.ts';
+import {
+  type Behaviour,
+  type BehaviourKind,
+  behaviourKinds,
+  byText,
+  type Evidence,
+  type NameSets,
+} from './evidence.ts';
+import { knownEvidence } from './known.ts';
+
+/** One detection: the process that it was about with everything below it, and all that is new in its container since. */
+export interface QuarantineMark {
+  readonly containerId: string;
+  /** Place in the lineage (`lineageId`); absent if only the time is known. */
+  readonly processId?: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * Processes of one container that are told apart. A container with more is tainted as a whole, so that an attacker gains
+ * nothing by being detected often.
+ */
+export const markedProcesses = 16;
+
+/** Marks of one container with one more; the same in whatever order they come. */
+export function addMark(marks: readonly QuarantineMark[], mark: QuarantineMark): readonly QuarantineMark[] {
+  const known = marks.find(({ processId }) => processId === mark.processId);
+  if (known !== undefined && known.since <= mark.since) return marks;
+  const { containerId } = mark;
+  const whole: QuarantineMark = { containerId, since: 0 };
+  if (marks.some(isWhole)) return marks;
+  const all = [...marks.filter((one) => one !== known), mark];
+  const processes = all.filter(({ processId }) => processId !== undefined).length;
+  return isWhole(mark) || processes > markedProcesses ? [whole] : all.sort(byProcess);
+}
+
+/** Nothing happened before the epoch. */
+function isWhole({ processId, since }: QuarantineMark): boolean {
+  return processId === undefined && since === 0;
+}
+
+function byProcess(left: QuarantineMark, right: QuarantineMark): number {
+  return byText(left.processId ?? '', right.processId ?? '');
+}
+
+/**
+ * Evidence as if the marked containers had not shown what is tainted in them. What another container showed as well stays,
+ * on its word alone. System calls and capabilities carry no time: a marked container says nothing about them.
+ */
+export function withoutQuarantined(evidence: Evidence, marks: readonly QuarantineMark[]): Evidence {
+  const place = new Map(evidence.containers.map(({ id }, index) => [id, containerAt(index)]));
+  const present = marks.flatMap((mark) => {
+    const container = place.get(mark.containerId);
+    return container === undefined ? [] : [{ ...mark, container }];
+  });
+  if (present.length === 0) return evidence;
+  const newIn = containersBySince(present);
+  const below = subtrees(evidence, present);
+  const clean = <Entry extends Behaviour>(
+    entries: ReadonlyMap<string, Entry>,
+    processOf: (entry: Entry) => string,
+  ): ReadonlyMap<string, Entry> =>
+    new Map(
+      [...entries].flatMap(([key, entry]) => {
+        const tainted = newIn(entry.first) | (below.get(processOf(entry)) ?? noContainers);
+        const containers = entry.containers & ~tainted;
+        return containers === noContainers
+          ? []
+          : [[key, containers === entry.containers ? entry : { ...entry, containers }]];
+      }),
+    );
+  const processes = withParents(clean(evidence.processes, ({ id }) => id));
+  const left = new Set([...processes.values()].map(({ id }) => id));
+  const gone = new Set([...evidence.processes.values()].map(({ id }) => id).filter((id) => !left.has(id)));
+  const belowKept = <Entry extends Behaviour & { readonly processId: string }>(entries: ReadonlyMap<string, Entry>) =>
+    new Map([...clean(entries, ({ processId }) => processId)].filter(([, entry]) => !gone.has(entry.processId)));
+  const marked = present.reduce((set, { container }) => set | container, noContainers);
+  return {
+    ...evidence,
+    processes,
+    files: belowKept(evidence.files),
+    dns: belowKept(evidence.dns),
+    network: belowKept(evidence.network),
+    syscalls: cleanNames(evidence.syscalls, marked),
+    capabilities: cleanNames(evidence.capabilities, marked),
+  };
+}
+
+/** How many behaviours would be known, were it not for the marks. */
+export function quarantinedCount(evidence: Evidence, clean: Evidence): number {
+  if (clean === evidence) return 0;
+  const known = knownEvidence(evidence);
+  const left = knownEvidence(clean);
+  const hidden = (kind: BehaviourKind): number => [...known[kind].keys()].filter((key) => !left[kind].has(key)).length;
+  return behaviourKinds.reduce((sum, kind) => sum + hidden(kind), 0);
+}
+
+type Processes = Evidence['processes'];
+
+/** A lineage is told from its root: what runs below a process that is gone goes with it. */
+function withParents(processes: Processes): Processes {
+  const kept = new Set<string>();
+  for (const { id, parentId } of [...processes.values()].sort((left, right) => left.depth - right.depth)) {
+    if (parentId === undefined || kept.has(parentId)) kept.add(id);
+  }
+  return new Map([...processes].filter(([, { id }]) => kept.has(id)));
+}
+
+interface Placed extends QuarantineMark {
+  readonly container: ContainerSet;
+}
+
+/** Containers that had a mark at a time. */
+function containersBySince(marks: readonly Placed[]): (time: number) => ContainerSet {
+  const steps: { since: number; containers: ContainerSet }[] = [];
+  for (const { since, container } of [...marks].sort((left, right) => left.since - right.since)) {
+    steps.push({ since, containers: (steps.at(-1)?.containers ?? noContainers) | container });
+  }
+  return (time) => {
+    let [low, high] = [0, steps.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((steps[middle]?.since ?? Infinity) <= time) low = middle + 1;
+      else high = middle;
+    }
+    return steps[low - 1]?.containers ?? noContainers;
+  };
+}
+
+/** By process: the containers in which it, or a process above it, is marked. */
+function subtrees(evidence: Evidence, marks: readonly Placed[]): ReadonlyMap<string, ContainerSet> {
+  const tainted = new Map<string, ContainerSet>();
+  for (const { processId, container } of marks) {
+    if (processId !== undefined) tainted.set(processId, (tainted.get(processId) ?? noContainers) | container);
+  }
+  // Parents first, so that theirs is complete when their children ask.
+  for (const { id, parentId } of [...evidence.processes.values()].sort((left, right) => left.depth - right.depth)) {
+    const above = parentId === undefined ? undefined : tainted.get(parentId);
+    if (above !== undefined) tainted.set(id, (tainted.get(id) ?? noContainers) | above);
+  }
+  return tainted;
+}
+
+function cleanNames(names: NameSets, marked: ContainerSet): NameSets {
+  return new Map(
+    [...names].flatMap(([name, set]) => {
+      const left = set & ~marked;
+      return left === noContainers ? [] : [[name, left] as const];
+    }),
+  );
+}

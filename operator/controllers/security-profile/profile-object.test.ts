@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { projectProfile } from './profile-object.ts';
+
+const object = (metadata: object) => ({
+  metadata: { name: 'app', uid: 'uid-1', generation: 2, ...metadata },
+  spec: { image: { name: 'docker.io/library/app', tag: 'v1' } },
+});
+
+function owned(manager: string, ...annotations: readonly string[]) {
+  const names = Object.fromEntries(annotations.map((name) => [`f:${name}`, {}]));
+  return { manager, operation: 'Update', fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, ...names } } } };
+}
+
+it('tells what a person asks for, and by which tool', () => {
+  const annotations = { 'workloadsecurity.dev/action': 'relearn', 'workloadsecurity.dev/keep': '' };
+  const managedFields = [
+    { manager: 'workload-security', operation: 'Apply', fieldsV1: { 'f:spec': {} } },
+    owned('helm', 'workloadsecurity.dev/keep'),
+    owned('kubectl-wsp', 'workloadsecurity.dev/action'),
+  ];
+  expect(projectProfile(object({ annotations, managedFields }))).toMatchObject({
+    ok: true,
+    value: { keep: true, action: { text: 'relearn', actor: 'kubectl-wsp' } },
+  });
+});
+
+it('needs no annotation, and no managed fields', () => {
+  expect(projectProfile(object({}))).toMatchObject({ ok: true, value: { keep: false, bytes: 53 } });
+  expect(projectProfile(object({}))).not.toHaveProperty('value.action');
+  const annotations = { 'workloadsecurity.dev/action': `\u001b[31m${'x'.repeat(200)}` };
+  expect(projectProfile(object({ annotations }))).toMatchObject({
+    value: { action: { text: `?[31m${'x'.repeat(59)}`, actor: 'unknown' } },
+  });
+});

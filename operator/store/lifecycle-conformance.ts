@@ -1,0 +1,206 @@
+/** The part of a store's conformance that is about the life of profiles: archive, quarantine, audit. */
+import { describe, expect, it } from 'vitest';
+import { markedProcesses } from '../../core/profile/quarantine.ts';
+import type { AuditEntry } from './lifecycle.ts';
+import { archivedPerImage, auditEntries, quarantineMarksPerImage } from './limits.ts';
+import type { Store } from './store.ts';
+import { commitOf, containerId, lostPeriod, nginx, snapshotRecord, startOfTime } from './testing/records.ts';
+
+const other = { name: 'docker.io/library/other', tag: 'v1' };
+const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+const hour = 60 * 60_000;
+
+function auditEntry(fields: Partial<AuditEntry> = {}): AuditEntry {
+  const name = 'nginx-1.27-0123456789';
+  return { key: 'uid-1/relearn', at: 5, action: 'relearn', actor: 'kubectl', image: nginx, name, note: 'x', ...fields };
+}
+
+/** @param current the store of the test that runs */
+export function lifecycleConformance(current: () => Store): void {
+  describe('archive', () => {
+    it('takes a profile with its evidence, and lets learning begin anew', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.markPublished(nginx, 'uid-1');
+      await store.recordLostPeriod(lostPeriod());
+      const before = await store.profile(nginx);
+      expect(await store.archive(nginx, 'relearned', startOfTime, auditEntry())).toBe(true);
+      expect(await store.archive(nginx, 'relearned', startOfTime)).toBe(false);
+      expect(await store.profile(nginx)).toBeUndefined();
+      expect(await store.hasSnapshot(snapshotRecord().snapshotId)).toBe(false);
+      expect(await store.lostPeriods(nginx)).toBe(0);
+      expect(await store.archived(nginx)).toEqual([{ reason: 'relearned', archivedAt: startOfTime, profile: before }]);
+      expect(text(await store.archivedEvidence(nginx, startOfTime))).toBe('evidence 1');
+      expect(await store.archivedEvidence(nginx, 1)).toBeUndefined();
+      expect(await store.audit({ limit: 5 })).toEqual([auditEntry()]);
+      expect(await store.usage()).toMatchObject({ profiles: 0, archived: 1, archiveBytes: 10, auditEntries: 1 });
+      expect(await store.restore(nginx, startOfTime)).toBeUndefined();
+      expect(await store.commitSnapshot(commitOf(1))).toBe('stored');
+    });
+
+    it('gives a collected profile back as it was, for whoever reads it anew', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.seal(nginx, 1, startOfTime + 1);
+      await store.markPublished(nginx, 'uid-1');
+      await store.recordLostPeriod(lostPeriod());
+      const { publishedUid: _, ...before } = (await store.profile(nginx)) ?? { publishedUid: '' };
+      await store.archive(nginx, 'collected', startOfTime);
+      const back = await store.restore(nginx, startOfTime + hour);
+      expect(back).toEqual({ ...before, version: 3, lastRunAt: startOfTime + hour });
+      expect(await store.profile(nginx)).toEqual(back);
+      expect(text((await store.evidence(nginx))?.evidence)).toBe('evidence 1');
+      expect(await store.lostPeriods(nginx)).toBe(1);
+      expect(await store.archived(nginx)).toEqual([]);
+      expect(await store.restore(nginx, startOfTime)).toBeUndefined();
+    });
+
+    it('never puts a collected profile over one that began anew', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.archive(nginx, 'collected', startOfTime);
+      await store.commitSnapshot(commitOf(1));
+      expect(await store.restore(nginx, startOfTime)).toBeUndefined();
+      await store.archive(nginx, 'collected', startOfTime + 1);
+      expect(await store.archived(nginx)).toMatchObject([{ archivedAt: startOfTime + 1 }]);
+    });
+
+    it('takes no commit that was made for what lies in it', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.archive(nginx, 'relearned', startOfTime);
+      const late = snapshotRecord({ from: startOfTime + hour });
+      expect(await store.commitSnapshot(commitOf(2, late))).toBe('conflict');
+    });
+
+    it('keeps the newest of an image', async () => {
+      const store = current();
+      for (let n = 0; n < archivedPerImage + 2; n += 1) {
+        await store.commitSnapshot(commitOf(1));
+        await store.archive(nginx, 'relearned', n);
+      }
+      const times = (await store.archived(nginx)).map(({ archivedAt }) => archivedAt);
+      expect(times).toEqual(Array.from({ length: archivedPerImage }, (_, index) => archivedPerImage + 1 - index));
+    });
+
+    it('is trimmed by age and by bytes, the oldest first', async () => {
+      const store = current();
+      for (let n = 1; n <= 4; n += 1) {
+        const image = { ...other, tag: `v${n}` };
+        await store.commitSnapshot(commitOf(1, snapshotRecord({ image, containerId: containerId(n) })));
+        await store.archive(image, 'collected', n);
+      }
+      expect(await store.trimArchive({ bytes: 1_000, before: 2 })).toBe(1);
+      expect(await store.trimArchive({ bytes: 1_000, before: 2 })).toBe(0);
+      expect(await store.trimArchive({ bytes: 29, before: 0 })).toBe(1);
+      expect(await store.archived({ ...other, tag: 'v3' })).toHaveLength(1);
+      expect((await store.usage()).archived).toBe(2);
+      expect(await store.trimArchive({ bytes: 0, before: 0 })).toBe(2);
+    });
+
+    it('is emptied of an image that is forgotten', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.archive(nginx, 'relearned', 1);
+      await store.quarantine(nginx, { containerId: containerId(1), since: 1 });
+      expect(await store.forget(nginx, auditEntry({ action: 'forget' }))).toBe(true);
+      expect(await store.archived(nginx)).toEqual([]);
+      expect(await store.quarantined(nginx)).toEqual([]);
+      expect(await store.audit({ limit: 5 })).toMatchObject([{ action: 'forget' }]);
+      expect(await store.forget(nginx)).toBe(false);
+    });
+  });
+
+  it('keeps the digests that taught a profile', async () => {
+    const store = current();
+    const commit = commitOf(1);
+    const digests = ['sha256:aa', 'sha256:bb'];
+    await store.commitSnapshot({ ...commit, profile: { ...commit.profile, digests } });
+    expect(await store.profile(nginx)).toMatchObject({ digests });
+    await store.archive(nginx, 'collected', 1);
+    expect(await store.restore(nginx, 1)).toMatchObject({ digests });
+  });
+
+  describe('runs', () => {
+    it('are noted for profiles that there are, and never go back', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      expect(await store.profile(nginx)).not.toHaveProperty('lastRunAt');
+      await store.markRun([nginx, other], 7);
+      await store.markRun([nginx], 5);
+      expect(await store.profile(nginx)).toMatchObject({ version: 1, lastRunAt: 7 });
+      await store.commitSnapshot(commitOf(2, snapshotRecord({ from: startOfTime + hour })));
+      expect(await store.profile(nginx)).toMatchObject({ version: 2, lastRunAt: 7 });
+    });
+  });
+
+  describe('quarantine', () => {
+    const mark = (number: number, processId: string, since = 5) => ({
+      containerId: containerId(number),
+      processId,
+      since,
+    });
+
+    it('keeps marks before there is a profile, and makes a new version of the one that there is', async () => {
+      const store = current();
+      expect(await store.quarantine(nginx, mark(1, 'a'))).toBe('marked');
+      expect(await store.quarantine(nginx, mark(1, 'a', 6))).toBe('known');
+      await store.commitSnapshot(commitOf(1));
+      expect(await store.quarantine(nginx, mark(1, 'a', 4))).toBe('marked');
+      expect(await store.quarantine(nginx, { containerId: containerId(2), since: 3 })).toBe('marked');
+      expect(await store.profile(nginx)).toMatchObject({ version: 3 });
+      const marks = await store.quarantined(nginx);
+      expect(marks).toEqual([mark(1, 'a', 4), { containerId: containerId(2), since: 3 }]);
+      expect(await store.quarantined(other)).toEqual([]);
+    });
+
+    it('stays with containers over relearning, and goes by a release', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.quarantine(nginx, mark(1, 'a'));
+      await store.archive(nginx, 'relearned', 1);
+      expect(await store.quarantined(nginx)).toHaveLength(1);
+      await store.commitSnapshot(commitOf(1));
+      expect(await store.release(nginx, auditEntry({ action: 'release' }))).toBe(1);
+      expect(await store.profile(nginx)).toMatchObject({ version: 2 });
+      expect(await store.release(nginx, auditEntry({ action: 'release', key: 'again' }))).toBe(0);
+      expect(await store.audit({ limit: 5 })).toHaveLength(1);
+    });
+
+    it('marks a container as a whole rather than without end, and has a limit for each image', async () => {
+      const store = current();
+      for (let n = 0; n <= markedProcesses; n += 1) await store.quarantine(nginx, mark(1, `p${n}`));
+      expect(await store.quarantined(nginx)).toEqual([{ containerId: containerId(1), since: 0 }]);
+      const fill = Array.from({ length: quarantineMarksPerImage }, (_, n) => mark(n + 2, 'p'));
+      // Side by side, as many as the store takes at once.
+      for (let n = 0; n < fill.length; n += 200) {
+        await Promise.all(fill.slice(n, n + 200).map((one) => store.quarantine(nginx, one)));
+      }
+      expect(await store.quarantine(nginx, mark(9_999, 'p'))).toBe('full');
+      expect((await store.usage()).quarantineMarks).toBe(quarantineMarksPerImage);
+    });
+  });
+
+  describe('audit', () => {
+    it('notes an action once, pages from the newest on, and counts what had to go', async () => {
+      const store = current();
+      await store.recordAudit(auditEntry({ key: 'a', note: 'first' }));
+      await store.recordAudit(auditEntry({ key: 'a', note: 'again' }));
+      await store.recordAudit(auditEntry({ key: 'b' }));
+      expect(await store.audit({ limit: 1 })).toMatchObject([{ key: 'b' }]);
+      expect(await store.audit({ limit: 1, before: 'b' })).toMatchObject([{ key: 'a', note: 'first' }]);
+      for (let n = 0; n < auditEntries; n += 200) {
+        const keys = Array.from({ length: 200 }, (_, index) => `key-${n + index}`);
+        await Promise.all(keys.map((key) => store.recordAudit(auditEntry({ key }))));
+      }
+      expect(await store.usage()).toMatchObject({ auditEntries, auditDropped: 2 });
+      expect(await store.audit({ limit: 5, before: 'key-0' })).toEqual([]);
+    });
+
+    it('refuses what is longer than a row', async () => {
+      const long = auditEntry({ actor: 'x'.repeat(129) });
+      await expect(current().recordAudit(long)).rejects.toMatchObject({ kind: 'invalid' });
+      await expect(current().audit({ limit: 0 })).rejects.toMatchObject({ kind: 'invalid' });
+    });
+  });
+}

@@ -1,0 +1,69 @@
+/** The life of profiles beside what they learn: the archive of those that left, quarantine, and who did what. */
+import type { Image } from '../../core/image.ts';
+import type { QuarantineMark } from '../../core/profile/quarantine.ts';
+import type { ProfileRecord } from './store.ts';
+
+/** Why a profile left: `relearned` ones never come back, `collected` ones when their image runs again. */
+export type ArchiveReason = 'relearned' | 'collected';
+
+export interface ArchivedProfile {
+  readonly reason: ArchiveReason;
+  /** Milliseconds since the epoch. */
+  readonly archivedAt: number;
+  readonly profile: ProfileRecord;
+}
+
+export interface ArchiveLimits {
+  /** Of compressed evidence. */
+  readonly bytes: number;
+  /** What was archived before this time goes, milliseconds since the epoch. */
+  readonly before: number;
+}
+
+export interface AuditEntry {
+  /** The same action again, after a crash in its middle, has the same key: it is noted once. */
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly action: AuditedAction;
+  /** Field manager of whoever asked for it, as the API server noted it: clients choose that name themselves. */
+  readonly actor: string;
+  readonly image: Image;
+  /** Name of the SecurityProfile. */
+  readonly name: string;
+  readonly note: string;
+}
+
+export type AuditedAction = 'relearn' | 'forget' | 'release' | 'delete' | 'new-digest';
+
+/** `marked`: it taints more than before. `known`: nothing new. `full`: the image has as many marks as it can. */
+export type QuarantineResult = 'marked' | 'known' | 'full';
+
+export interface LifecycleStore {
+  /** Notes when images ran last; for those that have a profile, and never an earlier time than before. */
+  markRun(images: readonly Image[], at: number): Promise<void>;
+  /**
+   * Moves the profile into the archive; its snapshots and, if it is relearned, its lost periods go. Quarantine stays: the
+   * containers are the same. `audit` is noted together with it. False, and nothing done, if the image has no profile.
+   */
+  archive(image: Image, reason: ArchiveReason, at: number, audit?: AuditEntry): Promise<boolean>;
+  /** Brings the collected profile of an image back, as it was but for a new version. Undefined: there is none, or another profile. */
+  restore(image: Image, at: number): Promise<ProfileRecord | undefined>;
+  /** Newest first; at most {@link archivedPerImage} relearned ones and a collected one. */
+  archived(image: Image): Promise<readonly ArchivedProfile[]>;
+  /** Evidence of the profile of the image that was archived at that time. */
+  archivedEvidence(image: Image, archivedAt: number): Promise<Uint8Array | undefined>;
+  /** Drops what is older, then the oldest, until the limits hold; returns how many went. */
+  trimArchive(limits: ArchiveLimits): Promise<number>;
+
+  /** Grows the overlay of the image, also before its first snapshot. A profile that there is gets a new version. */
+  quarantine(image: Image, mark: QuarantineMark): Promise<QuarantineResult>;
+  quarantined(image: Image): Promise<readonly QuarantineMark[]>;
+  /** Removes all marks of the image; returns how many. The audit entry is noted if there were any. */
+  release(image: Image, audit: AuditEntry): Promise<number>;
+
+  /** Notes an action that changes nothing else in the store. */
+  recordAudit(entry: AuditEntry): Promise<void>;
+  /** Newest first; `before` continues behind the key of the last one of the page before. */
+  audit(page: { readonly limit: number; readonly before?: string }): Promise<readonly AuditEntry[]>;
+}
