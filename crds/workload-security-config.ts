@@ -12,6 +12,7 @@ import type { Condition, Count, Duration, ObjectMeta } from './common.ts';
  * @printerColumn Slots integer .spec.profiling.maxContainersPerNode
  * @printerColumn Period string .spec.profiling.snapshotPeriod
  * @printerColumn Ready string .status.conditions[?(@.type=="Ready")].status
+ * @printerColumn Store string .status.conditions[?(@.type=="StoreReady")].status
  * @printerColumn Message string .status.conditions[?(@.type=="Ready")].message wide
  * @printerColumn Age date .metadata.creationTimestamp
  * @validation self.metadata.name == 'default' :: the one WorkloadSecurityConfig must be named default
@@ -164,7 +165,8 @@ export interface WorkloadSecurityConfigStatus {
   /** Generation of the settings that are in force, or were refused. */
   readonly observedGeneration?: Count;
   /**
-   * Ready is False if the settings were refused; the last good ones stay in force.
+   * Ready is False if the settings were refused; the last good ones stay in force. StoreReady is False while the store
+   * takes nothing; its message says what to do.
    * @maxItems 16
    * @listType map
    * @listMapKey type

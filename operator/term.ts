@@ -11,17 +11,19 @@ import { KnownProfiles } from './learning/known-profiles.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
+import { openStore } from './open-store.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
 import { aborted, serve, type ServingOptions } from './serving.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { StoreHealth } from './store/health.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
-  const { client, clock, metrics, log, configuration, readiness } = options;
+  const { clock, log, configuration, readiness } = options;
   readiness.done('leader');
   const term = new AbortController();
   lost.addEventListener('abort', () => term.abort(), { once: true });
@@ -29,22 +31,44 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
 
   // Whoever fails ends the term for all: what follows a broken part is not worth having.
   const failures: unknown[] = [];
-  const fail = (error: unknown): void => {
+  const fail = (error: unknown): undefined => {
     failures.push(error);
     term.abort();
   };
 
-  const opened = await openSqliteStore({ path: join(configuration.dataDir, 'store.db'), onFailure: fail });
-  log.info({ created: opened.created, migrated: opened.migrated }, 'store is open');
+  const settings = new SettingsSource(defaultSettings);
+  const health = new StoreHealth(clock);
+  // Before the store is there: the status of the settings is where it says why it is not.
+  const configuring = runConfigController({ ...options, settings, health }, signal).catch(fail);
+  const path = join(configuration.dataDir, 'store.db');
+  const open = () => openSqliteStore({ path, onFailure: fail });
+  const opened = await openStore({ open, health, clock, log }, signal).catch(fail);
+  if (opened !== undefined) {
+    log.info({ created: opened.created, migrated: opened.migrated }, 'store is open');
+    await work({ ...options, opened, health, settings }, fail, signal).catch(fail);
+    await opened.close();
+  }
+  await configuring;
+  if (failures.length > 0) throw failures[0];
+}
+
+interface WorkOptions extends TermOptions {
+  readonly opened: SqliteStore;
+  readonly health: StoreHealth;
+  readonly settings: SettingsSource;
+}
+
+/** All that needs the store. Ends when `signal` aborts; a part that fails for good is told to `fail`. */
+async function work(options: WorkOptions, fail: (error: unknown) => undefined, signal: AbortSignal): Promise<void> {
+  const { client, clock, metrics, log, configuration, readiness, opened, health, settings } = options;
   const known = new KnownProfiles((image) => {
     profiles.enqueue(image);
     scheduler.changed();
   });
   await known.load(opened);
-  const store = known.follow(opened);
+  const store = known.follow(health.follow(opened));
   readiness.done('store');
 
-  const settings = new SettingsSource(defaultSettings);
   const { inventory, synced, finished } = startInventory(client, options, (node) => scheduler.changed(node), signal);
   const scheduler = createScheduler({
     clock,
@@ -82,7 +106,6 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   const working = [
     finished,
     profiles.run(signal),
-    runConfigController({ ...options, settings }, signal),
     trimPeriodically({ store, settings, clock, log, onTrimmed: storeMetrics.onTrimmed }, signal),
   ].map((part) => part.catch(fail));
   // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
@@ -93,6 +116,4 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   }
   scheduler.stop();
   await Promise.all(working);
-  await opened.close();
-  if (failures.length > 0) throw failures[0];
 }
