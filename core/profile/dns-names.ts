@@ -49,6 +49,23 @@ function isSearchStep(name: string, names: ReadonlySet<string>, search: readonly
   });
 }
 
+/**
+ * Every name under which {@link canonicalNames} may keep a question that belongs to a walk: its own first, then those that it
+ * may have been a step towards. They are below the name's length in number, and for nearly all names one to four.
+ */
+export function* questionForms(question: string, search: readonly string[]): Generator<string> {
+  const reached = new Set([normalise(question)]);
+  for (const name of reached) {
+    yield relative(name, search);
+    for (const [step, suffix] of search.entries()) {
+      if (!name.endsWith(suffix) || name.length === suffix.length) continue;
+      const base = name.slice(0, -suffix.length);
+      reached.add(base);
+      for (const later of search.slice(step + 1)) reached.add(base + later);
+    }
+  }
+}
+
 function relative(name: string, search: readonly string[]): string {
   const own = search[0];
   if (own === undefined || !name.endsWith(own)) return name;
