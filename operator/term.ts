@@ -44,7 +44,7 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   const open = () => openSqliteStore({ path, onFailure: fail });
   const opened = await openStore({ open, health, clock, log }, signal).catch(fail);
   if (opened !== undefined) {
-    log.info({ created: opened.created, migrated: opened.migrated }, 'store is open');
+    log.info(opened.opened, 'store is open');
     await work({ ...options, opened, health, settings }, fail, signal).catch(fail);
     await opened.close();
   }

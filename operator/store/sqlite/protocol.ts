@@ -1,6 +1,7 @@
 /** What the main thread and the store's thread say to each other. */
 import type { StoreErrorKind } from '../errors.ts';
 import type { Store } from '../store.ts';
+import type { Opened } from './open.ts';
 
 export type Method = keyof Store;
 
@@ -19,8 +20,11 @@ export interface Failure {
   readonly message: string;
 }
 
+/** How it was opened. */
+export type OpenedFacts = Omit<Opened, 'database'>;
+
 export type Reply =
-  | { readonly type: 'opened'; readonly created: boolean; readonly migrated: readonly number[] }
+  | ({ readonly type: 'opened' } & OpenedFacts)
   | { readonly type: 'refused'; readonly failure: Failure }
   | { readonly type: 'value'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly failure: Failure };

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import { defaultPendingLimits, pendingRequests, type PendingCounts, type PendingLimits } from './pending.ts';
-import type { Method, Reply, Request, Result, ThreadOptions } from './protocol.ts';
+import type { Method, OpenedFacts, Reply, Request, Result, ThreadOptions } from './protocol.ts';
 
 export interface SqliteStoreOptions {
   /** The database file, in a directory that exists, on a volume of a block device. */
@@ -17,10 +17,8 @@ export interface SqliteStoreOptions {
 }
 
 export interface SqliteStore extends Store {
-  /** There was no database: either a first start, or a volume that lost its content. Worth a line in the log. */
-  readonly created: boolean;
-  /** Numbers of the migrations that were applied at this start. */
-  readonly migrated: readonly number[];
+  /** What opening found. `created`: a first start, or a volume that lost its content. Worth a line in the log. */
+  readonly opened: OpenedFacts;
   pending(): PendingCounts;
 }
 
@@ -83,11 +81,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     return send(method, args);
   }
 
-  const { created, migrated } = await opened.promise;
+  const { type: _, ...facts } = await opened.promise;
   isOpen = true;
   return {
-    created,
-    migrated,
+    opened: facts,
     pending: () => pending.counts(),
     async commitSnapshot(commit) {
       const { snapshot } = commit;

@@ -35,9 +35,9 @@ function serve(port: MessagePort, { path, lockTimeoutMs }: ThreadOptions): void 
   const send = (reply: Reply, moved: ArrayBuffer[] = []): void => port.postMessage(reply, moved);
   let store: SyncStore;
   try {
-    const { database, created, migrated } = openDatabase({ path, lockTimeoutMs });
+    const { database, ...facts } = openDatabase({ path, lockTimeoutMs });
     store = sqliteDatabase(database, path);
-    send({ type: 'opened', created, migrated });
+    send({ type: 'opened', ...facts });
   } catch (error) {
     send({ type: 'refused', failure: failureOf(error, path) });
     return;
