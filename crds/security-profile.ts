@@ -161,14 +161,14 @@ export interface Completeness {
 
 /** A way past the agent, by which containers did what is not known. */
 export interface BlindSpotUse {
-  /** io_uring, system calls of 32-bit programs (compat-syscalls), or processes in a cgroup outside of the container's (left-cgroup). */
+  /** io_uring, system calls of 32-bit programs (compat-syscalls), or processes in a cgroup outside of the container's (left-cgroup); other: a way that only a newer agent knows. */
   readonly name: BlindSpot;
   /** Containers that went this way at least once. */
   readonly containers: Count;
 }
 
 /** A way past the agent. */
-export type BlindSpot = 'io_uring' | 'compat-syscalls' | 'left-cgroup';
+export type BlindSpot = 'io_uring' | 'compat-syscalls' | 'left-cgroup' | 'other';
 
 /** Records that were lost, by reason. */
 export interface Losses {

@@ -49,6 +49,10 @@ export const agentCounters: readonly AgentCounter[] = [
     labels: { call: ['desired', 'report', 'snapshots'] },
   },
   { name: 'operator_messages_total', help: 'Messages of the operator that agents took in, heartbeats included.' },
+  {
+    name: 'operator_messages_unknown_total',
+    help: 'Messages of the operator that agents did not know, being older than it.',
+  },
   { name: 'spool_evictions_total', help: 'Snapshots dropped because the spool was full.' },
   { name: 'spool_vanished_total', help: 'Snapshots that were missing from the spool.' },
   { name: 'snapshots_lost_total', help: 'Snapshots that could not be written to the spool.' },
