@@ -5,7 +5,7 @@
  * begin a program.
  */
 import type { Kind } from '../activity/snapshot.ts';
-import { lineageId, type ProcessIdentity } from './evidence.ts';
+import { identityOf, lineageId, type ProcessIdentity } from './evidence.ts';
 import type { PublishedBehavior, PublishedNetwork, PublishedProcess } from './publication.ts';
 
 export type Subject =
@@ -22,12 +22,15 @@ export interface ComparedBehaviour {
   /** Unique within its profile, and the same in every profile. */
   readonly key: string;
   readonly subject: Subject;
-  /** Key of the process that does it; of a process, its own. Absent for what containers do as a whole. */
+  /** Place of the process that does it; of a process, its own. Absent for what containers do as a whole. */
   readonly process?: string;
   /** Programs from the root of the lineage to the process itself. Empty for what containers do as a whole. */
   readonly lineage: readonly string[];
   readonly ways: Ways;
 }
+
+/** The way of an endpoint whose port the kernel chose. */
+export const anyPort = 'any port';
 
 /** The whole lineage counts for the key; shown are its last programs. Real ones have at most about ten. */
 const shownLineage = 16;
@@ -59,7 +62,7 @@ function placesOf(processes: readonly PublishedProcess[]): Map<string, Place> {
       chain.push(at);
       at = at.parentId === undefined ? undefined : byId.get(at.parentId);
     }
-    for (const process of chain.reverse())
+    for (const process of chain.toReversed())
       places.set(process.id, placeBelow(places.get(process.parentId ?? ''), process));
   }
   return places;
@@ -73,44 +76,53 @@ function placeBelow(parent: Place | undefined, process: PublishedProcess): Place
   };
 }
 
+/** Key of a process by that of its place. */
+export function processKey(place: string): string {
+  return `process ${place}`;
+}
+
 /** Entries of one key become one. */
 export function behavioursOf(behavior: PublishedBehavior): Map<string, ComparedBehaviour> {
-  const places = placesOf(behavior.processes);
   const found = new Map<string, ComparedBehaviour>();
-  const add = (subject: Subject, own: string, place: Place | undefined, ways: Ways): void => {
-    const key = `${subject.kind} ${place?.key ?? ''} ${own}`;
-    const known = found.get(key)?.ways ?? {};
-    const process = place === undefined ? {} : { process: place.key };
-    found.set(key, { key, subject, ...process, lineage: place?.lineage ?? [], ways: joinWays(known, ways) });
-  };
-  for (const process of behavior.processes) {
-    const { executable, applet, script, inline } = process;
-    const identity = {
-      executable,
-      ...(applet !== undefined && { applet }),
-      ...(script !== undefined && { script }),
-      ...(inline === true && { inline }),
-    };
-    add({ kind: 'process', ...identity }, '', places.get(process.id), waysOf(process.actors, process.commonality));
-  }
-  for (const { processId, path, access, commonality } of behavior.files) {
-    add({ kind: 'file', path }, path, placeOf(places, processId), waysOf(access, commonality));
-  }
-  for (const { processId, name, types, commonality } of behavior.dns) {
-    add({ kind: 'dns', name }, name, placeOf(places, processId), waysOf(types, commonality));
-  }
-  for (const { processId, direction, protocol, peer, port, commonality } of behavior.network) {
-    const subject = { kind: 'network' as const, direction, protocol, ...(peer !== undefined && { peer }) };
-    const own = `${direction} ${protocol} ${peer ?? ''}`;
-    add(subject, own, placeOf(places, processId), waysOf([port === undefined ? 'any port' : `${port}`], commonality));
-  }
-  for (const [kind, names] of [
-    ['syscall', behavior.syscalls],
-    ['capability', behavior.capabilities],
-  ] as const) {
-    for (const name of names ?? []) add({ kind, name }, name, undefined, {});
+  for (const one of [...processBehaviours(behavior), ...wholeBehaviours(behavior)]) {
+    found.set(one.key, { ...one, ways: joinWays(found.get(one.key)?.ways ?? {}, one.ways) });
   }
   return found;
+}
+
+function processBehaviours({ processes, files, dns, network }: PublishedBehavior): ComparedBehaviour[] {
+  const places = placesOf(processes);
+  /** Files of a process that is not listed still compare with each other. */
+  const placeOf = (id: string): Place =>
+    places.get(id) ?? { key: `?${id}`, lineage: [`process ${id}, which is not listed`] };
+  return [
+    ...processes.map(({ id, actors, commonality, ...process }) => {
+      const { key: place, lineage } = placeOf(id);
+      const subject = { kind: 'process' as const, ...identityOf(process) };
+      return { key: processKey(place), subject, process: place, lineage, ways: waysOf(actors, commonality) };
+    }),
+    ...files.map(({ processId, path, access, commonality }) =>
+      below(placeOf(processId), { kind: 'file', path }, waysOf(access, commonality)),
+    ),
+    ...dns.map(({ processId, name, types, commonality }) =>
+      below(placeOf(processId), { kind: 'dns', name }, waysOf(types, commonality)),
+    ),
+    ...network.map(({ processId, direction, protocol, peer, port, commonality }) => {
+      const subject = { kind: 'network' as const, direction, protocol, ...(peer !== undefined && { peer }) };
+      return below(placeOf(processId), subject, waysOf([port === undefined ? anyPort : `${port}`], commonality));
+    }),
+  ];
+}
+
+function below({ key: process, lineage }: Place, subject: Subject, ways: Ways): ComparedBehaviour {
+  return { key: `${process} ${JSON.stringify(subject)}`, subject, process, lineage, ways };
+}
+
+function wholeBehaviours({ syscalls = [], capabilities = [] }: PublishedBehavior): ComparedBehaviour[] {
+  const whole = (kind: 'syscall' | 'capability', name: string): ComparedBehaviour => {
+    return { key: `${kind} ${name}`, subject: { kind, name }, lineage: [], ways: {} };
+  };
+  return [...syscalls.map((name) => whole('syscall', name)), ...capabilities.map((name) => whole('capability', name))];
 }
 
 /** Kinds that the profile lists at all. */
@@ -123,11 +135,6 @@ export function listedKinds(behavior: PublishedBehavior): ReadonlySet<Kind> {
     ...(behavior.syscalls === undefined ? [] : (['syscall'] as const)),
     ...(behavior.capabilities === undefined ? [] : (['capability'] as const)),
   ]);
-}
-
-/** Files of a process that is not listed still compare with each other. */
-function placeOf(places: ReadonlyMap<string, Place>, processId: string): Place {
-  return places.get(processId) ?? { key: `?${processId}`, lineage: [`process ${processId}, which is not listed`] };
 }
 
 function waysOf(ways: readonly string[], commonality: number | undefined): Ways {

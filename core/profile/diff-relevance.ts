@@ -18,10 +18,11 @@ export const relevances = {
   metadata: 'talks to the metadata service of the cloud, which gives out credentials',
   apiserver: 'talks to the Kubernetes API server',
   outbound: 'talks to an address outside of the cluster, or to an unknown one',
-  'cluster-outbound': 'talks to another workload',
+  'cluster-outbound': 'talks to another workload, or to a node',
   listen: 'opens a port',
   name: 'asks for a name',
   inbound: 'is talked to by others',
+  inner: 'talks to itself, or to the DNS of the cluster',
   'strong-syscall': 'a system call for namespaces, modules, tracing or other processes',
   write: 'changes files',
   capability: 'a capability',
@@ -112,7 +113,7 @@ function endpointRelevance(direction: string, peer: string): Relevance {
   if (metadataPeer.test(peer)) return 'metadata';
   if (peer === 'apiserver' || peer === 'service default/kubernetes') return 'apiserver';
   if (peer.startsWith('external ') || peer === 'unknown' || peer === '') return 'outbound';
-  return 'cluster-outbound';
+  return peer === 'self' || peer === 'dns' ? 'inner' : 'cluster-outbound';
 }
 
 function baseName(path: string): string {

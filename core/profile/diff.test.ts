@@ -271,6 +271,7 @@ describe('relevance', () => {
     expect(peer('external 203.0.113.0/24')).toBe('outbound');
     expect(peer('apiserver')).toBe('apiserver');
     expect(peer('workload shop/Deployment/web')).toBe('cluster-outbound');
+    expect(peer('self')).toBe('inner');
     expect(relevanceOf({ kind: 'network', direction: 'listen', protocol: 'tcp' }, [])).toBe('listen');
     expect(relevanceOf({ kind: 'network', direction: 'accept', protocol: 'tcp', peer: 'external' }, [])).toBe(
       'inbound',

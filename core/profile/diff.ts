@@ -6,7 +6,14 @@
  * way, then what is gone. Within each by relevance (diff-relevance.ts), then the most common first, then by text.
  */
 import type { Kind } from '../activity/snapshot.ts';
-import { behavioursOf, type ComparedBehaviour, listedKinds, type Subject, type Ways } from './diff-behaviours.ts';
+import {
+  behavioursOf,
+  type ComparedBehaviour,
+  listedKinds,
+  processKey,
+  type Subject,
+  type Ways,
+} from './diff-behaviours.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
 import type { PublishedBehavior } from './publication.ts';
@@ -26,7 +33,7 @@ export type Difference = Subject & {
   /** Programs from the root of the lineage to the process; empty for what containers do as a whole. */
   readonly lineage: readonly string[];
   /** Its process is itself new or gone. */
-  readonly withProcess?: true;
+  readonly withProcess?: boolean;
   /** Ways with their commonality; absent for what is not there. */
   readonly before?: Ways;
   readonly after?: Ways;
@@ -61,19 +68,21 @@ export function diffProfiles(
   const caveats = [...caveatsOf('before', before, after), ...caveatsOf('after', after, before)];
   const unwatched = new Set(caveats.filter(({ reason }) => reason === 'not-watched').map(({ kind }) => kind));
   const [left, right] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
-  const differences: Difference[] = [];
-  for (const key of new Set([...left.keys(), ...right.keys()])) {
+  const differences = [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
     const [old, young] = [left.get(key), right.get(key)];
     const known = young ?? old;
-    if (known === undefined || unwatched.has(known.subject.kind)) continue;
+    if (known === undefined || unwatched.has(known.subject.kind)) return [];
     const found = difference(known, old, young, threshold);
-    if (found === undefined) continue;
-    const processKey = known.process === undefined ? undefined : `process ${known.process} `;
-    const other = found.change === 'new' ? left : right;
-    const alone = found.change === 'changed' || known.subject.kind === 'process' || processKey === undefined;
-    differences.push(alone || other.has(processKey) ? found : { ...found, withProcess: true });
-  }
+    if (found === undefined) return [];
+    const withProcess = found.change !== 'changed' && isBelowAbsent(known, found.change === 'new' ? left : right);
+    return [withProcess ? { ...found, withProcess } : found];
+  });
   return { threshold, differences: differences.sort(byRelevance), caveats };
+}
+
+/** The process of a behaviour is not in the other profile either. */
+function isBelowAbsent({ subject, process }: ComparedBehaviour, other: ReadonlyMap<string, unknown>): boolean {
+  return subject.kind !== 'process' && process !== undefined && !other.has(processKey(process));
 }
 
 function difference(
@@ -153,6 +162,16 @@ function highest({ before, after }: Difference): number {
   return Object.values(after ?? before ?? {}).reduce<number>((most, score) => Math.max(most, score ?? -1), -1);
 }
 
-function textOf({ change: _, relevance: __, before: ___, after: ____, ...rest }: Difference): string {
-  return JSON.stringify(rest);
+function textOf(one: Difference): string {
+  return [
+    one.kind,
+    ...one.lineage,
+    'path' in one ? one.path : '',
+    'name' in one ? one.name : '',
+    endpointText(one),
+  ].join('\n');
+}
+
+function endpointText(one: Difference): string {
+  return one.kind === 'network' ? `${one.direction} ${one.protocol} ${one.peer ?? ''}` : '';
 }
