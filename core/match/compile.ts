@@ -2,6 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { fileAccesses } from '../activity/snapshot.ts';
+import { isPathPattern } from '../pattern/path.ts';
 import { sketchCount } from '../profile/bound.ts';
 import { type BehaviourKind, behaviourKinds, byText, type Evidence } from '../profile/evidence.ts';
 import { knownEvidence } from '../profile/known.ts';
@@ -9,6 +10,7 @@ import { byLineage } from '../profile/merge.ts';
 import { compiledLimits, encodeCompiled } from './compiled-format.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { Hash64, HashKey } from './keyed-hash.ts';
+import { beginningsOf, roots } from './pattern-trie.ts';
 
 /** A secret shorter than this could be guessed. */
 const secretBytes = 16;
@@ -73,11 +75,13 @@ function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<Beh
         const place = places.get(entry.processId);
         return place === undefined ? [] : [copy(hash(place, entry))];
       });
+  // Beginnings before what ends with them: where they find no room, neither does the rest.
   return {
     processes: [...places.values()],
-    files: below(known.files, (place, { path, access }) =>
-      fingerprints.file(place, path, fileAccesses.indexOf(access)),
-    ),
+    files: [
+      ...distinct(pathPatterns(known).flatMap((path) => beginningsOf(path.split('/'), roots.file, fingerprints))),
+      ...below(known.files, (place, { path, access }) => fingerprints.file(place, path, fileAccesses.indexOf(access))),
+    ],
     dns: below(known.dns, (place, { name }) => fingerprints.question(place, name)),
     network: [
       ...below(known.network, (place, { direction, protocol, port, peer }) =>
@@ -90,6 +94,10 @@ function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<Beh
       ),
     ],
   };
+}
+
+function pathPatterns({ files }: Evidence): string[] {
+  return [...new Set(Array.from(files.values(), ({ path }) => path))].filter(isPathPattern).sort(byText);
 }
 
 function copy({ high, low }: Hash64): Hash64 {

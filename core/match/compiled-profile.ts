@@ -7,14 +7,16 @@
  */
 import { identityKey, type ProcessIdentity } from '../activity/identity.ts';
 import { maxDepth } from '../activity/node.ts';
-import { fileAccesses, type Kind, kinds as kindWords } from '../activity/snapshot.ts';
+import { type Kind, kinds as kindWords } from '../activity/snapshot.ts';
 import { ephemeralFrom } from '../activity/endpoints.ts';
 import type { BehaviourKind } from '../profile/evidence.ts';
+import { keepsNames } from '../pattern/kept.ts';
 import { questionForms } from '../profile/dns-names.ts';
 import { type CompiledContent, decodeCompiled } from './compiled-format.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { Hash64 } from './keyed-hash.ts';
+import { PatternTrie, roots } from './pattern-trie.ts';
 import type { Observed, ObservedEndpoint, ObservedFile } from './observed.ts';
 
 /**
@@ -24,10 +26,17 @@ import type { Observed, ObservedEndpoint, ObservedFile } from './observed.ts';
  * - `truncated`: part of the path, or of the program's arguments, is missing;
  * - `lineage-too-deep`: deeper than lineages are told apart;
  * - `peer-unresolved`: nobody said to whom the address belongs, and the profile has such endpoints;
+ * - `too-many-patterns`: so many patterns overlap that looking for the right one was given up;
  * - `program-unknown`: the process runs a program whose exec was not seen.
  */
 export type Undecidable =
-  'kind-not-collected' | 'omitted' | 'truncated' | 'lineage-too-deep' | 'peer-unresolved' | 'program-unknown';
+  | 'kind-not-collected'
+  | 'omitted'
+  | 'truncated'
+  | 'lineage-too-deep'
+  | 'peer-unresolved'
+  | 'too-many-patterns'
+  | 'program-unknown';
 
 export type Match =
   | { readonly verdict: 'known' }
@@ -43,6 +52,7 @@ const notCollected = undecidable('kind-not-collected');
 const omitted = undecidable('omitted');
 const truncated = undecidable('truncated');
 const tooDeep = undecidable('lineage-too-deep');
+const tooMany = undecidable('too-many-patterns');
 const unresolved = undecidable('peer-unresolved');
 
 /** Where in a profile's lineages a process stands. */
@@ -65,11 +75,15 @@ export class CompiledProfile {
   readonly #content: CompiledContent;
   readonly #set: FingerprintSet;
   readonly #fingerprints: Fingerprints;
+  readonly #patterns: PatternTrie;
+  readonly #hasPathPatterns: boolean;
 
   constructor(content: CompiledContent, set: FingerprintSet) {
     this.#content = content;
     this.#set = set;
     this.#fingerprints = new Fingerprints(content.key);
+    this.#patterns = new PatternTrie(set, this.#fingerprints);
+    this.#hasPathPatterns = this.#patterns.has(roots.file);
   }
 
   /**
@@ -95,7 +109,7 @@ export class CompiledProfile {
     if (hash === undefined) return place.match;
     switch (observed.kind) {
       case 'file':
-        return this.#hasFile(hash, observed) ? known : this.#missed(observed, observed.truncated);
+        return this.#file(hash, observed);
       case 'dns':
         return this.#hasQuestion(hash, observed.name, search) ? known : this.#missed(observed);
       case 'network':
@@ -114,13 +128,28 @@ export class CompiledProfile {
     return cut ? truncated : undefined;
   }
 
-  /** Every access that it was used with has to be known. */
-  #hasFile(process: Hash64, { path, access }: ObservedFile): boolean {
-    for (let index = 0; index < fileAccesses.length; index += 1) {
+  /** Every access that it was used with has to be known, if not by the path then by a pattern. */
+  #file(process: Hash64, observed: ObservedFile): Match {
+    const { path } = observed;
+    let access = this.#unknownAccess(process, path, observed.access);
+    if (access === 0) return known;
+    if (!this.#hasPathPatterns) return this.#missed(observed, observed.truncated);
+    const found = this.#patterns.find(path.split('/'), roots.file, (pattern) => {
+      access = this.#unknownAccess(process, pattern.join('/'), access);
+      return access === 0;
+    });
+    if (found === undefined) return tooMany;
+    return found && !keepsNames(path) ? known : this.#missed(observed, observed.truncated);
+  }
+
+  /** What remains of the accesses after those that are known. */
+  #unknownAccess(process: Hash64, path: string, access: number): number {
+    let unknown = access;
+    for (let index = 0; access >> index !== 0; index += 1) {
       const used = (access & (1 << index)) !== 0;
-      if (used && !this.#set.has(this.#fingerprints.file(process, path, index))) return false;
+      if (used && this.#set.has(this.#fingerprints.file(process, path, index))) unknown &= ~(1 << index);
     }
-    return true;
+    return unknown;
   }
 
   #hasQuestion(process: Hash64, name: string, search: readonly string[]): boolean {

@@ -8,7 +8,7 @@ import { networkDirections, type NetworkNode } from '../activity/snapshot.ts';
 import { protocols } from '../profile/evidence-format.ts';
 import { type Hash64, type HashKey, KeyedHash } from './keyed-hash.ts';
 
-const tags = { process: 1, file: 2, question: 3, endpoint: 4, anyPeer: 5 } as const;
+const tags = { process: 1, file: 2, question: 3, endpoint: 4, anyPeer: 5, beginning: 6 } as const;
 
 /** Where lineages begin. */
 const outside: Hash64 = { high: 0, low: 0 };
@@ -31,6 +31,11 @@ export class Fingerprints {
   /** `access` is a place in the list of accesses. */
   file(process: Hash64, path: string, access: number): Hash64 {
     return this.#hash.update(tags.file, process, access, path);
+  }
+
+  /** Where a step from the beginning of a pattern leads (pattern-trie.ts). */
+  beginning(from: Hash64, kind: number, text: string): Hash64 {
+    return this.#hash.update(tags.beginning, from, kind, text);
   }
 
   question(process: Hash64, name: string): Hash64 {
