@@ -1,6 +1,7 @@
 /** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Image } from '../core/image.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
 import { startInventory } from './inventory/informers.ts';
@@ -8,6 +9,8 @@ import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
+import type { NewDigest } from './learning/new-digests.ts';
+import { Survey } from './learning/survey.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
@@ -92,7 +95,25 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     instance: configuration.podName,
   });
   const announce = (event: ObjectEvent): void => void events.record(event);
-  const profiles = createProfileController({ ...options, store, settings, publish: publishStored, announce });
+  const survey = new Survey({
+    ...options,
+    inventory,
+    known,
+    store,
+    object: (image) => profiles.object(image),
+    settings: () => settings.current,
+    onNewDigests: (image) => profiles.enqueue(image),
+    announce,
+  });
+  const newDigests = (image: Image): readonly NewDigest[] => survey.newDigests(image);
+  const profiles = createProfileController({
+    ...options,
+    store,
+    settings,
+    publish: publishStored,
+    newDigests,
+    announce,
+  });
   const ingest = createIngest({
     store,
     inventory,
@@ -112,6 +133,11 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   await Promise.race([synced, aborted(signal)]);
   if (!signal.aborted) {
     readiness.done('inventory');
+    working.push(
+      Promise.race([profiles.synced, aborted(signal)])
+        .then(() => survey.run(signal))
+        .catch(fail),
+    );
     await serve({ ...options, scheduler, ingest }, signal).catch(fail);
   }
   scheduler.stop();

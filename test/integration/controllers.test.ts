@@ -42,6 +42,7 @@ function startControllers(apiServer: ApiServer, store: Store) {
     store,
     settings,
     publish: publishStored,
+    newDigests: () => [],
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });
