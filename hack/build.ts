@@ -29,6 +29,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export const bundles: readonly Bundle[] = [
   { program: 'operator', entry: 'operator/main.ts', output: 'operator.js' },
   { program: 'operator', entry: 'operator/store/sqlite/worker.ts', output: 'store-worker.js' },
+  { program: 'operator', entry: 'operator/store/command.ts', output: 'store.js' },
   { program: 'agent', entry: 'agent/main.ts', output: 'agent.js' },
   { program: 'kubectl-wsp', entry: 'operator/cli/main.ts', output: 'kubectl-wsp.js' },
 ];

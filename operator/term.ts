@@ -19,6 +19,7 @@ import { createScheduler } from './scheduling/scheduler.ts';
 import { aborted, serve, type ServingOptions } from './serving.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
+import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
@@ -48,7 +49,9 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   const opened = await openStore({ open, health, clock, log }, signal).catch(fail);
   if (opened !== undefined) {
     log.info(opened.opened, 'store is open');
+    const backups = serveBackups({ store: opened, path, log }, signal).catch(fail);
     await work({ ...options, opened, health, settings }, fail, signal).catch(fail);
+    await backups;
     await opened.close();
   }
   await configuring;

@@ -1,22 +1,13 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, linkSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
+import { checkIntegrity, defaultWholeCheckBytes } from './check.ts';
 import { classify } from './classify.ts';
 import { networkFileSystem } from './file-system.ts';
 import { checkOwner, migrate, migrations } from './migrations/migrate.ts';
-import { text } from './row.ts';
+import { takeBackup } from './restore.ts';
+import { syncToDisk } from './sync.ts';
 
 export interface OpenOptions {
   /** The database file; `-wal` lies beside it while it is open. */
@@ -27,16 +18,12 @@ export interface OpenOptions {
   readonly wholeCheckBytes?: number;
 }
 
-/**
- * Read whole at every start up to this size: 80 s at the 50 MB/s of a slow volume. Beyond, the raw snapshots, which are nearly
- * all of it, are left out: nothing else depends on them, and what is damaged there shows when it is read.
- */
-const defaultWholeCheckBytes = 4 * 1024 ** 3;
-
 export interface Opened {
   readonly database: DatabaseSync;
   /** There was no database before. */
   readonly created: boolean;
+  /** A backup was taken in place of what was there. */
+  readonly restored: boolean;
   /** Numbers of the migrations applied. */
   readonly migrated: readonly number[];
   /** The integrity check left nothing out. */
@@ -53,10 +40,11 @@ export function openDatabase(options: OpenOptions): Opened {
     refuseNetworkFileSystem(path);
     // SQLite opens what it may not write as well, and reports an I/O error when it wants its lock: the kernel says it better.
     accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK);
+    const restored = takeBackup(path);
     const created = !existsSync(path);
     if (created) create(path);
     else refuseUnusable(path);
-    return { ...openExisting(options), created };
+    return { ...openExisting(options), created, restored };
   } catch (error) {
     throw classify(error, path);
   }
@@ -105,26 +93,17 @@ function create(path: string): void {
   // link(2), unlike rename(2), fails if another operator was faster: its database is never replaced.
   linkSync(aside, path);
   rmSync(aside);
-  syncDirectory(dirname(path));
+  syncToDisk(dirname(path));
 }
 
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
+function openExisting(options: OpenOptions): Omit<Opened, 'created' | 'restored'> {
   const database = new DatabaseSync(options.path, { timeout: options.lockTimeoutMs });
   try {
     // Exclusive before the first read: the lock is held until close, so a second opener fails at once instead of
     // interleaving, and the index of the log lives in memory instead of a shared mapping.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     checkOwner(database, options.path, migrations.length);
-    const checkedWhole = checkIntegrity(database, options);
+    const checkedWhole = checkIntegrity(database, options.path, options.wholeCheckBytes ?? defaultWholeCheckBytes);
     useWriteAheadLog(database, options.path);
     // An agent forgets its copy once we acknowledge. NORMAL syncs at checkpoints only: a power cut would take back
     // snapshots that nobody else has. FULL costs one fsync per commit, and we commit a few times a second at most.
@@ -142,30 +121,4 @@ function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
 function useWriteAheadLog(database: DatabaseSync, path: string): void {
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
   if (mode !== 'wal') throw new StoreError('internal', `store ${path}: journal mode is ${String(mode)} instead of wal`);
-}
-
-/** @returns whether nothing was left out */
-function checkIntegrity(
-  database: DatabaseSync,
-  { path, wholeCheckBytes = defaultWholeCheckBytes }: OpenOptions,
-): boolean {
-  const whole = statSync(path).size <= wholeCheckBytes;
-  const checks = whole
-    ? ['PRAGMA quick_check(1)']
-    : smallTables(database).map((table) => `PRAGMA quick_check("${table}")`);
-  for (const check of checks) {
-    const finding = database.prepare(check).get()?.['quick_check'];
-    if (finding !== 'ok') {
-      throw new StoreError(
-        'corrupt',
-        `store ${path}: the integrity check found: ${String(finding)}; restore it from a backup, or move it away so that learning starts again`,
-      );
-    }
-  }
-  return whole;
-}
-
-function smallTables(database: DatabaseSync): string[] {
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'snapshot_bytes'");
-  return tables.all().map((row) => text(row, 'name'));
 }

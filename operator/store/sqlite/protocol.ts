@@ -14,6 +14,13 @@ export type Request<M extends Method = Method> = {
   readonly [K in M]: { readonly id: number; readonly method: K; readonly args: Parameters<Store[K]> };
 }[M];
 
+/** Not of every store, and not done within a moment: others are answered meanwhile. */
+export interface BackupRequest {
+  readonly id: number;
+  readonly method: 'backup';
+  readonly args: readonly [to: string];
+}
+
 /** Errors lose their class between threads, so they travel as data. */
 export interface Failure {
   readonly kind: StoreErrorKind;

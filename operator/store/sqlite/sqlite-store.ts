@@ -20,6 +20,8 @@ export interface SqliteStore extends Store {
   /** What opening found. `created`: a first start, or a volume that lost its content. Worth a line in the log. */
   readonly opened: OpenedFacts;
   pending(): PendingCounts;
+  /** Copies the database into a file on its own volume, while work goes on. What is acknowledged before is in it. */
+  backup(to: string): Promise<void>;
 }
 
 function defaultWorkerUrl(): URL {
@@ -66,11 +68,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     args: Request<M>['args'],
     moved: readonly Uint8Array<ArrayBuffer>[] = [],
   ): Promise<Result<M>> {
+    return post(method, args, moved);
+  }
+
+  async function post<Value>(method: string, args: readonly unknown[], moved: readonly Uint8Array<ArrayBuffer>[]) {
     if (ended !== undefined) throw ended;
     if (closing !== undefined) throw new StoreError('closed', `store ${options.path}: is closed`);
-    const bytes = sizeOf(moved);
-    const { promise, resolve, reject } = Promise.withResolvers<Result<M>>();
-    const id = pending.add({ bytes, resolve, reject });
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const id = pending.add({ bytes: sizeOf(moved), resolve, reject });
     const buffers = moved.map((part) => part.buffer);
     worker.postMessage({ id, method, args }, buffers);
     return promise;
@@ -86,6 +91,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   return {
     opened: facts,
     pending: () => pending.counts(),
+    backup: (to) => post<void>('backup', [to], []),
     async commitSnapshot(commit) {
       const { snapshot } = commit;
       pending.admit(sizeOf([snapshot.bytes, snapshot.context ?? none, commit.evidence]));
