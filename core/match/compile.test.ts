@@ -125,6 +125,7 @@ function full(): Evidence {
       numbers(evidenceLimits.files).map((index) => ({
         processId: idOf(index),
         path: `/var/lib/app/${index}`,
+        signature: `/var/lib/app/${index}`,
         access: 'read' as const,
         ...seen,
       })),
@@ -134,6 +135,7 @@ function full(): Evidence {
       numbers(evidenceLimits.dns).map((index) => ({
         processId: idOf(index),
         name: `${index}.example`,
+        signature: `${index}.example`,
         types: [],
         ...seen,
       })),

@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { fileAccesses } from '../activity/snapshot.ts';
 import { isPathPattern } from '../pattern/path.ts';
-import { sketchCount } from '../profile/bound.ts';
+import { sketchCount } from '../profile/sketch.ts';
 import { type BehaviourKind, behaviourKinds, byText, type Evidence } from '../profile/evidence.ts';
 import { knownEvidence } from '../profile/known.ts';
 import { byLineage } from '../profile/merge.ts';

@@ -4,6 +4,7 @@
  * and `example.com.cluster.local` first. The profile shall show `example.com`, and one name for one thing whatever the
  * namespace, so that the same image compares across namespaces.
  */
+import { quoteBraces } from '../pattern/literal.ts';
 
 /** Where the pod lives decides its search list, in the order in which resolvers try it. */
 export function searchList(namespace: string, clusterDomain = 'cluster.local'): readonly string[] {
@@ -35,7 +36,7 @@ export function canonicalNames(questions: Iterable<string>, search: readonly str
 }
 
 function normalise(question: string): string {
-  const name = question.toLowerCase().replace(/(?<=.)\.$/, '');
+  const name = quoteBraces(question.toLowerCase().replace(/(?<=.)\.$/, ''));
   const reverse = ['.in-addr.arpa', '.ip6.arpa'].find((zone) => name.endsWith(zone));
   return reverse === undefined ? name : `*${reverse}`;
 }

@@ -43,9 +43,13 @@ export function profileOf(entries: number): Evidence {
   const container = { id: '0'.repeat(64), startSeen: true, blindSpots: 0, node: 'n', workload: 'w', digest: '' };
   const fileEntries = list(files).map((index) => {
     const access = fileAccesses[0];
-    return { processId: idOf(index), path: pathOf(index), access, ...seen };
+    const path = pathOf(index);
+    return { processId: idOf(index), path, signature: path, access, ...seen };
   });
-  const names = list(dns).map((index) => ({ processId: idOf(index), name: nameOf(index), types: ['A'], ...seen }));
+  const names = list(dns).map((index) => {
+    const name = nameOf(index);
+    return { processId: idOf(index), name, signature: name, types: ['A'], ...seen };
+  });
   const endpoints = list(network).map((index) => {
     const [direction, protocol] = ['connect', 'tcp'] as const;
     return { processId: idOf(index), direction, protocol, peer: peerOf(index), port: 443, ...seen };
