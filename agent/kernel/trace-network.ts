@@ -15,6 +15,5 @@ export function describeNetwork(event: NetworkEvent): string {
     return `domain ${event.domain} type ${event.socketType} protocol ${event.protocol} = ${retval}`;
   }
   if (event.type === 'setsockopt') return `level ${event.level} option ${event.optname} = ${retval}`;
-  const names = event.hostnames === undefined ? '' : ` (${event.hostnames.join(', ')})`;
-  return `${event.protocol} ${endpoint(event.local)} ${endpoint(event.remote)}${names} = ${retval}`;
+  return `${event.protocol} ${endpoint(event.local)} ${endpoint(event.remote)} = ${retval}`;
 }

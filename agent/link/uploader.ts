@@ -9,7 +9,7 @@ const path = '/agent/v1/snapshots';
 const idleMs = 60_000;
 
 export interface UploaderParts extends LinkParts {
-  readonly spool: Spool;
+  readonly spool: Pick<Spool, 'names' | 'read' | 'remove'>;
   /** Notified when a snapshot was put into the spool. */
   readonly wakeup: Wakeup;
 }

@@ -9,11 +9,11 @@ import { measureCallCosts } from './calls.ts';
 import { measureCluster } from './cluster.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle, measureMemoryAtWork } from './footprint.ts';
-import { measureMatching } from './match.ts';
 import { type Measurement, render } from './measurement.ts';
 import { Interrupted, withNode } from './node.ts';
 import { otherTracers } from './tracers.ts';
 import { measureRecall } from './recall.ts';
+import { measureScheduling } from './scheduling.ts';
 import { measureSoak } from './soak.ts';
 import { measureStarts } from './starts.ts';
 import { missing } from './tools.ts';
@@ -49,7 +49,7 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: { measure: () => withNode(measureFlood) },
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
-  match: { measure: () => measureMatching(rounds, progress) },
+  scheduling: { measure: async () => measureScheduling(progress) },
   soak: { measure: () => withNode((node) => measureSoak(node, minutes, progress)), onDemand: true },
   cluster: {
     measure: async () => measureCluster(),

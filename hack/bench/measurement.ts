@@ -4,7 +4,8 @@ import type { Summary } from './statistics.ts';
 export interface Measurement {
   readonly what: string;
   readonly value: number;
-  readonly unit: 'MiB' | 'KiB' | 'ratio' | '% of a core' | 'events' | 'containers' | 'behaviours' | 'ns' | 'KiB/h';
+  readonly unit:
+    'MiB' | 'KiB' | 'ratio' | '% of a core' | 'events' | 'containers' | 'behaviours' | 'ns' | 'ms' | 'KiB/h';
   /** How far single rounds, or samples, lie around the value. */
   readonly spread?: Pick<Summary, 'low' | 'high' | 'count'>;
   /** In the same unit; absent where the design sets none. */

@@ -18,7 +18,7 @@ export interface RunningInventory {
 export function startInventory(
   client: KubeClient,
   context: InformerContext,
-  onPods: (node?: string) => void,
+  onPods: (node: string) => void,
   signal: AbortSignal,
 ): RunningInventory {
   // Nodes and the API server's own Service show the cluster's ranges.
@@ -31,10 +31,8 @@ export function startInventory(
   };
   follow(pods, projectPod, (change) => {
     inventory.feeds.pods(change);
-    if (change.type === 'resync') return;
-    // Its probes may begin within a second, and the agent shall know them by then.
-    if (change.type !== 'deleted' && change.value.probes !== undefined) onPods(change.value.node);
-    onPods();
+    // What happens to a pod changes the slots of its own node only; its probes may begin within a second.
+    if (change.type !== 'resync') onPods(change.value.node);
   });
   follow(services, projectService, inventory.feeds.services);
   follow(endpointSlices, projectEndpointSlice, inventory.feeds.endpointSlices);

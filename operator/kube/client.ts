@@ -40,6 +40,7 @@ export interface KubeClient {
 }
 
 const defaultTimeoutMs = 30_000;
+const userAgent = 'workload-security-operator';
 /**
  * client-node makes connections of its own for every request, a TLS handshake each. One set is shared instead, and replaced
  * in this interval, so that a rotated CA or client certificate on disk is taken up.
@@ -64,15 +65,7 @@ export function loadKubeConfig(kubeconfig: string | undefined): KubeConfig {
   return config;
 }
 
-export interface KubeClientOptions {
-  /** What audit logs call us. */
-  readonly userAgent?: string;
-  /** Milliseconds. */
-  readonly monotonic?: () => number;
-}
-
-export function createKubeClient(config: KubeConfig, options: KubeClientOptions = {}): KubeClient {
-  const { userAgent = 'workload-security-operator', monotonic = () => performance.now() } = options;
+export function createKubeClient(config: KubeConfig, monotonic: () => number = () => performance.now()): KubeClient {
   const library = new IsomorphicFetchHttpLibrary();
   const server = config.getCurrentCluster()?.server.replace(/\/+$/, '') ?? '';
   const share = connectionSharing(monotonic);
@@ -82,7 +75,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
     const timeoutMs = wanted.timeoutMs ?? defaultTimeoutMs;
     const timeout = AbortSignal.timeout(timeoutMs);
     const context = new RequestContext(`${server}${wanted.path}`, wanted.method);
-    describe(context, wanted, userAgent);
+    describe(context, wanted);
     context.setSignal(wanted.signal === undefined ? timeout : AbortSignal.any([timeout, wanted.signal]));
     let status: number;
     let text: string;
@@ -104,7 +97,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
   return { request, watch: (wanted, onEvent) => watchPath(config, wanted, onEvent) };
 }
 
-function describe(context: RequestContext, wanted: KubeRequest, userAgent: string): void {
+function describe(context: RequestContext, wanted: KubeRequest): void {
   for (const [name, value] of Object.entries(wanted.query ?? {})) {
     if (value !== undefined) context.setQueryParam(name, String(value));
   }

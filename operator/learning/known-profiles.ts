@@ -5,28 +5,22 @@
 import { imageText, type Image } from '../../core/image.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
 
-/** With one digest 500 bytes of each profile: 10,000 images are 5 MB. */
-export type ProfileFacts = Pick<
-  ProfileRecord,
-  'image' | 'state' | 'snapshots' | 'containers' | 'lastSnapshotAt' | 'sealedAt' | 'digests' | 'lastRunAt'
->;
+/** Three numbers and a word of each profile: 10,000 images are 3 MB. */
+export type ProfileFacts = Pick<ProfileRecord, 'state' | 'snapshots' | 'containers'>;
 
 const pageSize = 500;
 
 export class KnownProfiles {
   readonly #facts = new Map<string, ProfileFacts>();
-  readonly #onChange: (image: Image) => void;
+  readonly #onChange: (image: Image, affectsSlots: boolean) => void;
 
-  constructor(onChange: (image: Image) => void) {
+  /** @param onChange `affectsSlots`: the profile became stable, or is learned anew, so that its containers mean something else */
+  constructor(onChange: (image: Image, affectsSlots: boolean) => void) {
     this.#onChange = onChange;
   }
 
   get(image: Image): ProfileFacts | undefined {
     return this.#facts.get(imageText(image));
-  }
-
-  all(): Iterable<ProfileFacts> {
-    return this.#facts.values();
   }
 
   /** Takes in what the store holds; to be called before anything else writes. */
@@ -45,72 +39,32 @@ export class KnownProfiles {
       ...store,
       commitSnapshot: async (commit) => {
         const result = await store.commitSnapshot(commit);
-        if (result === 'stored') {
-          const lastRunAt = this.get(commit.profile.image)?.lastRunAt;
-          const facts = factsOf(commit.profile);
-          this.#set(facts.image, { ...facts, ...(lastRunAt !== undefined && { lastRunAt }) });
-        }
+        if (result === 'stored') this.#set(commit.profile.image, factsOf(commit.profile));
         return result;
       },
       seal: async (image, version, at) => {
         const sealed = await store.seal(image, version, at);
         const facts = this.get(image);
-        if (sealed && facts !== undefined) this.#set(image, { ...facts, state: 'stable', sealedAt: at });
+        if (sealed && facts !== undefined) this.#set(image, { ...facts, state: 'stable' });
         return sealed;
       },
-      forget: async (image, audit) => {
-        const forgotten = await store.forget(image, audit);
+      forget: async (image) => {
+        const forgotten = await store.forget(image);
         if (forgotten) this.#set(image, undefined);
         return forgotten;
-      },
-      archive: async (image, reason, at, audit) => {
-        const archived = await store.archive(image, reason, at, audit);
-        if (archived) this.#set(image, undefined);
-        return archived;
-      },
-      restore: async (image, at) => {
-        const restored = await store.restore(image, at);
-        if (restored !== undefined) this.#set(image, factsOf(restored));
-        return restored;
-      },
-      markRun: async (images, at) => {
-        await store.markRun(images, at);
-        for (const image of images) {
-          const facts = this.get(image);
-          if (facts !== undefined) this.#facts.set(imageText(image), { ...facts, lastRunAt: at });
-        }
-      },
-      quarantine: async (image, mark) => {
-        const result = await store.quarantine(image, mark);
-        if (result === 'marked') this.#onChange(image);
-        return result;
-      },
-      release: async (image, audit) => {
-        const released = await store.release(image, audit);
-        if (released > 0) this.#onChange(image);
-        return released;
       },
     };
   }
 
   #set(image: Image, facts: ProfileFacts | undefined): void {
-    if (facts === undefined) this.#facts.delete(imageText(image));
-    else this.#facts.set(imageText(image), facts);
-    this.#onChange(image);
+    const key = imageText(image);
+    const before = this.#facts.get(key)?.state;
+    if (facts === undefined) this.#facts.delete(key);
+    else this.#facts.set(key, facts);
+    this.#onChange(image, (before === 'stable') !== (facts?.state === 'stable'));
   }
 }
 
-/** And nothing else of it: this is kept for every image. */
-function factsOf(record: ProfileRecord): ProfileFacts {
-  const { image, state, snapshots, containers, lastSnapshotAt, sealedAt, digests, lastRunAt } = record;
-  return {
-    image,
-    state,
-    snapshots,
-    containers,
-    lastSnapshotAt,
-    digests,
-    ...(sealedAt !== undefined && { sealedAt }),
-    ...(lastRunAt !== undefined && { lastRunAt }),
-  };
+function factsOf({ state, snapshots, containers }: ProfileRecord): ProfileFacts {
+  return { state, snapshots, containers };
 }

@@ -7,12 +7,16 @@ import { imageText, type Image } from '../../core/image.ts';
 export function imageWaiting() {
   const since = new Map<string, number>();
   return {
-    /** Begins the wait of images seen for the first time and forgets those that are gone. */
-    observe(images: Iterable<Image>, now: number): void {
+    /** The wait of an image begins when it is seen for the first time. */
+    see(image: Image, now: number): void {
+      const key = imageText(image);
+      if (!since.has(key)) since.set(key, now);
+    },
+    /** Forgets the images that are gone. */
+    keep(images: Iterable<Image>): void {
       const present = new Set<string>();
       for (const image of images) present.add(imageText(image));
       for (const key of since.keys()) if (!present.has(key)) since.delete(key);
-      for (const key of present) if (!since.has(key)) since.set(key, now);
     },
     granted: (image: Image, now: number): void => void since.set(imageText(image), now),
     since: (image: Image): number | undefined => since.get(imageText(image)),

@@ -39,21 +39,32 @@ interface Draft extends Omit<NodePlan, 'add'> {
 
 export function plan(nodes: readonly NodeSituation[], context: PlanContext): NodePlan[] {
   const drafts = nodes.map((situation) => draft(situation, context));
+  const standing = standings(context);
   const slots = new Map(drafts.map(({ node, slots }) => [node, slots]));
   // On most nodes all slots are taken most of the time: their candidates need no ranking.
   const candidates = drafts.flatMap((one) => (one.slots.free > 0 ? one.candidates : []));
-  const chosen = choose(candidates, slots, (image) => standing(image, context));
+  const chosen = choose(candidates, slots, standing);
   const added = Map.groupBy(chosen, ({ node }) => node);
-  return drafts.map((one) => finish(one, added.get(one.node) ?? [], context));
+  return drafts.map((one) => finish(one, added.get(one.node) ?? [], { context, standing }));
 }
 
-function standing(image: Image, { now, settings, profile, activity }: PlanContext): Standing {
-  const facts = profile(image);
-  const { running, waitingSince } = activity(image) ?? { running: 0, waitingSince: now };
-  return {
-    snapshots: (facts?.snapshots ?? 0) + running,
-    containers: (facts?.containers ?? 0) + running,
-    waitedPeriods: Math.max(0, now - waitingSince) / (settings.periodSeconds * 1_000),
+/** As they are before the plan, each looked up once: thousands of containers have a few hundred images. */
+function standings({ now, settings, profile, activity }: PlanContext): (image: Image) => Standing {
+  const known = new Map<string, Standing>();
+  return (image) => {
+    const key = imageText(image);
+    let standing = known.get(key);
+    if (standing === undefined) {
+      const facts = profile(image);
+      const { running, waitingSince } = activity(image) ?? { running: 0, waitingSince: now };
+      standing = {
+        snapshots: (facts?.snapshots ?? 0) + running,
+        containers: (facts?.containers ?? 0) + running,
+        waitedPeriods: Math.max(0, now - waitingSince) / (settings.periodSeconds * 1_000),
+      };
+      known.set(key, standing);
+    }
+    return standing;
   };
 }
 
@@ -166,25 +177,22 @@ function explainAgent(
 function finish(
   { candidates, slots, inUse, ...settled }: Draft,
   add: readonly Candidate[],
-  context: PlanContext,
+  { context, standing }: { readonly context: PlanContext; readonly standing: (image: Image) => Standing },
 ): NodePlan {
   const given = new Set(add.map(({ containerId }) => containerId));
-  const waiting = candidates.filter(({ containerId }) => !given.has(containerId));
-  for (const { containerId } of add) {
+  for (const containerId of given) {
     settled.reasons.set(containerId, reason('granted', 'granted: the agent is about to begin'));
   }
+  const waiting = candidates.filter(({ containerId }) => !settled.reasons.has(containerId));
+  // One standing for each image: what is looked up twice is the same object.
+  const snapshots = [...new Set(waiting.map(({ image }) => standing(image)))].map((one) => one.snapshots);
   const taken = inUse + add.length;
-  const images = new Map(waiting.map(({ image }) => [imageText(image), image]));
-  const taught = new Map([...images].map(([key, image]) => [key, standing(image, context).snapshots]));
+  const full = reason('node-full', nodeFull(taken, taken < slots.free + inUse, context));
   for (const { containerId, image } of waiting) {
-    if (settled.reasons.has(containerId)) continue;
-    const own = taught.get(imageText(image)) ?? 0;
-    const ahead = [...taught.values()].filter((snapshots) => snapshots < own).length;
-    const why =
-      ahead > 0
-        ? reason('waiting', `waiting: ${ahead} ${ahead === 1 ? 'image' : 'images'} taught less`)
-        : reason('node-full', nodeFull(taken, taken < slots.free + inUse, context));
-    settled.reasons.set(containerId, why);
+    const own = standing(image).snapshots;
+    const ahead = snapshots.reduce((count, other) => count + Number(other < own), 0);
+    const images = ahead === 1 ? 'image' : 'images';
+    settled.reasons.set(containerId, ahead === 0 ? full : reason('waiting', `waiting: ${ahead} ${images} taught less`));
   }
   return { ...settled, add };
 }

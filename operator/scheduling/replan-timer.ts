@@ -2,10 +2,13 @@ import type { Clock } from '../clock.ts';
 
 /** Reports that come together are planned together. */
 const someMs = 100;
-/** What touches all nodes (150 ms for 30,000 containers on 1,000 nodes) waits a little longer. */
+/** What touches all nodes (100 ms for 20,000 containers on 1,000 nodes) waits a little longer. */
 const allMs = 1_000;
-/** Time itself changes plans: grants expire, images wait. */
-const alwaysMs = 5_000;
+/**
+ * Time itself changes plans: grants expire, agents fall silent. An agent that reports is planned for with each report, every
+ * 15 s, so this is for those that do not: they are unreachable after two minutes, and their grants wait for two more.
+ */
+const alwaysMs = 60_000;
 
 export interface ReplanTimer {
   /** Plans this node within 100 ms. */
@@ -15,7 +18,7 @@ export interface ReplanTimer {
   stop(): void;
 }
 
-/** Calls `some` for the nodes that asked and `all` when asked to, and `all` every 5 s in any case. */
+/** Calls `some` for the nodes that asked and `all` when asked to, and `all` every minute in any case. */
 export function replanTimer(
   clock: Clock,
   plan: { readonly some: (nodes: Iterable<string>) => void; readonly all: () => void },

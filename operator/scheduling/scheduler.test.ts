@@ -232,7 +232,7 @@ describe('the scheduler', () => {
     expect(scheduler.lookup('invented', id, 'node-a')).toBeUndefined();
     await cluster.run(40);
     expect(scheduler.lookup(slotId, id, 'node-a')?.state).toBe('completed');
-    await cluster.clock.advance(3_600_000);
+    await cluster.clock.advance(3_660_000);
     expect(scheduler.lookup(slotId, id, 'node-a')).toBeUndefined();
   });
 

@@ -123,6 +123,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function planNodes(names: Iterable<string>): void {
     const now = clock.monotonic();
     const states = [...names].flatMap((name) => nodes.get(name) ?? []);
+    for (const image of imagesOf(states)) waiting.see(image, now);
     const situations = states.map((state) => situationOf(state, ledger.ofNode(state.node), now));
     for (const one of plan(situations, context(now))) {
       const state = nodes.get(one.node);
@@ -133,13 +134,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function planAll(): void {
     const now = clock.monotonic();
     for (const [name, { heardAt }] of nodes) if (now - heardAt > forgetNodeMs) forgetNode(name);
-    waiting.observe(reportedImages(), now);
+    waiting.keep(imagesOf(nodes.values()));
     ledger.expire(now);
     planNodes(nodes.keys());
   }
 
-  function* reportedImages(): Generator<Image> {
-    for (const { containers } of nodes.values()) {
+  function* imagesOf(states: Iterable<NodeState>): Generator<Image> {
+    for (const { containers } of states) {
       for (const { id } of containers) {
         const record = inventory.container(id);
         if (record !== undefined) yield record.image;

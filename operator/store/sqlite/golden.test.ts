@@ -21,12 +21,7 @@ it.each(schemas)('a database with schema %i is brought up to date with all that 
   const path = join(directory, 'store.db');
   writeFileSync(path, zstdDecompressSync(readFileSync(goldenFile(schema))));
   const store = await openSqliteStore({ path });
-  expect(store.opened).toEqual({
-    created: false,
-    restored: false,
-    migrated: schemas.slice(schema),
-    checkedWhole: true,
-  });
+  expect(store).toMatchObject({ created: false, migrated: schemas.slice(schema) });
 
   const [, , lastOfNginx, redis] = goldenCommits;
   const { profile, evidence } = lastOfNginx ?? {};
