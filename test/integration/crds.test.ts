@@ -136,17 +136,9 @@ test('settings that are all spelled out are kept as they are', async ({ apiServe
         snapshotPeriod: '1m30s',
         exclude: [{ namespace: 'kube-system' }, { image: 'registry.example.com:5000/**:latest' }],
       },
-      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m', onNewDigest: 'Keep' },
+      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m' },
       publishing: { interval: '10s' },
-      retention: {
-        snapshotAge: '24h',
-        snapshotBytes: 1_048_576,
-        profileIdle: '1h',
-        profileTags: 3,
-        profileBytes: 1_048_576,
-        archiveAge: '24h',
-        archiveBytes: 0,
-      },
+      retention: { snapshotAge: '24h', snapshotBytes: 1_048_576 },
     },
   };
   await apply(apiServer, full);
