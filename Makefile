@@ -41,7 +41,7 @@ kubeconfig: ## Print the path of the cluster's kubeconfig
 	@hack/cluster/environment.sh "$$CLUSTER" --kubeconfig
 
 .PHONY: build
-build: $(modules) bpf ## Bundle operator and agent into dist/
+build: $(modules) bpf ## Bundle operator, agent and kubectl plugin into dist/
 	@node hack/build.ts
 
 .PHONY: bpf
@@ -56,18 +56,20 @@ images: packages $(modules) bpf ## Build the product's and the samples' images i
 generate: $(modules) ## Write CRDs and reference pages anew from their sources
 	@node crds/generator/main.ts
 	@node operator/metrics/docs.ts
+	@node operator/cli/docs.ts
 	@node agent/kernel/events-page.ts
 
 .PHONY: verify
 verify: $(modules) ## Check that generated files are fresh, then format, lint, types, unused code, shell scripts
 	@node crds/generator/main.ts --check
 	@node operator/metrics/docs.ts --check
+	@node operator/cli/docs.ts --check
 	@node agent/kernel/events-page.ts --check
 	@prettier --check --log-level warn .
 	@oxlint --type-aware --deny-warnings --report-unused-disable-directives
 	@tsc -p tsconfig.json
 	@knip --no-progress
-	@git ls-files '*.sh' .ci/run | xargs shellcheck --external-sources
+	@git ls-files '*.sh' .ci/run bin | xargs shellcheck --external-sources
 
 .PHONY: test
 test: packages $(modules) bpf ## Run all tests that this machine can run; the last line counts them

@@ -24,6 +24,7 @@ export default defineConfig({
           '{core,crds,operator,agent,hack}/**/*.test.ts',
           'test/architecture/**/*.test.ts',
           'test/recall/strace/*.test.ts',
+          'test/fixtures/*.test.ts',
         ],
         30_000,
       ),

@@ -85,6 +85,10 @@ export class Status {
       truncated_total: counts.truncated,
       decode_errors_total: counts.decodeErrors,
       user_faults_total: counts.userFaults,
+      'rule_events_total{checked="true",outcome="passed"}': counts.rulesPassed,
+      'rule_events_total{checked="true",outcome="limited"}': counts.rulesLimited,
+      'rule_events_total{checked="false",outcome="passed"}': counts.uncheckedPassed,
+      'rule_events_total{checked="false",outcome="limited"}': counts.uncheckedLimited,
     };
   }
 

@@ -5,7 +5,7 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
 /**
  * What the containers of one image do: the processes they run, the files these touch, the names they resolve and whom
  * they talk to, each with its commonality, which says how usual it is. Learned by the operator from kernel activity.
- * Delete the object to learn anew.
+ * Delete the object to learn anew; the operator keeps the old profile in its archive.
  * @plural securityprofiles
  * @scope Cluster
  * @shortName wsp
@@ -22,6 +22,7 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
  * @printerColumn DNS integer .status.dns wide
  * @printerColumn Network integer .status.network wide
  * @printerColumn Lost integer .status.lost wide
+ * @printerColumn Quarantined integer .status.quarantined wide
  * @printerColumn Updated date .status.lastUpdated
  * @printerColumn Age date .metadata.creationTimestamp
  */
@@ -161,14 +162,14 @@ export interface Completeness {
 
 /** A way past the agent, by which containers did what is not known. */
 export interface BlindSpotUse {
-  /** io_uring, system calls of 32-bit programs (compat-syscalls), or processes in a cgroup outside of the container's (left-cgroup). */
+  /** io_uring, system calls of 32-bit programs (compat-syscalls), or processes in a cgroup outside of the container's (left-cgroup); other: a way that only a newer agent knows. */
   readonly name: BlindSpot;
   /** Containers that went this way at least once. */
   readonly containers: Count;
 }
 
 /** A way past the agent. */
-export type BlindSpot = 'io_uring' | 'compat-syscalls' | 'left-cgroup';
+export type BlindSpot = 'io_uring' | 'compat-syscalls' | 'left-cgroup' | 'other';
 
 /** Records that were lost, by reason. */
 export interface Losses {
@@ -223,12 +224,15 @@ export interface SecurityProfileStatus {
   readonly network?: Count;
   /** Records lost and periods lost while learning. */
   readonly lost?: Count;
+  /** Behaviours held back because a rule matched in their container; known once somebody releases them. */
+  readonly quarantined?: Count;
   /** When the content changed last. */
   readonly lastUpdated?: Timestamp;
   /** Generation of the spec that this status is about. */
   readonly observedGeneration?: Count;
   /**
-   * Aspects of the state: Ready (False only for what a person must fix), Stable, Complete.
+   * Aspects of the state: Ready (False only for what a person must fix), Stable, Complete, DigestsAgree,
+   * Quarantined, Degraded, Duplicate.
    * @maxItems 16
    * @listType map
    * @listMapKey type

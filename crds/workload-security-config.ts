@@ -12,6 +12,7 @@ import type { Condition, Count, Duration, ObjectMeta } from './common.ts';
  * @printerColumn Slots integer .spec.profiling.maxContainersPerNode
  * @printerColumn Period string .spec.profiling.snapshotPeriod
  * @printerColumn Ready string .status.conditions[?(@.type=="Ready")].status
+ * @printerColumn Store string .status.conditions[?(@.type=="StoreReady")].status
  * @printerColumn Message string .status.conditions[?(@.type=="Ready")].message wide
  * @printerColumn Age date .metadata.creationTimestamp
  * @validation self.metadata.name == 'default' :: the one WorkloadSecurityConfig must be named default
@@ -47,7 +48,7 @@ export interface WorkloadSecurityConfigSpec {
    */
   readonly publishing: PublishingSettings;
   /**
-   * What the operator's store keeps.
+   * What cluster and store keep.
    * @default {}
    */
   readonly retention: RetentionSettings;
@@ -130,6 +131,13 @@ export interface LearningSettings {
    * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) <= duration('1h')) :: must be at most 1h
    */
   readonly startPhase: Duration;
+  /**
+   * What becomes of a finished profile when containers run another build of its image under the same tag. Keep: it stays,
+   * with the condition DigestsAgree False. Relearn: it goes into the archive, and learning begins anew once the rollout is
+   * over. Auto: Relearn for the tag latest, Keep for all others.
+   * @default "Auto"
+   */
+  readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';
 }
 
 /** How profiles are written to the API server. */
@@ -142,7 +150,7 @@ export interface PublishingSettings {
   readonly interval: Duration;
 }
 
-/** What the operator's store keeps. */
+/** What cluster and store keep. */
 export interface RetentionSettings {
   /**
    * How long snapshots are kept; from 1h to 17520h. What was learned from them stays.
@@ -157,6 +165,41 @@ export interface RetentionSettings {
    * @maximum 1099511627776
    */
   readonly snapshotBytes: number;
+  /**
+   * Profiles of images that have not been running for so long leave the cluster for the archive, and come back when the
+   * image runs again; from 1h to 17520h.
+   * @default "720h"
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1h') && duration(self) <= duration('17520h')) :: must be from 1h to 17520h
+   */
+  readonly profileIdle: Duration;
+  /**
+   * Profiles of one image name, each of another tag. Beyond, those that ran least recently go into the archive; running
+   * ones never do.
+   * @default 10
+   * @minimum 1
+   * @maximum 1000
+   */
+  readonly profileTags: number;
+  /**
+   * Bytes of all profiles in the cluster. Beyond, those that ran least recently go into the archive; running ones never do.
+   * @default 67108864
+   * @minimum 1048576
+   * @maximum 1073741824
+   */
+  readonly profileBytes: number;
+  /**
+   * How long the archive keeps a profile; from 1h to 87600h.
+   * @default "8760h"
+   * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1h') && duration(self) <= duration('87600h')) :: must be from 1h to 87600h
+   */
+  readonly archiveAge: Duration;
+  /**
+   * Bytes of compressed profiles that the archive keeps, oldest dropped first.
+   * @default 134217728
+   * @minimum 0
+   * @maximum 1099511627776
+   */
+  readonly archiveBytes: number;
 }
 
 /** What the operator made of the settings. */
@@ -164,7 +207,8 @@ export interface WorkloadSecurityConfigStatus {
   /** Generation of the settings that are in force, or were refused. */
   readonly observedGeneration?: Count;
   /**
-   * Ready is False if the settings were refused; the last good ones stay in force.
+   * Ready is False if the settings were refused; the last good ones stay in force. StoreReady is False while the store
+   * takes nothing; its message says what to do.
    * @maxItems 16
    * @listType map
    * @listMapKey type

@@ -1,9 +1,10 @@
 /**
- * Bundles the programs that go into images: dist/operator.js with its store worker, and dist/agent.js. In an image there
+ * Bundles the programs: dist/operator.js with its store worker and dist/agent.js, which go into images, and dist/kubectl-wsp.js,
+ * which bin/kubectl-wsp runs. In an image there
  * are no node_modules (type stripping is refused there, and 60 MB of Kubernetes client would come along), so every package
  * is bundled but koffi, whose native module must lie beside its package.
  *
- *     node hack/build.ts [operator|agent]…      all programs if none is named
+ *     node hack/build.ts [operator|agent|kubectl-wsp]…      all programs if none is named
  */
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -12,7 +13,7 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
-export const programs = ['operator', 'agent'] as const;
+export const programs = ['operator', 'agent', 'kubectl-wsp'] as const;
 export type Program = (typeof programs)[number];
 
 interface Bundle {
@@ -28,7 +29,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export const bundles: readonly Bundle[] = [
   { program: 'operator', entry: 'operator/main.ts', output: 'operator.js' },
   { program: 'operator', entry: 'operator/store/sqlite/worker.ts', output: 'store-worker.js' },
+  { program: 'operator', entry: 'operator/store/command.ts', output: 'store.js' },
   { program: 'agent', entry: 'agent/main.ts', output: 'agent.js' },
+  { program: 'kubectl-wsp', entry: 'operator/cli/main.ts', output: 'kubectl-wsp.js' },
 ];
 
 const external = [/^koffi$/];

@@ -23,7 +23,8 @@ function setUp(answers: (Trimmed | StoreError)[]) {
       return answer instanceof StoreError ? Promise.reject(answer) : Promise.resolve(answer);
     },
   };
-  const settings = new SettingsSource({ ...defaultSettings, retention: { snapshotAgeMs: 5_000, snapshotBytes: 70 } });
+  const retention = { ...defaultSettings.retention, snapshotAgeMs: 5_000, snapshotBytes: 70 };
+  const settings = new SettingsSource({ ...defaultSettings, retention });
   const log = pino({ level: 'silent' });
   const options = { store, settings, clock, log, onTrimmed: (trimmed: Trimmed) => void counted.push(trimmed) };
   return { clock, asked, counted, stop, running: trimPeriodically(options, stop.signal) };

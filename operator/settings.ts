@@ -9,6 +9,7 @@ import { parseDuration } from '../core/duration.ts';
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
+const mebibyte = 1024 * 1024;
 
 /** A duration in milliseconds from its text. */
 const duration = (fallback: string, least: number, most: number, range: string) =>
@@ -47,13 +48,19 @@ const specSchema = z
         period: duration('48h', second, 2_160 * hour, 'from 1s to 2160h'),
         minSnapshotCoverage: duration('5m', 0, 24 * hour, 'of at most 24h'),
         startPhase: duration('180s', 0, hour, 'of at most 1h'),
+        onNewDigest: z.enum(['Auto', 'Keep', 'Relearn']).default('Auto'),
       })
       .prefault({}),
     publishing: z.object({ interval: duration('5m', second, 24 * hour, 'from 1s to 24h') }).prefault({}),
     retention: z
       .object({
         snapshotAge: duration('2160h', hour, 17_520 * hour, 'from 1h to 17520h'),
-        snapshotBytes: whole(512 * 1024 * 1024, 0, 2 ** 40),
+        snapshotBytes: whole(512 * mebibyte, 0, 2 ** 40),
+        profileIdle: duration('720h', hour, 17_520 * hour, 'from 1h to 17520h'),
+        profileTags: whole(10, 1, 1_000),
+        profileBytes: whole(64 * mebibyte, mebibyte, 1_024 * mebibyte),
+        archiveAge: duration('8760h', hour, 87_600 * hour, 'from 1h to 87600h'),
+        archiveBytes: whole(128 * mebibyte, 0, 2 ** 40),
       })
       .prefault({}),
   })
@@ -78,10 +85,19 @@ export interface Settings {
     /** A snapshot counts if it covers so much, or the whole life of its container. */
     readonly minSnapshotCoverageMs: number;
     readonly startPhaseMs: number;
+    readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';
   };
   readonly publishing: { readonly intervalMs: number };
   /** Of raw snapshots; whichever is reached first. */
-  readonly retention: { readonly snapshotAgeMs: number; readonly snapshotBytes: number };
+  readonly retention: {
+    readonly snapshotAgeMs: number;
+    readonly snapshotBytes: number;
+    readonly profileIdleMs: number;
+    readonly profileTags: number;
+    readonly profileBytes: number;
+    readonly archiveAgeMs: number;
+    readonly archiveBytes: number;
+  };
 }
 
 export interface Exclusion {
@@ -117,9 +133,18 @@ export function parseSettings(spec: unknown): ParsedSettings {
         periodMs: learning.period,
         minSnapshotCoverageMs: learning.minSnapshotCoverage,
         startPhaseMs: learning.startPhase,
+        onNewDigest: learning.onNewDigest,
       },
       publishing: { intervalMs: publishing.interval },
-      retention: { snapshotAgeMs: retention.snapshotAge, snapshotBytes: retention.snapshotBytes },
+      retention: {
+        snapshotAgeMs: retention.snapshotAge,
+        snapshotBytes: retention.snapshotBytes,
+        profileIdleMs: retention.profileIdle,
+        profileTags: retention.profileTags,
+        profileBytes: retention.profileBytes,
+        archiveAgeMs: retention.archiveAge,
+        archiveBytes: retention.archiveBytes,
+      },
     },
   };
 }

@@ -1,6 +1,7 @@
 /** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Image } from '../core/image.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
 import { startInventory } from './inventory/informers.ts';
@@ -8,20 +9,25 @@ import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
+import type { NewDigest } from './learning/new-digests.ts';
+import { Survey } from './learning/survey.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
+import { openStore } from './open-store.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
 import { aborted, serve, type ServingOptions } from './serving.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { serveBackups } from './store/backup-socket.ts';
+import { StoreHealth } from './store/health.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
-  const { client, clock, metrics, log, configuration, readiness } = options;
+  const { clock, log, configuration, readiness } = options;
   readiness.done('leader');
   const term = new AbortController();
   lost.addEventListener('abort', () => term.abort(), { once: true });
@@ -29,23 +35,47 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
 
   // Whoever fails ends the term for all: what follows a broken part is not worth having.
   const failures: unknown[] = [];
-  const fail = (error: unknown): void => {
+  const fail = (error: unknown): undefined => {
     failures.push(error);
     term.abort();
   };
 
-  const opened = await openSqliteStore({ path: join(configuration.dataDir, 'store.db'), onFailure: fail });
-  log.info({ created: opened.created, migrated: opened.migrated }, 'store is open');
+  const settings = new SettingsSource(defaultSettings);
+  const health = new StoreHealth(clock);
+  // Before the store is there: the status of the settings is where it says why it is not.
+  const configuring = runConfigController({ ...options, settings, health }, signal).catch(fail);
+  const path = join(configuration.dataDir, 'store.db');
+  const open = () => openSqliteStore({ path, onFailure: fail });
+  const opened = await openStore({ open, health, clock, log }, signal).catch(fail);
+  if (opened !== undefined) {
+    log.info(opened.opened, 'store is open');
+    const backups = serveBackups({ store: opened, path, log }, signal).catch(fail);
+    await work({ ...options, opened, health, settings }, fail, signal).catch(fail);
+    await backups;
+    await opened.close();
+  }
+  await configuring;
+  if (failures.length > 0) throw failures[0];
+}
+
+interface WorkOptions extends TermOptions {
+  readonly opened: SqliteStore;
+  readonly health: StoreHealth;
+  readonly settings: SettingsSource;
+}
+
+/** All that needs the store. Ends when `signal` aborts; a part that fails for good is told to `fail`. */
+async function work(options: WorkOptions, fail: (error: unknown) => undefined, signal: AbortSignal): Promise<void> {
+  const { client, clock, metrics, log, configuration, readiness, opened, health, settings } = options;
   const known = new KnownProfiles((image, affectsSlots) => {
     profiles.enqueue(image);
     // Another snapshot only changes who comes first where a slot is free: the node that it came from is planned anyway.
     if (affectsSlots) scheduler.changed();
   });
   await known.load(opened);
-  const store = known.follow(opened);
+  const store = known.follow(health.follow(opened));
   readiness.done('store');
 
-  const settings = new SettingsSource(defaultSettings);
   const { inventory, synced, finished } = startInventory(client, options, (node) => scheduler.changed(node), signal);
   const scheduler = createScheduler({
     clock,
@@ -69,7 +99,25 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     instance: configuration.podName,
   });
   const announce = (event: ObjectEvent): void => void events.record(event);
-  const profiles = createProfileController({ ...options, store, settings, publish: publishStored, announce });
+  const survey = new Survey({
+    ...options,
+    inventory,
+    known,
+    store,
+    object: (image) => profiles.object(image),
+    settings: () => settings.current,
+    onNewDigests: (image) => profiles.enqueue(image),
+    announce,
+  });
+  const newDigests = (image: Image): readonly NewDigest[] => survey.newDigests(image);
+  const profiles = createProfileController({
+    ...options,
+    store,
+    settings,
+    publish: publishStored,
+    newDigests,
+    announce,
+  });
   const ingest = createIngest({
     store,
     inventory,
@@ -83,17 +131,19 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
   const working = [
     finished,
     profiles.run(signal),
-    runConfigController({ ...options, settings }, signal),
     trimPeriodically({ store, settings, clock, log, onTrimmed: storeMetrics.onTrimmed }, signal),
   ].map((part) => part.catch(fail));
   // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
   await Promise.race([synced, aborted(signal)]);
   if (!signal.aborted) {
     readiness.done('inventory');
+    working.push(
+      Promise.race([profiles.synced, aborted(signal)])
+        .then(() => survey.run(signal))
+        .catch(fail),
+    );
     await serve({ ...options, scheduler, ingest }, signal).catch(fail);
   }
   scheduler.stop();
   await Promise.all(working);
-  await opened.close();
-  if (failures.length > 0) throw failures[0];
 }

@@ -3,8 +3,8 @@
 #ifndef CGROUP_FILTER_H
 #define CGROUP_FILTER_H
 
+#include "kernel-read.h"
 #include "maps.h"
-#include <bpf/bpf_core_read.h>
 
 /* Typed: the verifier knows what it points to, so members are read by plain loads instead of helper calls. */
 static __always_inline struct task_struct *current_task(void)

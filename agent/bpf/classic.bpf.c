@@ -63,6 +63,11 @@ SYSCALL_HANDLER(dispatch)
 		note_syscall(task, state, number);
 	if (!(state && learned_kind(kind)) && !rules_want_kind(kind))
 		return 0;
+	if (is_one_of(kind, MESSAGE_KINDS) && !is_message(task, kind, ctx->ret))
+		return 0;
+	/* To a program that is known when it is loaded goes a plain jump: others are guessed by the processor, or not at all. */
+	if (kind == SYSCALL_OPENAT)
+		bpf_tail_call_static(ctx, &handlers, SYSCALL_OPENAT);
 	bpf_tail_call(ctx, &handlers, kind);
 	return 0;
 }

@@ -6,12 +6,6 @@
 #ifndef MESSAGE_HANDLERS_H
 #define MESSAGE_HANDLERS_H
 
-/* A message left, or began a connection that goes on without us. */
-static __always_inline bool was_sent(long result)
-{
-	return result >= 0 || result == -EINPROGRESS;
-}
-
 static __always_inline u8 direction_of(u8 kind)
 {
 	switch (kind) {
@@ -39,7 +33,7 @@ SYSCALL_HANDLER(handle_buffer)
 
 	if (!sk && kind == SYSCALL_WRITE && rules_want_kind(SYSCALL_CONTROL_WRITE))
 		bpf_tail_call(ctx, &handlers, SYSCALL_CONTROL_WRITE);
-	if (!sk || !was_sent(result))
+	if (!sk)
 		return 0;
 	if (!peer_of_message(&peer, state, sk, kind == SYSCALL_WRITE || kind == SYSCALL_READ ? 0 : SYSCALL_ARG4(regs),
 			     SYSCALL_ARG3(regs)))
@@ -82,7 +76,7 @@ SYSCALL_HANDLER(handle_parts)
 
 	if (!sk && kind == SYSCALL_WRITEV && rules_want_kind(SYSCALL_CONTROL_WRITE))
 		bpf_tail_call(ctx, &handlers, SYSCALL_CONTROL_WRITE);
-	if (!sk || !was_sent(result))
+	if (!sk)
 		return 0;
 	if (kind == SYSCALL_WRITEV || kind == SYSCALL_READV) {
 		message.parts = SYSCALL_ARG1(regs);

@@ -142,10 +142,10 @@ static __always_inline void opened_file(u32 which, struct task_struct *task, str
 		count_truncation(state);
 		return;
 	}
-	/* One by one: f_path lies at 16 in kernel 6.1, at 152 in 6.8 and at 64 in 6.12, too far apart for one read of them all. */
-	bpf_probe_read_kernel(&path, sizeof(path), (void *)file + bpf_core_field_offset(struct file, f_path));
-	mode = BPF_CORE_READ(file, f_mode);
-	flags = (call->flags & ~FLAGS_OF_FILE) | (BPF_CORE_READ(file, f_flags) & FLAGS_OF_FILE);
+	path.mnt = read_pointer((void *)file + bpf_core_field_offset(struct file, f_path.mnt));
+	path.dentry = read_pointer((void *)file + bpf_core_field_offset(struct file, f_path.dentry));
+	mode = READ(file, f_mode);
+	flags = (call->flags & ~FLAGS_OF_FILE) | (READ(file, f_flags) & FLAGS_OF_FILE);
 	if (mode & FMODE_CREATED)
 		flags |= O_CREAT;
 	/* The kernel marks only what it created under a name. */

@@ -18,11 +18,31 @@ static __always_inline u64 add_name(u64 hash, u64 name)
 	return (hash ^ name) * SPREAD;
 }
 
+struct path_step {
+	/* Hash and length of the name. */
+	u64 name;
+	struct dentry *parent;
+};
+
+static __always_inline void read_step(struct path_step *step, struct dentry *dentry)
+{
+	struct dentry_front front = {};
+
+	if (CAN_CAST) {
+		step->name = CAST(dentry)->d_name.hash_len;
+		step->parent = CAST(dentry)->d_parent;
+		return;
+	}
+	bpf_probe_read_kernel(&front, sizeof(front), dentry);
+	step->name = DENTRY_FIELD(&front, u64, d_name.hash_len);
+	step->parent = DENTRY_FIELD(&front, struct dentry *, d_parent);
+}
+
 /* Global: verified once in each program. Its stack comes on top of the caller's, and both have 512 bytes in kernel 6.1. */
 __noinline u64 path_identity(struct path *path)
 {
-	struct dentry_front front = {};
-	struct dentry *dentry, *root, *parent;
+	struct dentry *dentry, *root;
+	struct path_step step;
 	struct mount *mount, *above;
 	u64 hash = 0;
 
@@ -30,24 +50,23 @@ __noinline u64 path_identity(struct path *path)
 		return 0;
 	dentry = path->dentry;
 	mount = (void *)path->mnt - bpf_core_field_offset(struct mount, mnt);
-	root = BPF_CORE_READ(mount, mnt.mnt_root);
+	root = READ(mount, mnt.mnt_root);
 	for (int i = 0; i < NAMES_MAX; i++) {
 		if (dentry == root) {
-			above = BPF_CORE_READ(mount, mnt_parent);
+			above = READ(mount, mnt_parent);
 			if (above == mount || !above)
 				break;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = READ(mount, mnt_mountpoint);
 			mount = above;
-			root = BPF_CORE_READ(mount, mnt.mnt_root);
+			root = READ(mount, mnt.mnt_root);
 			continue;
 		}
-		bpf_probe_read_kernel(&front, sizeof(front), dentry);
-		hash = add_name(hash, DENTRY_FIELD(&front, u64, d_name.hash_len));
-		parent = DENTRY_FIELD(&front, struct dentry *, d_parent);
+		read_step(&step, dentry);
+		hash = add_name(hash, step.name);
 		/* Pipes and the like: a root of their own, in no mount that anybody sees. */
-		if (parent == dentry)
+		if (step.parent == dentry)
 			break;
-		dentry = parent;
+		dentry = step.parent;
 	}
 	return hash;
 }

@@ -131,16 +131,12 @@ static __always_inline u64 canonical_path(struct record_path *record, char *byte
 	return size;
 }
 
-/* The file behind a descriptor. The table of pointers is a plain number to the verifier, hence the read by helper. */
+/* The file behind a descriptor. */
 static __always_inline struct file *file_of_fd(struct task_struct *task, u32 fd)
 {
 	struct fdtable *table = task->files->fdt;
-	struct file *file = NULL;
 
-	if (fd >= table->max_fds)
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
-	return file;
+	return fd < table->max_fds ? read_pointer(table->fd + fd) : NULL;
 }
 
 #endif

@@ -18,6 +18,46 @@ static __always_inline bool is_stream(u16 protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
 }
 
+/* A message left, or began a connection that goes on without us. */
+static __always_inline bool was_sent(long result)
+{
+	return result >= 0 || result == -EINPROGRESS;
+}
+
+#define KIND(kind) (1u << (kind))
+/* Calls that send or receive; those of them that any file takes, and that name no peer; and those whose flags come third. */
+#define MESSAGE_KINDS                                                                                                  	(FILE_KINDS | FLAGS_THIRD_KINDS | KIND(SYSCALL_SENDTO) | KIND(SYSCALL_SENDMMSG) | KIND(SYSCALL_RECVFROM) |      	 KIND(SYSCALL_RECVMMSG))
+#define FILE_KINDS (KIND(SYSCALL_READ) | KIND(SYSCALL_READV) | KIND(SYSCALL_WRITE) | KIND(SYSCALL_WRITEV))
+#define FLAGS_THIRD_KINDS (KIND(SYSCALL_SENDMSG) | KIND(SYSCALL_RECVMSG))
+
+static __always_inline bool is_one_of(u8 kind, u32 kinds)
+{
+	return kind < 32 && kinds & KIND(kind);
+}
+
+/*
+ * Whether there is anything in a call that sends or receives. Asked before a handler is, because there are more of these calls
+ * than of all others, and nearly all are no datagrams and go to other ports than that of DNS.
+ */
+static __always_inline bool is_message(struct task_struct *task, u8 kind, long result)
+{
+	struct pt_regs *regs = registers(task);
+	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
+	u64 flags;
+
+	/* A control file, perhaps. */
+	if (!sk)
+		return (kind == SYSCALL_WRITE || kind == SYSCALL_WRITEV) && rules_want_kind(SYSCALL_CONTROL_WRITE);
+	if (!was_sent(result) || !is_ip(READ(sk, __sk_common.skc_family)))
+		return false;
+	if (READ(sk, __sk_common.skc_dport) == bpf_htons(DNS_PORT))
+		return true;
+	if (is_one_of(kind, FILE_KINDS))
+		return false;
+	flags = is_one_of(kind, FLAGS_THIRD_KINDS) ? SYSCALL_ARG2(regs) : SYSCALL_ARG3(regs);
+	return flags & MSG_FASTOPEN || !is_stream(READ(sk, sk_protocol));
+}
+
 struct message_peer {
 	struct record_address address;
 	struct record_address local;

@@ -15,10 +15,10 @@ static __always_inline struct sock *sock_of_fd(struct task_struct *task, u32 fd)
 	struct file *file = file_of_fd(task, fd);
 	struct socket *socket;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	socket = READ(file, private_data);
+	return read_pointer((void *)socket + bpf_core_field_offset(struct socket, sk));
 }
 
 static __always_inline bool is_ip(u16 family)

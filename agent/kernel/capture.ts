@@ -17,6 +17,12 @@ export interface CaptureCounters {
   readonly decodeErrors: number;
   /** User memory that could not be read when the program ran. */
   readonly userFaults: number;
+  /** Events that approvers let through, and those beyond a limit; one that several asked for counts for each. */
+  readonly rulesPassed: number;
+  readonly rulesLimited: number;
+  /** The same of events of which no condition could be asked. */
+  readonly uncheckedPassed: number;
+  readonly uncheckedLimited: number;
 }
 
 /** Losses that the kernel side could attribute to one cgroup. */

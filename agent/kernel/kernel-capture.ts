@@ -66,6 +66,7 @@ export function createCapture(parts: CaptureParts): Capture {
   const readCounters = (): CaptureCounters => {
     const { members } = layouts.counters;
     const count = (member: keyof typeof members): number => Number(parts.counters.getBigUint64(members[member], true));
+    const { approved, unchecked } = parts.interest.totals();
     return {
       emitted: count('emitted'),
       ringDrops: count('ring_drops'),
@@ -74,6 +75,10 @@ export function createCapture(parts: CaptureParts): Capture {
       truncated: count('truncated'),
       decodeErrors,
       userFaults: count('user_faults'),
+      rulesPassed: approved.passed,
+      rulesLimited: approved.limited,
+      uncheckedPassed: unchecked.passed,
+      uncheckedLimited: unchecked.limited,
     };
   };
 

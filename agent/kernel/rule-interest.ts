@@ -36,6 +36,13 @@ export interface RuleInterest {
   counts(): ApproverCounts[];
   /** Of what no condition could be asked of, since then. */
   uncheckedCounts(): ApproverCounts;
+  /** Of all approvers that there ever were together, and of what no condition could be asked of; monotone. */
+  totals(): RuleTotals;
+}
+
+export interface RuleTotals {
+  readonly approved: ApproverCounts;
+  readonly unchecked: ApproverCounts;
 }
 
 type Condition = Pick<Approver, 'flags' | 'urgent' | 'limit'>;
@@ -46,6 +53,19 @@ type Condition = Pick<Approver, 'flags' | 'urgent' | 'limit'>;
  * as long as can be fills it for the moment until the reader comes.
  */
 const unchecked: Condition = { limit: { perSecond: 1_000, burst: 1_000 } };
+
+const none: ApproverCounts = { passed: 0, limited: 0 };
+
+function sum(all: readonly ApproverCounts[]): ApproverCounts {
+  return all.reduce(
+    (total, { passed, limited }) => ({ passed: total.passed + passed, limited: total.limited + limited }),
+    none,
+  );
+}
+
+function addTotals(...all: readonly RuleTotals[]): RuleTotals {
+  return { approved: sum(all.map(({ approved }) => approved)), unchecked: sum(all.map(({ unchecked: each }) => each)) };
+}
 
 function listOf(numbers: readonly number[], first: number): Buffer {
   const list = kernelBuffer(2 * APPROVERS_OF_KEY);
@@ -58,6 +78,10 @@ export function createRuleInterest(maps: RuleInterestMaps): RuleInterest {
   const view = new DataView(maps.approvers);
   let held: { readonly keys: readonly Buffer[]; readonly count: number } = { keys: [], count: 0 };
   let set = 0;
+  /** Of sets whose entries were given to others. */
+  let former: RuleTotals = { approved: none, unchecked: none };
+  /** Approvers of the set before: an event that was being judged during the change still counts there. */
+  let heldBefore = 0;
 
   const firstOf = (which: number): number => (which % 2) * APPROVERS_IN_SET;
 
@@ -86,6 +110,8 @@ export function createRuleInterest(maps: RuleInterestMaps): RuleInterest {
     for (const { key } of groups)
       ways[RecordType[key.record]] = (ways[RecordType[key.record]] ?? 0) | Approval[key.how];
     const kinds = kindBits(sourcesOf(approvers.map(({ record }) => record)), maps.kinds.length);
+    former = addTotals(former, totalsOf(set + 1, heldBefore));
+    heldBefore = held.count;
     set += 1;
     writeApprover(firstOf(set), unchecked);
     approvers.forEach((approver, index) => writeApprover(firstOf(set) + index + 1, approver));
@@ -110,9 +136,18 @@ export function createRuleInterest(maps: RuleInterestMaps): RuleInterest {
     return { passed: count('passed'), limited: count('limited') };
   };
 
+  const countsIn = (which: number, count: number): ApproverCounts[] =>
+    Array.from({ length: count }, (_, index) => countsOf(firstOf(which) + index + 1));
+
+  const totalsOf = (which: number, count: number): RuleTotals => ({
+    approved: sum(countsIn(which, count)),
+    unchecked: countsOf(firstOf(which)),
+  });
+
   return {
     approve,
-    counts: () => Array.from({ length: held.count }, (_, index) => countsOf(firstOf(set) + index + 1)),
+    counts: () => countsIn(set, held.count),
     uncheckedCounts: () => countsOf(firstOf(set)),
+    totals: () => addTotals(former, totalsOf(set + 1, heldBefore), totalsOf(set, held.count)),
   };
 }

@@ -15,5 +15,6 @@ export function describeNetwork(event: NetworkEvent): string {
     return `domain ${event.domain} type ${event.socketType} protocol ${event.protocol} = ${retval}`;
   }
   if (event.type === 'setsockopt') return `level ${event.level} option ${event.optname} = ${retval}`;
-  return `${event.protocol} ${endpoint(event.local)} ${endpoint(event.remote)} = ${retval}`;
+  const names = event.hostnames === undefined ? '' : ` (${event.hostnames.join(', ')})`;
+  return `${event.protocol} ${endpoint(event.local)} ${endpoint(event.remote)}${names} = ${retval}`;
 }

@@ -38,6 +38,7 @@ async function follow(parts: DesiredStreamParts, signal: AbortSignal): Promise<v
     const message = desiredMessage.parse(JSON.parse(line));
     parts.heard();
     if (message.type === 'desired') parts.desired(message);
+    else if (message.type === 'unknown') parts.counters.add('operator_messages_unknown_total');
   }
 }
 

@@ -72,7 +72,7 @@ describe('the desired stream', () => {
     let streams = 0;
     server.answer = (_, response) => {
       streams += 1;
-      const text = `${JSON.stringify({ ...state, version: streams, unknown: 1 })}\n{"type":"heartbeat","at":1}\n`;
+      const text = `${JSON.stringify({ ...state, version: streams, unknown: 1 })}\n{"type":"new"}\n{"type":"heartbeat","at":1}\n`;
       // Cut in the middle of a line, as a network may.
       response.write(text.slice(0, 30));
       response.end(text.slice(30));
@@ -82,10 +82,10 @@ describe('the desired stream', () => {
     const desired = ({ version }: DesiredState): void => void versions.push(version);
     const following = followDesired({ ...parts(), heard, desired }, end.signal);
     await vi.waitFor(() => expect(versions).toEqual([1, 2]), { timeout: 5_000 });
-    expect(heard).toHaveBeenCalledTimes(4);
+    expect(heard).toHaveBeenCalledTimes(6);
     end.abort();
     await following;
-    expect(counters.toJSON()).toEqual({});
+    expect(counters.toJSON()).toEqual({ operator_messages_unknown_total: 2 });
   });
 
   it('tries again after an answer that it cannot use', async () => {

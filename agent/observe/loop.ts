@@ -5,6 +5,7 @@ import type { KernelEvent } from '../../core/event/event.ts';
 import type { Counters } from '../counters.ts';
 import type { Capture } from '../kernel/capture.ts';
 import type { Log } from '../log.ts';
+import { HostNames } from './host-names.ts';
 import type { Observer } from './observer.ts';
 
 /** The kernel side wakes the reader when a container starts or 64 KiB wait; the rest can wait for this long. */
@@ -32,9 +33,10 @@ export interface LoopParts {
 
 /** One event that cannot be handled must not end the observation of all others. */
 function createSink({ observer, counters, log }: LoopParts): (event: KernelEvent) => void {
+  const names = new HostNames(counters);
   return (event) => {
     try {
-      observer.handle(event);
+      observer.handle(names.pass(event));
     } catch (error) {
       counters.add('events_failed_total');
       log.error({ err: error, type: event.type, cgroup: String(event.cgroupId) }, 'event could not be handled');

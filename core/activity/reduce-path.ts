@@ -16,14 +16,11 @@
  * | `{date}`    | calendar date, with its time of day if one follows                          |
  * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
  *
- * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other.
+ * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other. Every other
+ * brace that a name brings is escaped, so that it never reads as a pattern (core/pattern/literal.ts).
  */
-
-/**
- * Directories that belong to the image. Nothing below them is ever replaced: a name there is information, however random
- * it looks (`/etc/ssl/certs/5f618aec.0`), and an attacker's file there must not pass for a known one.
- */
-const kept = /^\/(?:etc|usr|bin|sbin|lib|lib32|lib64|libx32|boot)(?:\/|$)/;
+import { isImagePath } from '../pattern/kept.ts';
+import { quoteBraces } from '../pattern/literal.ts';
 
 /** Every replaced thing holds a digit, so most paths need no work. */
 const digit = /\d/;
@@ -64,7 +61,7 @@ const wellKnown: readonly Replacement[] = [
   [/^\/dev\/pts\/\d+$/, '/dev/pts/{n}'],
   // What /dev/stderr leads to in a container whose output is collected.
   [/^(pipe|socket):\[\d+\]$/, '$1:[{inode}]'],
-  [/(?<=^\/memfd:[^/]*)\d+(?=[^/]*$)/g, '{n}'],
+  [/(?<=^\/memfd:[^/]*)(?<!\\x[0-9a-f]?)\d+(?=[^/]*$)/g, '{n}'],
 ];
 
 /** Repeats, as one replacement may bare the next; ends, as each takes digits away and no placeholder brings any. */
@@ -78,12 +75,13 @@ function replaceAll(text: string, replacements: readonly Replacement[]): string 
  * {@link FilePath} says, absolute or the leaf side of a longer one.
  */
 export function reducePath(path: string): string {
-  if (!digit.test(path) || kept.test(path)) return path;
+  if (!digit.test(path) || isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
-  return replaceAll(path, wellKnown)
+  const reduced = replaceAll(path, wellKnown)
     .split('/')
     .map((element) => (digit.test(element) ? replaceAll(element, general) : element))
     .join('/');
+  return quoteBraces(reduced);
 }
 
 /**
@@ -91,6 +89,6 @@ export function reducePath(path: string): string {
  * or the kernel chose is replaced: container IDs, numbers below /proc and /dev, numbers in a memfd's name.
  */
 export function reduceExecutable(path: string): string {
-  if (!digit.test(path) || kept.test(path)) return path;
+  if (!digit.test(path) || isImagePath(path)) return path;
   return replaceAll(replaceAll(path, wellKnown), [containerIds]);
 }

@@ -19,3 +19,41 @@ it('is read from neighbours one version apart: without what is new, and with wha
   const { events: _, blindSpots: __, ...older } = snapshotOf(1);
   expect(snapshotSchema.parse({ ...older, later: true })).toEqual(snapshotOf(1));
 });
+
+it('leaves out the words that only a newer agent knows, and counts them', () => {
+  const seen = { actors: ['entrypoint'], phases: ['run'], first: epoch, last: epoch };
+  const process = { ...seen, parent: -1, executable: '/app', maxInstances: 1 };
+  const endpoint = { ...seen, process: 0, direction: 'connect', protocol: 'tcp', address: '10.0.0.1', port: 80 };
+  const newer = {
+    ...snapshotOf(1),
+    blindSpots: ['io_uring', 'ebpf'],
+    kindsCollected: ['process', 'memory'],
+    processes: [{ ...process, actors: ['debugger'], phases: ['shutdown'] }],
+    files: [
+      { ...seen, process: 0, path: '/both', access: ['map', 'read'] },
+      { ...seen, process: 0, path: '/new', access: ['map'] },
+    ],
+    dns: [{ ...seen, process: 0, name: 'a.example', types: ['A'], actors: ['debugger', 'exec'] }],
+    network: [endpoint, { ...endpoint, direction: 'sniff' }, { ...endpoint, protocol: 'quic', port: 81 }],
+  };
+  const read = snapshotSchema.parse(newer);
+  expect(read).toMatchObject({
+    blindSpots: ['io_uring', 'other'],
+    kindsCollected: ['process'],
+    processes: [{ actors: [], phases: ['run'] }],
+    files: [{ path: '/both', access: ['read'] }],
+    dns: [{ actors: ['exec'] }],
+    network: [{ port: 80 }, { port: 81, protocol: 'other' }],
+    notUnderstood: 9,
+  });
+  expect(read.files).toHaveLength(1);
+  expect(read.network).toHaveLength(2);
+  expect(problems({ files: [{ ...seen, process: 0, path: '/x', access: [] }] }).join()).toContain('files.0.access ');
+  expect(problems({ blindSpots: Array<string>(33).fill('x') })).toHaveLength(1);
+});
+
+it('reads again what it has read', () => {
+  const snapshot = snapshotSchema.parse({ ...snapshotOf(1), blindSpots: ['left-cgroup', 'other'] });
+  expect(snapshotSchema.parse(snapshot)).toEqual(snapshot);
+  expect(snapshot).not.toHaveProperty('notUnderstood');
+});

@@ -3,6 +3,7 @@
  * format (JSON, zstd); `formatVersion` changes when an older reader could misread it.
  */
 import { z } from 'zod';
+import { Vocabulary } from './vocabulary.ts';
 
 export const formatVersion = 1;
 
@@ -35,6 +36,7 @@ export const kinds = ['process', 'file', 'dns', 'network', 'syscall', 'capabilit
 /** Stored by their place in this list: new ones come last. `rename` gave its name away, `create` got it. */
 export const fileAccesses = ['read', 'write', 'create', 'denied', 'delete', 'rename', 'attributes'] as const;
 export const networkDirections = ['connect', 'bind', 'listen', 'accept'] as const;
+const protocols = ['tcp', 'udp', 'other'] as const;
 
 /**
  * Whose behaviour becomes known. What a person types and what the kubelet asks says nothing about the program; `unknown` is
@@ -45,9 +47,10 @@ export const teachers = ['entrypoint', 'exec', 'unknown'] as const satisfies rea
 /**
  * Ways past the agent that a container went at least once since its cgroup was observed: what it did by them is not in its
  * snapshots. `io_uring`: files and sockets opened by requests in shared memory. `compat-syscalls`: calls of 32-bit programs,
- * or by their table. `left-cgroup`: processes moved to, or begun in, a cgroup outside of the container's.
+ * or by their table. `left-cgroup`: processes moved to, or begun in, a cgroup outside of the container's. `other`: a way that a
+ * newer agent knows. New ones come last, behind it.
  */
-export const blindSpots = ['io_uring', 'compat-syscalls', 'left-cgroup'] as const;
+export const blindSpots = ['io_uring', 'compat-syscalls', 'left-cgroup', 'other'] as const;
 
 export type BlindSpot = (typeof blindSpots)[number];
 export type Actor = (typeof actors)[number];
@@ -69,10 +72,14 @@ const epochMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
 
+/** Words of one of the lists above, as an agent that may be newer has them; see {@link understood}. */
+const word = z.string().min(1).max(32);
+const words = z.array(word).max(32);
+
 /** What every behaviour carries. First and last seen are milliseconds since the epoch by the node's clock. */
 const seen = {
-  actors: z.array(z.enum(actors)).min(1).max(actors.length),
-  phases: z.array(z.enum(phases)).min(1).max(phases.length),
+  actors: words.min(1),
+  phases: words.min(1),
   first: epochMs,
   last: epochMs,
 };
@@ -82,7 +89,7 @@ const seen = {
  * smaller than its own; -1 for a root. Workers that fork without exec belong to the node; `maxInstances` says how many
  * processes lived in it at once.
  */
-export const processNode = z.object({
+const processNode = z.object({
   ...seen,
   parent: z.number().int().min(-1),
   executable: path,
@@ -95,14 +102,14 @@ export const processNode = z.object({
   maxInstances: z.number().int().positive(),
 });
 
-export const fileNode = z.object({
+const fileNode = z.object({
   ...seen,
   process: count,
   path,
-  access: z.array(z.enum(fileAccesses)).min(1).max(fileAccesses.length),
+  access: words.min(1),
 });
 
-export const dnsNode = z.object({
+const dnsNode = z.object({
   ...seen,
   process: count,
   name: shown.min(1).max(1_024),
@@ -110,11 +117,11 @@ export const dnsNode = z.object({
 });
 
 /** `port` is the remote port of a connect, the local one of everything else; `address` likewise. */
-export const networkNode = z.object({
+const networkNode = z.object({
   ...seen,
   process: count,
-  direction: z.enum(networkDirections),
-  protocol: z.enum(['tcp', 'udp', 'other']),
+  direction: word,
+  protocol: word,
   address: shown.max(64),
   /** Who connected to us; only for accept. */
   peer: shown.max(64).optional(),
@@ -156,7 +163,7 @@ export const containerIdentity = z.object({
   podNamespace: z.string().max(63),
 });
 
-export const snapshotSchema = z
+const wireSnapshot = z
   .object({
     formatVersion: z.literal(formatVersion),
     /** `<container id>/<from>`: one container and one period. */
@@ -175,9 +182,9 @@ export const snapshotSchema = z
     events: count.default(0),
     losses,
     /** Agents before this field: none were looked for. */
-    blindSpots: z.array(z.enum(blindSpots)).max(blindSpots.length).default([]),
+    blindSpots: words.default([]),
     /** Kinds that were watched at all: what is not listed here was not collected, which is not the same as absent. */
-    kindsCollected: z.array(z.enum(kinds)).max(kinds.length),
+    kindsCollected: words,
     processes: z.array(processNode).max(snapshotLimits.processes),
     files: z.array(fileNode).max(snapshotLimits.files),
     dns: z.array(dnsNode).max(snapshotLimits.dns),
@@ -208,11 +215,57 @@ export const snapshotSchema = z
     }
   });
 
+interface Seen {
+  readonly actors: Actor[];
+  readonly phases: Phase[];
+}
+
+export type ProcessNode = Omit<z.infer<typeof processNode>, keyof Seen> & Seen;
+export type FileNode = Omit<z.infer<typeof fileNode>, keyof Seen | 'access'> & Seen & { readonly access: FileAccess[] };
+export type DnsNode = Omit<z.infer<typeof dnsNode>, keyof Seen> & Seen;
+export type NetworkNode = Omit<z.infer<typeof networkNode>, keyof Seen | 'direction' | 'protocol'> &
+  Seen & { readonly direction: NetworkDirection; readonly protocol: (typeof protocols)[number] };
+
+/**
+ * What of a newer agent's words can be understood. What nobody known did stays, as nobody's whose behaviour becomes known; what
+ * was done in an unknown way is left out, because there is nothing to compare it with; an unknown way past the agent is one all
+ * the same.
+ */
+function understood(wire: z.infer<typeof wireSnapshot>) {
+  const vocabulary = new Vocabulary();
+  const seenIn = <Node extends { readonly actors: string[]; readonly phases: string[] }>(node: Node) => {
+    const known = vocabulary.among(phases, node.phases);
+    // `start` says more of a behaviour than `run`.
+    const inPhases: Phase[] = known.length > 0 ? known : ['run'];
+    return { ...node, actors: vocabulary.among(actors, node.actors), phases: inPhases };
+  };
+  const files = wire.files.flatMap((node) => {
+    const access = vocabulary.among(fileAccesses, node.access);
+    return access.length === 0 ? [] : [{ ...seenIn(node), access }];
+  });
+  const network = wire.network.flatMap((node) => {
+    const direction = vocabulary.one(networkDirections, node.direction);
+    const protocol = vocabulary.one(protocols, node.protocol) ?? 'other';
+    return direction === undefined ? [] : [{ ...seenIn(node), direction, protocol }];
+  });
+  const ways = vocabulary.among(blindSpots, wire.blindSpots);
+  const other = wire.blindSpots.some((each) => !ways.some((way) => way === each));
+  const snapshot = {
+    ...wire,
+    blindSpots: other ? [...new Set<BlindSpot>([...ways, 'other'])] : ways,
+    kindsCollected: vocabulary.among(kinds, wire.kindsCollected),
+    processes: wire.processes.map(seenIn),
+    files,
+    dns: wire.dns.map(seenIn),
+    network,
+  };
+  return { ...snapshot, ...(vocabulary.unknown > 0 && { notUnderstood: vocabulary.unknown }) };
+}
+
+export const snapshotSchema = wireSnapshot.transform(understood);
+
+/** `notUnderstood`: words of a newer agent that this reader left out; absent if there were none. */
 export type Snapshot = z.infer<typeof snapshotSchema>;
-export type ProcessNode = z.infer<typeof processNode>;
-export type FileNode = z.infer<typeof fileNode>;
-export type DnsNode = z.infer<typeof dnsNode>;
-export type NetworkNode = z.infer<typeof networkNode>;
 export type Gap = z.infer<typeof gap>;
 export type Losses = z.infer<typeof losses>;
 export type ContainerIdentity = z.infer<typeof containerIdentity>;

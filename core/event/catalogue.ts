@@ -48,11 +48,13 @@ const remote = {
   'addr.port': 'remote.port',
   'addr.family': 'remote.family',
 } as const;
+const named = { ...remote, 'addr.hostname': 'hostnames' } as const;
 const unix = { ...perhaps, retval: 'retval' } as const;
 const target = { pid: 'pid', 'target.pid': 'target.pid' } as const;
 
 const atExit = 'gone when the call returns: it would have to be read before';
-const byName = { 'addr.hostname': 'put together from DNS answers in user space, by no event alone' };
+const namedNote =
+  'Names are those for which the DNS answers of this container, which have to be captured as well, gave the address: for as long as they hold, at least a minute, at most a day. A program that connects to an address that it was not given by a name has none, and one that runs a name server of its own chooses them.';
 const aimed =
   'Numbers are those that the caller wrote; the process itself is found in any pid namespace while it lives.';
 
@@ -171,11 +173,15 @@ export const catalogue: Catalogue = {
   },
   chdir: { rule: 'chdir', fields: change },
   chroot: { fields: change },
-  connect: { rule: 'connect', fields: remote, missing: byName },
+  connect: { rule: 'connect', fields: named, note: namedNote },
   bind: { rule: 'bind', fields: local },
   listen: { fields: local },
-  accept: { rule: 'accept', fields: remote, missing: byName },
-  send: { fields: remote, note: 'A datagram to a peer that the socket was not connected to.' },
+  accept: {
+    rule: 'accept',
+    fields: remote,
+    missing: { 'addr.hostname': 'nobody asked for the name of who connects to us' },
+  },
+  send: { fields: named, note: 'A datagram to a peer that the socket was not connected to. Names as of connect.' },
   unix_connect: { rule: 'connect', fields: unix, note: 'With the address family AF_UNIX.' },
   unix_bind: { rule: 'bind', fields: unix, note: 'With the address family AF_UNIX.' },
   socket: { rule: 'socket', fields: { domain: 'domain', type: 'socketType', protocol: 'protocol', retval: 'retval' } },
@@ -329,7 +335,8 @@ export const catalogue: Catalogue = {
 
 /** Events of the rule language that the agent does not capture. */
 export const notCaptured: Readonly<Record<string, string>> = {
-  capabilities: 'needs the capability hook of LSM or of kernels from 6.18 on',
+  capabilities:
+    'which ones a container uses is known (`spec.behavior.capabilities`), but not by which of its processes: rules about processes would never match. Those that were refused are not counted',
   imds: 'needs the content of packets',
   packet: 'needs the content of packets',
   network_flow_monitor: 'needs the sizes of packets',

@@ -15,6 +15,11 @@ export interface SocketEvent extends EventBase {
   readonly local: SocketAddress;
   /** Absent for bind and listen. */
   readonly remote?: SocketAddress;
+  /**
+   * Names for which name servers gave programs of this container the remote address not long ago, the newest first, in lower
+   * case; absent if there is none. Only of connect and send, and only in events for rules while answers are captured as well.
+   */
+  readonly hostnames?: readonly string[];
   /** 0, or the negative errno. */
   readonly retval: number;
 }

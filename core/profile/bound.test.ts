@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addToSketch, mergeSketches, sketchCount, sketchSize } from './bound.ts';
+import { addToSketch, mergeSketches, sketchCount, sketchSize } from './sketch.ts';
 import { containerAt, renumbering, setSize } from './container-set.ts';
 import { byText } from './evidence.ts';
 

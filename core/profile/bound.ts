@@ -3,57 +3,14 @@
  * What belongs to the smallest of a union belongs to the smallest of every part that has it, so it is never dropped on the
  * way and its containers are complete; what is dropped once would be dropped in every order. Growing is the one law that a
  * full table gives up: a new behaviour may push out a known one, and then it is counted as omitted.
+ *
+ * Of files and names whole groups of one signature are kept or dropped, because names come and go in a group as it becomes a
+ * pattern (patterns.ts) while the groups that there were only ever get more.
  */
 
-import { byText } from './evidence.ts';
-
-/**
- * Omitted keys are counted by a sketch: the 256 smallest hashes of them. Sketches merge by union; up to 255 the count is
- * exact, beyond it is an estimate with a standard error of 1/sqrt(254), about 6 %.
- */
-export const sketchSize = 256;
-const hashRange = 2 ** 52;
-
-/**
- * 52-bit hash of a text, two FNV-1a lanes with a final mix each. It need not resist an attacker: whoever grinds names to
- * fill a table only ruins the profile of the image that runs them, visibly.
- */
-export function hash52(text: string, seed: number): number {
-  let high = 0x811c_9dc5 ^ seed;
-  let low = 0x01d8_4a53 ^ Math.imul(seed + 1, 0x9e37_79b1);
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    high = Math.imul(high ^ unit, 0x0100_0193);
-    low = Math.imul(low ^ unit, 0x0100_01b3);
-  }
-  return (mix(high) >>> 6) * 2 ** 26 + (mix(low ^ high) >>> 6);
-}
-
-function mix(word: number): number {
-  const first = Math.imul(word ^ (word >>> 16), 0x85eb_ca6b);
-  const second = Math.imul(first ^ (first >>> 13), 0xc2b2_ae35);
-  return second ^ (second >>> 16);
-}
-
-/** Union of two sketches. */
-export function mergeSketches(left: readonly number[], right: readonly number[]): readonly number[] {
-  if (left.length === 0 || right.length === 0) return left.length === 0 ? right : left;
-  return smallest(new Set([...left, ...right]));
-}
-
-export function addToSketch(sketch: readonly number[], keys: readonly string[]): readonly number[] {
-  return keys.length === 0 ? sketch : smallest(new Set([...sketch, ...keys.map((key) => hash52(key, 1))]));
-}
-
-function smallest(hashes: ReadonlySet<number>): readonly number[] {
-  return [...hashes].sort((a, b) => a - b).slice(0, sketchSize);
-}
-
-/** How many distinct keys a sketch has seen. */
-export function sketchCount(sketch: readonly number[]): number {
-  const largest = sketch[sketchSize - 1];
-  return largest === undefined ? sketch.length : Math.round((sketchSize - 1) / (largest / hashRange));
-}
+import { byText, type NamedBehaviour } from './evidence.ts';
+import { asPattern, type Naming } from './patterns.ts';
+import { hash52 } from './sketch.ts';
 
 export interface Bounded<Entry> {
   readonly kept: ReadonlyMap<string, Entry>;
@@ -75,15 +32,68 @@ export function keepSmallest<Entry>(
 /** Keeps a fair sample: which keys stay does not depend on whose they are. */
 export function keepSample<Entry>(entries: ReadonlyMap<string, Entry>, limit: number): Bounded<Entry> {
   if (entries.size <= limit) return { kept: entries, dropped: [] };
-  const ranked = [...entries].map(([key, entry]) => ({ key, entry, rank: hash52(key, 0) }));
-  const largest = Float64Array.from(ranked, ({ rank }) => rank).sort()[limit - 1] ?? -1;
-  const sure = ranked.filter(({ rank }) => rank < largest);
-  // Usually one; more only if hashes collide, and then the text decides.
-  const tied = ranked.filter(({ rank }) => rank === largest).sort((left, right) => byText(left.key, right.key));
-  const room = limit - sure.length;
-  const beyond = ranked.filter(({ rank }) => rank > largest);
+  const sample = smallestByHash([...entries.keys()].map(ranked), limit);
+  const kept = new Set(sample.map(({ key }) => key));
   return {
-    kept: new Map([...sure, ...tied.slice(0, room)].map(({ key, entry }) => [key, entry])),
-    dropped: [...tied.slice(room), ...beyond].map(({ key }) => key),
+    kept: new Map([...entries].filter(([key]) => kept.has(key))),
+    dropped: [...entries.keys()].filter((key) => !kept.has(key)),
   };
+}
+
+/**
+ * A fair sample of groups: first of those that stand in one directory or domain, then of all that are left, by one and the
+ * same order. So the outer limit, too, keeps what it would keep in every order: of the groups before a given one, each
+ * directory contributes all that it has or its limit, and neither ever gets less.
+ */
+export function keepGroups<Entry extends NamedBehaviour>(
+  entries: ReadonlyMap<string, Entry>,
+  { total, siblings }: { readonly total: number; readonly siblings: number },
+  naming: Naming<Entry>,
+): Bounded<Entry> {
+  const { groupOf, siblingsOf, keyOf } = naming;
+  if (entries.size <= total && processesWithin(entries.values(), siblings)) return { kept: entries, dropped: [] };
+  const places = new Map<string, Set<string>>();
+  for (const entry of entries.values()) {
+    const place = siblingsOf(entry);
+    const groups = places.get(place);
+    if (groups === undefined) places.set(place, new Set([groupOf(entry)]));
+    else groups.add(groupOf(entry));
+  }
+  const groups = [...places.values()];
+  if (groups.every(({ size }) => size <= siblings) && groups.reduce((sum, { size }) => sum + size, 0) <= total) {
+    return { kept: entries, dropped: [] };
+  }
+  const inside = groups.flatMap((names) => smallestByHash(Array.from(names, ranked), siblings));
+  const kept = new Set(smallestByHash(inside, total).map(({ key }) => key));
+  const dropped = [...entries.values()].filter((entry) => !kept.has(groupOf(entry)));
+  return {
+    kept: new Map([...entries].filter(([, entry]) => kept.has(groupOf(entry)))),
+    dropped: dropped.map((entry) => keyOf(asPattern(entry, naming))),
+  };
+}
+
+/** No process has more entries than this: far quicker to tell than what it has in one directory. */
+function processesWithin(entries: Iterable<NamedBehaviour>, limit: number): boolean {
+  const counts = new Map<string, number>();
+  for (const { processId } of entries) {
+    const count = (counts.get(processId) ?? 0) + 1;
+    if (count > limit) return false;
+    counts.set(processId, count);
+  }
+  return true;
+}
+
+interface Ranked {
+  readonly key: string;
+  readonly rank: number;
+}
+
+function ranked(key: string): Ranked {
+  return { key, rank: hash52(key, 0) };
+}
+
+/** Should hashes collide, the text decides. */
+function smallestByHash(list: readonly Ranked[], limit: number): readonly Ranked[] {
+  if (list.length <= limit) return list;
+  return list.toSorted((left, right) => left.rank - right.rank || byText(left.key, right.key)).slice(0, limit);
 }

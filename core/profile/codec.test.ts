@@ -60,7 +60,11 @@ describe('evidence in the store', () => {
   it.each([
     ['nothing', '', /not JSON/],
     ['half of it', text.slice(0, text.length / 2), /not JSON/],
-    ['another format', text.replace('"formatVersion":1', '"formatVersion":2'), /has format 2, this version reads 1/],
+    [
+      'another format',
+      text.replace('"formatVersion":2', '"formatVersion":3'),
+      /has format 3, this version reads 2 and 1/,
+    ],
     ['a foreign object', '{"formatVersion":1}', /damaged at "containers"/],
     ['an unknown blind spot', text.replace('"sha256:aa",1]', '"sha256:aa",64]'), /damaged at "containers.0.6"/],
     ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],

@@ -1,6 +1,9 @@
 /** Evidence from the store's bytes. They are as old as the profile and may be damaged: nothing in them is believed. */
 import { z } from 'zod';
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
+import { nameSignature } from '../pattern/dns.ts';
+import { quoteBraces } from '../pattern/literal.ts';
+import { pathSignature } from '../pattern/path.ts';
 import type { ContainerSet } from './container-set.ts';
 import {
   type Behaviour,
@@ -11,6 +14,7 @@ import {
   identityOf,
   keyOf,
   lineageId,
+  type NamedBehaviour,
   type NameSets,
   type NetworkEvidence,
   type ProcessEvidence,
@@ -19,9 +23,13 @@ import {
   type BehaviourTuple,
   type EvidenceFormat,
   evidenceFormat,
+  formatBeforePatterns,
   formatVersion,
+  type MembersTuple,
   protocols,
 } from './evidence-format.ts';
+
+import { closeEvidence } from './merge.ts';
 
 /** Stored evidence that cannot be used: damaged, or written by another version. The snapshots can build it again. */
 export class EvidenceFormatError extends Error {
@@ -29,7 +37,8 @@ export class EvidenceFormatError extends Error {
 }
 
 /**
- * Reads what {@link encodeEvidence} wrote, believing nothing of it.
+ * Reads what {@link encodeEvidence} wrote, believing nothing of it. What was written before there were patterns becomes what it
+ * would be had there been any.
  *
  * @throws EvidenceFormatError that says what is wrong and where.
  */
@@ -55,7 +64,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
     return new Map(names.map(([name, set], index) => [name, readSet(set, `${kind}.${index}`)]));
   };
   requireSorted(table, 'containers');
-  return {
+  return closeEvidence({
     containers: content.containers.map(([id, startSeen, kinds, node, workload, digest, blindSpots = 0]) => ({
       id,
       startSeen: startSeen === 1,
@@ -73,7 +82,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
     syscalls: readNames('syscalls'),
     capabilities: readNames('capabilities'),
     omitted: content.omitted,
-  };
+  });
 }
 
 type Read = (tuple: Readonly<BehaviourTuple>, where: string) => Behaviour;
@@ -86,9 +95,10 @@ function parse(bytes: Uint8Array): EvidenceFormat {
     throw new EvidenceFormatError('stored evidence is not JSON: rebuild it from its snapshots', { cause });
   }
   const version = z.looseObject({ formatVersion: z.number() }).safeParse(json);
-  if (version.success && version.data.formatVersion !== formatVersion) {
+  const readable: readonly number[] = [formatVersion, formatBeforePatterns];
+  if (version.success && !readable.includes(version.data.formatVersion)) {
     throw new EvidenceFormatError(
-      `stored evidence has format ${version.data.formatVersion}, this version reads ${formatVersion}: ` +
+      `stored evidence has format ${version.data.formatVersion}, this version reads ${readable.join(' and ')}: ` +
         'run the version that wrote it, or rebuild the evidence from its snapshots',
     );
   }
@@ -142,21 +152,45 @@ function readProcesses(content: EvidenceFormat, read: Read): Evidence['processes
 }
 
 function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
-  return content.files.map(([processId, path, access, ...tuple], index) => ({
-    processId,
-    path,
-    access: wordAt(fileAccesses, access),
-    ...read(tuple, `files.${index}`),
-  }));
+  return content.files.map(([processId, found, access, ...tuple], index) => {
+    const path = literal(found, content);
+    return {
+      processId,
+      path,
+      signature: pathSignature(path),
+      access: wordAt(fileAccesses, access),
+      ...read(behaviourIn(tuple), `files.${index}`),
+      ...readMembers(tuple[5]),
+    };
+  });
 }
 
 function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
-  return content.dns.map(([processId, name, types, ...tuple], index) => ({
-    processId,
-    name,
-    types,
-    ...read(tuple, `dns.${index}`),
-  }));
+  return content.dns.map(([processId, found, types, ...tuple], index) => {
+    const name = literal(found, content);
+    return {
+      processId,
+      name,
+      signature: nameSignature(name),
+      types,
+      ...read(behaviourIn(tuple), `dns.${index}`),
+      ...readMembers(tuple[5]),
+    };
+  });
+}
+
+/** Before there were patterns, a brace was a brace. */
+function literal(name: string, content: EvidenceFormat): string {
+  return content.formatVersion === formatBeforePatterns ? quoteBraces(name) : name;
+}
+
+function behaviourIn(tuple: readonly [...BehaviourTuple, ...unknown[]]): BehaviourTuple {
+  const [actors, phases, first, last, containers] = tuple;
+  return [actors, phases, first, last, containers];
+}
+
+function readMembers(found: Readonly<MembersTuple> | undefined): Pick<NamedBehaviour, 'members'> {
+  return found === undefined ? {} : { members: { hashes: found[0], examples: found[1] } };
 }
 
 function readNetwork(content: EvidenceFormat, read: Read): NetworkEvidence[] {

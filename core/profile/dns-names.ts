@@ -4,6 +4,7 @@
  * and `example.com.cluster.local` first. The profile shall show `example.com`, and one name for one thing whatever the
  * namespace, so that the same image compares across namespaces.
  */
+import { quoteBraces } from '../pattern/literal.ts';
 
 /** Where the pod lives decides its search list, in the order in which resolvers try it. */
 export function searchList(namespace: string, clusterDomain = 'cluster.local'): readonly string[] {
@@ -35,7 +36,7 @@ export function canonicalNames(questions: Iterable<string>, search: readonly str
 }
 
 function normalise(question: string): string {
-  const name = question.toLowerCase().replace(/(?<=.)\.$/, '');
+  const name = quoteBraces(question.toLowerCase().replace(/(?<=.)\.$/, ''));
   const reverse = ['.in-addr.arpa', '.ip6.arpa'].find((zone) => name.endsWith(zone));
   return reverse === undefined ? name : `*${reverse}`;
 }
@@ -47,6 +48,23 @@ function isSearchStep(name: string, names: ReadonlySet<string>, search: readonly
     const base = name.slice(0, -suffix.length);
     return names.has(base) || search.slice(step + 1).some((later) => names.has(base + later));
   });
+}
+
+/**
+ * Every name under which {@link canonicalNames} may keep a question that belongs to a walk: its own first, then those that it
+ * may have been a step towards. They are below the name's length in number, and for nearly all names one to four.
+ */
+export function* questionForms(question: string, search: readonly string[]): Generator<string> {
+  const reached = new Set([normalise(question)]);
+  for (const name of reached) {
+    yield relative(name, search);
+    for (const [step, suffix] of search.entries()) {
+      if (!name.endsWith(suffix) || name.length === suffix.length) continue;
+      const base = name.slice(0, -suffix.length);
+      reached.add(base);
+      for (const later of search.slice(step + 1)) reached.add(base + later);
+    }
+  }
 }
 
 function relative(name: string, search: readonly string[]): string {

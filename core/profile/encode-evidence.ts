@@ -3,8 +3,14 @@
  * merged. The store's caller compresses them.
  */
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
-import { type Behaviour, byText, type Evidence, identityOf, type NameSets } from './evidence.ts';
-import { type BehaviourTuple, type EvidenceFormat, formatVersion, protocols } from './evidence-format.ts';
+import { type Behaviour, byText, type Evidence, identityOf, type NamedBehaviour, type NameSets } from './evidence.ts';
+import {
+  type BehaviourTuple,
+  type EvidenceFormat,
+  formatVersion,
+  type MembersTuple,
+  protocols,
+} from './evidence-format.ts';
 import { byLineage } from './merge.ts';
 
 /** Equal evidence gives equal bytes. */
@@ -50,8 +56,15 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
       file.path,
       fileAccesses.indexOf(file.access),
       ...tupleOf(file),
+      ...membersIn(file),
     ]),
-    dns: inOrder(evidence.dns).map((dns) => [dns.processId, dns.name, [...dns.types], ...tupleOf(dns)]),
+    dns: inOrder(evidence.dns).map((dns) => [
+      dns.processId,
+      dns.name,
+      [...dns.types],
+      ...tupleOf(dns),
+      ...membersIn(dns),
+    ]),
     network: inOrder(evidence.network).map((network) => [
       network.processId,
       networkDirections.indexOf(network.direction),
@@ -90,4 +103,8 @@ function namesIn(names: NameSets): [string, string][] {
 
 function tupleOf({ actors, phases, first, last, containers }: Behaviour): BehaviourTuple {
   return [actors, phases, first, last, containers.toString(16)];
+}
+
+function membersIn({ members }: NamedBehaviour): [] | [MembersTuple] {
+  return members === undefined ? [] : [[[...members.hashes], [...members.examples]]];
 }

@@ -11,10 +11,14 @@ import {
   snapshotLimits,
   syscallName,
 } from '../activity/snapshot.ts';
-import { sketchSize } from './bound.ts';
+import { sketchSize } from './sketch.ts';
 import { behaviourKinds, evidenceLimits } from './evidence.ts';
+import { memberExamples, memberHashes } from './members.ts';
+import { keptElements, namesToPattern } from './patterns.ts';
 
-export const formatVersion = 1;
+export const formatVersion = 2;
+/** As it was before there were patterns: braces of names as they came, no members. It is read, and never written. */
+export const formatBeforePatterns = 1;
 export const protocols = ['tcp', 'udp', 'other'] as const;
 
 const whole = z.number().int().nonnegative();
@@ -31,10 +35,20 @@ const setText = z
 /** Actors, phases, first, last, containers. */
 const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), whole, whole, setText] as const;
 const text = z.string().max(1_024);
+/** Of a pattern: smallest hashes of its names, ascending, and the names of the first of them; absent for plain names. */
+const members = z.tuple([
+  z
+    .array(whole)
+    .max(memberHashes)
+    .refine((hashes) => hashes.every((hash, index) => index === 0 || (hashes[index - 1] ?? 0) < hash), 'must ascend'),
+  z.array(z.string().max(256)).max(memberExamples),
+]);
+/** Most names of one signature that differ. */
+const namesOfSignature = (namesToPattern - 1) ** keptElements;
 
 /** Everything in it is bounded, so that reading damaged or hostile bytes ends soon and small. */
 export const evidenceFormat = z.strictObject({
-  formatVersion: z.literal(formatVersion),
+  formatVersion: z.literal([formatVersion, formatBeforePatterns]),
   /** ID, start seen, kinds, node, workload, digest, blind spots (absent if there are none). */
   containers: z
     .array(
@@ -71,10 +85,20 @@ export const evidenceFormat = z.strictObject({
       ]),
     )
     .max(evidenceLimits.processes),
-  files: z.array(z.tuple([processId, path, indexOf(fileAccesses), ...behaviour])).max(evidenceLimits.files),
+  files: z
+    .array(z.tuple([processId, path, indexOf(fileAccesses), ...behaviour, members.optional()]))
+    .max(evidenceLimits.files * namesOfSignature * fileAccesses.length),
   dns: z
-    .array(z.tuple([processId, text, z.array(z.string().max(16)).max(evidenceLimits.dnsTypes), ...behaviour]))
-    .max(evidenceLimits.dns),
+    .array(
+      z.tuple([
+        processId,
+        text,
+        z.array(z.string().max(16)).max(evidenceLimits.dnsTypes),
+        ...behaviour,
+        members.optional(),
+      ]),
+    )
+    .max(evidenceLimits.dns * namesOfSignature),
   /** Process, direction, protocol, peer, port. */
   network: z
     .array(z.tuple([processId, indexOf(networkDirections), indexOf(protocols), text, whole.max(65_535), ...behaviour]))
@@ -93,3 +117,4 @@ export const evidenceFormat = z.strictObject({
 
 export type EvidenceFormat = z.infer<typeof evidenceFormat>;
 export type BehaviourTuple = [actors: number, phases: number, first: number, last: number, containers: string];
+export type MembersTuple = [hashes: number[], examples: string[]];

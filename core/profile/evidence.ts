@@ -14,17 +14,25 @@ import {
 } from '../activity/snapshot.ts';
 import type { ContainerSet } from './container-set.ts';
 import { toFlags } from './flags.ts';
+import type { Members } from './members.ts';
 
 /**
- * Limits of one image's evidence. At every limit it is about 13 MB of JSON: 40,000 file accesses × (path 150 + 100 of
- * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 8,000 endpoints × 120 ≈ 1 MB; in front of
- * each behaviour up to 1 KB of container bits, which compress well because neighbours share them.
+ * Limits of one image's evidence. At every limit it is about 14 MB of JSON: 20,000 files × 2 accesses × (path 150 + 100 of
+ * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 8,000 endpoints × 120 ≈ 1 MB, 1,000 patterns ×
+ * members of 1 KB = 1 MB; in front of each behaviour up to 1 KB of container bits, which compress well because neighbours
+ * share them.
  */
 export const evidenceLimits = {
   processes: 4_000,
-  files: 40_000,
+  /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). */
+  files: 20_000,
   dns: 8_000,
   network: 8_000,
+  /**
+   * Files, by signature, that one process uses in one directory, and names of one domain that it asks for. More than that is a
+   * program that makes up names, of which no number of examples says more; they shall not push out what others do.
+   */
+  siblings: 1_000,
   /** Question types of one DNS name; programs use A, AAAA, SRV, TXT and a few more. */
   dnsTypes: 16,
   /** Snapshots of one image. Four times what the settings allow for learning, because short ones do not count there. */
@@ -57,15 +65,22 @@ export interface ProcessEvidence extends Behaviour, ProcessIdentity {
   readonly maxInstances: number;
 }
 
-/** One way of using one file: who reads and who writes a file are different sets of containers. */
-export interface FileEvidence extends Behaviour {
+/** A behaviour whose object has a name, which may be a pattern (patterns.ts). */
+export interface NamedBehaviour extends Behaviour {
   readonly processId: string;
+  /** What all names have in common with which it could become one pattern; the same before and after. */
+  readonly signature: string;
+  /** Of a pattern: what it was made of. */
+  readonly members?: Members;
+}
+
+/** One way of using one file: who reads and who writes a file are different sets of containers. */
+export interface FileEvidence extends NamedBehaviour {
   readonly path: string;
   readonly access: FileAccess;
 }
 
-export interface DnsEvidence extends Behaviour {
-  readonly processId: string;
+export interface DnsEvidence extends NamedBehaviour {
   readonly name: string;
   /** Sorted. */
   readonly types: readonly string[];
@@ -181,7 +196,7 @@ export function isTaught({ actors }: Pick<Behaviour, 'actors'>): boolean {
  * What only probes and people at terminals did in a container is kept apart from what the same object is to others: the two
  * never become one entry, so its containers are none of those that showed it by themselves.
  */
-function side(behaviour: Pick<Behaviour, 'actors'>): string {
+export function side(behaviour: Pick<Behaviour, 'actors'>): string {
   return isTaught(behaviour) ? '' : '~';
 }
 

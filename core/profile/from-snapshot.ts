@@ -13,6 +13,9 @@ import {
   type Snapshot,
 } from '../activity/snapshot.ts';
 import { containerAt } from './container-set.ts';
+import { nameSignature } from '../pattern/dns.ts';
+import { quoteBraces } from '../pattern/literal.ts';
+import { pathSignature } from '../pattern/path.ts';
 import { canonicalNames, searchList } from './dns-names.ts';
 import {
   type Behaviour,
@@ -30,7 +33,8 @@ import {
   type SnapshotFacts,
 } from './evidence.ts';
 import { toFlags } from './flags.ts';
-import { boundEvidence, boundNames, collectBehaviours, joinProcess, joinTypes, sortedTypes } from './merge.ts';
+import { collectBehaviours, joinProcess, joinTypes, sortedTypes } from './join.ts';
+import { boundNames, closeEvidence } from './merge.ts';
 import { type Peer, peerClass, peerText } from './peer.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
@@ -63,9 +67,12 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     if (process === undefined) throw new RangeError(`snapshot ${snapshot.snapshotId} has no process ${node.process}`);
     return process.id;
   };
-  const files = snapshot.files.flatMap((node): FileEvidence[] =>
-    node.access.map((access) => ({ processId: idOf(node), path: node.path, access, ...seen(node) })),
-  );
+  const files = snapshot.files.flatMap((node): FileEvidence[] => {
+    // Agents do this too, but not those before there were patterns.
+    const path = quoteBraces(node.path);
+    const signature = pathSignature(path);
+    return node.access.map((access) => ({ processId: idOf(node), path, signature, access, ...seen(node) }));
+  });
   const evidence: Evidence = {
     ...emptyEvidence,
     containers: [containerFacts(snapshot, context)],
@@ -77,7 +84,7 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     capabilities: namesOf(snapshot, 'capabilities'),
     network: collectBehaviours(networkOf(snapshot, { idOf, seen, context }), keyOf.network),
   };
-  return boundEvidence(evidence);
+  return closeEvidence(evidence);
 }
 
 function namesOf(snapshot: Snapshot, kind: 'syscalls' | 'capabilities'): NameSets {
@@ -150,7 +157,8 @@ function dnsOf(snapshot: Snapshot, { idOf, seen, context }: Translation): DnsEvi
     );
     return nodes.flatMap((node) => {
       const name = names.get(node.name);
-      return name === undefined ? [] : [{ processId, name, types: sortedTypes(node.types), ...seen(node) }];
+      if (name === undefined) return [];
+      return [{ processId, name, signature: nameSignature(name), types: sortedTypes(node.types), ...seen(node) }];
     });
   });
 }

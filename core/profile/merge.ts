@@ -1,9 +1,11 @@
 /**
- * Merge of two evidences of one image: union of sets, extremes of extremes. Commutative, associative and idempotent, so
- * that arrival order, repetition and the shape of the merge tree never show; monotone as long as no limit is reached.
+ * Merge of two evidences of one image: union of sets, extremes of extremes, and what names have in common (patterns.ts).
+ * Commutative, associative and idempotent, so that arrival order, repetition and the shape of the merge tree never show;
+ * monotone as long as no limit is reached.
  */
 import { type Losses, snapshotLimits } from '../activity/snapshot.ts';
-import { addToSketch, keepSample, keepSmallest, mergeSketches } from './bound.ts';
+import { type Bounded, keepGroups, keepSample, keepSmallest } from './bound.ts';
+import { addToSketch, mergeSketches } from './sketch.ts';
 import { type ContainerSet, noContainers, renumbering } from './container-set.ts';
 import {
   type Behaviour,
@@ -13,14 +15,20 @@ import {
   type DnsEvidence,
   type Evidence,
   evidenceLimits,
+  type FileEvidence,
   isTaught,
+  type NamedBehaviour,
   type NameSets,
+  type NetworkEvidence,
   type ProcessEvidence,
   type SnapshotFacts,
 } from './evidence.ts';
+import { type Join, joinBehaviours, joinDns, joinNamed, joinProcess } from './join.ts';
+import { dnsNaming, fileNaming } from './naming.ts';
+import { addEntry, asPattern, closePatterns, isVariable, type Naming } from './patterns.ts';
 
-/** How many behaviours of each kind are kept. */
-export type BehaviourLimits = Readonly<Record<BehaviourKind, number>>;
+/** How many behaviours of each kind are kept; files and names by signature, of each directory or domain a share. */
+export type BehaviourLimits = Readonly<Record<BehaviourKind | 'siblings', number>>;
 
 /** Neither argument is changed. `limits` are a parameter so that tests reach them. */
 export function mergeEvidence(left: Evidence, right: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
@@ -28,54 +36,120 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
   const table = containers.map((facts) => facts.id);
   const moveLeft = renumbering(ids(left), table);
   const moveRight = renumbering(ids(right), table);
-  const unite = <Entry extends Behaviour>(
+  const sides = <Entry>(
     kind: (evidence: Evidence) => ReadonlyMap<string, Entry>,
-    extra?: Join<Entry>,
-  ): ReadonlyMap<string, Entry> =>
-    uniteBehaviours({ entries: kind(left), move: moveLeft }, { entries: kind(right), move: moveRight }, extra);
+  ): readonly [Side<Entry>, Side<Entry>] => [
+    { entries: kind(left), move: moveLeft },
+    { entries: kind(right), move: moveRight },
+  ];
   const uniteNames = (kind: NameKind): NameSets =>
     boundNames(kind, [...movedNames(left[kind], moveLeft), ...movedNames(right[kind], moveRight)]);
-  const omitted = (kind: BehaviourKind): readonly number[] => mergeSketches(left.omitted[kind], right.omitted[kind]);
-  return boundEvidence(
+  const processes = uniteBehaviours(...sides((evidence) => evidence.processes), joinProcess);
+  const network = uniteBehaviours(...sides((evidence) => evidence.network));
+  return withBounded(
     {
       containers,
       snapshots: mergeSorted(left.snapshots, right.snapshots, snapshotKey, joinSnapshots),
-      processes: unite((evidence) => evidence.processes, joinProcess),
-      files: unite((evidence) => evidence.files),
-      dns: unite((evidence) => evidence.dns, joinTypes),
-      network: unite((evidence) => evidence.network),
       syscalls: uniteNames('syscalls'),
       capabilities: uniteNames('capabilities'),
-      omitted: {
-        processes: omitted('processes'),
-        files: omitted('files'),
-        dns: omitted('dns'),
-        network: omitted('network'),
-      },
     },
-    limits,
+    (kind) => mergeSketches(left.omitted[kind], right.omitted[kind]),
+    {
+      processes: keepSmallest(processes, limits.processes, byLineage),
+      files: uniteNamed(...sides((evidence) => evidence.files), joinNamed, fileNaming, {
+        ...limits,
+        total: limits.files,
+      }),
+      dns: uniteNamed(...sides((evidence) => evidence.dns), joinDns, dnsNaming, { ...limits, total: limits.dns }),
+      network: keepSample(network, limits.network),
+    },
   );
 }
 
-/** Leaves out what is beyond the limits, and counts it. */
-export function boundEvidence(evidence: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
-  const processes = keepSmallest(evidence.processes, limits.processes, byLineage);
-  const files = keepSample(evidence.files, limits.files);
-  const dns = keepSample(evidence.dns, limits.dns);
-  const network = keepSample(evidence.network, limits.network);
+/** Finds the patterns in evidence that was put together from raw names, leaves out what is beyond the limits, and counts it. */
+export function closeEvidence(evidence: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
+  return withBounded(evidence, (kind) => evidence.omitted[kind], {
+    processes: keepSmallest(evidence.processes, limits.processes, byLineage),
+    files: closeNamed(evidence.files, evidence.files.values(), fileNaming, { ...limits, total: limits.files }),
+    dns: closeNamed(evidence.dns, evidence.dns.values(), dnsNaming, { ...limits, total: limits.dns }),
+    network: keepSample(evidence.network, limits.network),
+  });
+}
+
+interface BoundedKinds {
+  readonly processes: Bounded<ProcessEvidence>;
+  readonly files: Bounded<FileEvidence>;
+  readonly dns: Bounded<DnsEvidence>;
+  readonly network: Bounded<NetworkEvidence>;
+}
+
+function withBounded(
+  facts: Pick<Evidence, 'containers' | 'snapshots' | 'syscalls' | 'capabilities'>,
+  omittedBefore: (kind: BehaviourKind) => readonly number[],
+  { processes, files, dns, network }: BoundedKinds,
+): Evidence {
   return {
-    ...evidence,
+    ...facts,
     processes: processes.kept,
     files: files.kept,
     dns: dns.kept,
     network: network.kept,
     omitted: {
-      processes: addToSketch(evidence.omitted.processes, processes.dropped),
-      files: addToSketch(evidence.omitted.files, files.dropped),
-      dns: addToSketch(evidence.omitted.dns, dns.dropped),
-      network: addToSketch(evidence.omitted.network, network.dropped),
+      processes: addToSketch(omittedBefore('processes'), processes.dropped),
+      files: addToSketch(omittedBefore('files'), files.dropped),
+      dns: addToSketch(omittedBefore('dns'), dns.dropped),
+      network: addToSketch(omittedBefore('network'), network.dropped),
     },
   };
+}
+
+interface NamedLimits {
+  readonly total: number;
+  readonly siblings: number;
+}
+
+/** The left side is closed and within its limits: only what the right one adds to it can change anything. */
+function uniteNamed<Entry extends NamedBehaviour>(
+  left: Side<Entry>,
+  right: Side<Entry>,
+  join: Join<Entry>,
+  naming: Naming<Entry>,
+  limits: NamedLimits,
+): Bounded<Entry> {
+  const absorbed = absorb(left.entries, right.entries, naming);
+  const united = uniteBehaviours(left, { ...right, entries: absorbed }, join);
+  if (united.size === left.entries.size) return { kept: united, dropped: [] };
+  const fresh = [...absorbed].flatMap(([key, entry]) => (left.entries.has(key) ? [] : [entry]));
+  return closeNamed(united, fresh, naming, limits);
+}
+
+/**
+ * Names that belong to finished patterns of `known`, under those patterns. Closing would do the same to them, but it looks at
+ * everything that is known, and most new names of most snapshots are of this sort.
+ */
+function absorb<Entry extends NamedBehaviour>(
+  known: ReadonlyMap<string, Entry>,
+  entries: ReadonlyMap<string, Entry>,
+  naming: Naming<Entry>,
+): ReadonlyMap<string, Entry> {
+  const absorbed = new Map<string, Entry>();
+  for (const [key, entry] of entries) {
+    const pattern = known.has(key) ? entry : asPattern(entry, naming);
+    if (pattern === entry || !known.has(naming.keyOf(pattern))) addEntry(absorbed, entry, naming, key);
+    else addEntry(absorbed, pattern, naming);
+  }
+  return absorbed;
+}
+
+function closeNamed<Entry extends NamedBehaviour>(
+  entries: ReadonlyMap<string, Entry>,
+  fresh: Iterable<Entry>,
+  naming: Naming<Entry>,
+  limits: NamedLimits,
+): Bounded<Entry> {
+  const signatures = new Set<string>();
+  for (const entry of fresh) if (isVariable(entry, naming)) signatures.add(entry.signature);
+  return keepGroups(closePatterns(entries, signatures, naming), limits, naming);
 }
 
 type NameKind = 'syscalls' | 'capabilities';
@@ -109,9 +183,6 @@ interface Side<Entry> {
   readonly move: (set: ContainerSet) => ContainerSet;
 }
 
-/** What is joined besides the sets and extremes that all behaviours have. */
-type Join<Entry> = (joined: Entry, other: Entry) => Entry;
-
 /** One pass over each side and one new object per entry: this is where merging spends its time. */
 function uniteBehaviours<Entry extends Behaviour>(
   left: Side<Entry>,
@@ -137,47 +208,6 @@ function uniteBehaviours<Entry extends Behaviour>(
 
 function withContainers<Entry extends Behaviour>(entry: Entry, containers: ContainerSet): Entry {
   return containers === entry.containers ? entry : { ...entry, containers };
-}
-
-/** Entries by key; those of one key become one. All must refer to one table of containers. */
-export function collectBehaviours<Entry extends Behaviour>(
-  entries: readonly Entry[],
-  keyOf: (entry: Entry) => string,
-  extra: Join<Entry> = (joined) => joined,
-): Map<string, Entry> {
-  const collected = new Map<string, Entry>();
-  for (const entry of entries) {
-    const key = keyOf(entry);
-    const known = collected.get(key);
-    const joined = known && extra(joinBehaviours(known, entry, known.containers | entry.containers), entry);
-    collected.set(key, joined ?? entry);
-  }
-  return collected;
-}
-
-function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry, containers: ContainerSet): Entry {
-  return {
-    ...left,
-    actors: left.actors | right.actors,
-    phases: left.phases | right.phases,
-    first: Math.min(left.first, right.first),
-    last: Math.max(left.last, right.last),
-    containers,
-  };
-}
-
-export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {
-  return other.maxInstances > joined.maxInstances ? { ...joined, maxInstances: other.maxInstances } : joined;
-}
-
-export function joinTypes(joined: DnsEvidence, other: DnsEvidence): DnsEvidence {
-  if (other.types.every((type) => joined.types.includes(type))) return joined;
-  return { ...joined, types: sortedTypes([...joined.types, ...other.types]) };
-}
-
-/** The smallest by text, which again no order of arrival can change. */
-export function sortedTypes(types: readonly string[]): string[] {
-  return [...new Set(types)].sort(byText).slice(0, evidenceLimits.dnsTypes);
 }
 
 /**

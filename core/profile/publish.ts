@@ -10,7 +10,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { kinds as kindWords } from '../activity/snapshot.ts';
-import { sketchCount } from './bound.ts';
+import { sketchCount } from './sketch.ts';
 import { commonality } from './commonality.ts';
 import { blindSpotUses, coverage } from './completeness.ts';
 import { digestsOf } from './digests.ts';

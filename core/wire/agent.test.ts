@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DesiredState, desiredState, maxContainerProbes } from './agent.ts';
+import { agentReport, desiredMessage, type DesiredState, desiredState, maxContainerProbes } from './agent.ts';
 import { commandDigest } from './command-digest.ts';
 
 const state: DesiredState = {
@@ -26,6 +26,35 @@ describe('desired state', () => {
     expect(desiredState.safeParse(full).error).toBeUndefined();
     expect(JSON.stringify(full).length).toBeLessThan(300_000);
     expect(desiredState.safeParse({ ...full, probes: [...full.probes, one] }).success).toBe(false);
+  });
+});
+
+describe('messages of newer neighbours', () => {
+  it('are passed over by an agent, unless they are damaged ones that it knows', () => {
+    expect(desiredMessage.parse({ type: 'rules', rules: [] })).toEqual({ type: 'unknown', name: 'rules' });
+    expect(desiredMessage.parse(state)).toEqual(state);
+    for (const damaged of [{ ...state, version: -1 }, { type: 'heartbeat' }, { type: 7 }, {}]) {
+      expect(desiredMessage.safeParse(damaged).success).toBe(false);
+    }
+  });
+
+  it('have states that an operator takes for the most careful it knows', () => {
+    const report = {
+      protocol: 1,
+      agentVersion: '2',
+      instance: 'i',
+      capture: { state: 'degraded', variant: 'classic', reason: 'half' },
+      runningVersion: 1,
+      containers: [{ id: 'ab'.repeat(32), state: 'paused', startSeen: true }],
+      lostPeriods: [],
+      counters: {},
+      gauges: {},
+    };
+    expect(agentReport.parse(report)).toMatchObject({
+      capture: { state: 'starting', reason: 'half' },
+      containers: [{ state: 'idle' }],
+    });
+    expect(agentReport.safeParse({ ...report, capture: { ...report.capture, state: 1 } }).success).toBe(false);
   });
 });
 

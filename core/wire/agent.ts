@@ -6,7 +6,8 @@
  *   POST /agent/v1/snapshots  zstd JSON of one snapshot; answers {@link uploadAnswer}
  *
  * All with `Authorization: Bearer <projected service account token>` for {@link agentAudience}. Readers ignore fields that
- * they do not know, so that neighbours one version apart understand each other.
+ * they do not know, and take words that they do not know for the most careful one that they know, so that neighbours one
+ * version apart understand each other.
  */
 import { z } from 'zod';
 
@@ -57,20 +58,35 @@ export const desiredState = z.object({
   probes: z.array(containerProbes).max(maxContainerProbes).default([]),
 });
 
-export const desiredMessage = z.discriminatedUnion('type', [
-  desiredState,
-  z.object({ type: z.literal('heartbeat'), at: epochMs }),
-]);
+const heartbeat = z.object({ type: z.literal('heartbeat'), at: epochMs });
+/** A message that only a newer operator knows; damaged ones of a known type are none of these. */
+const newerMessage = z
+  .object({ type: z.string().max(64) })
+  .refine(({ type }) => type !== 'desired' && type !== 'heartbeat')
+  .transform(({ type }) => ({ type: 'unknown', name: type }) as const);
+
+export const desiredMessage = z.union([desiredState, heartbeat, newerMessage]);
 
 /**
  * `provisional`: watched since its start, no slot yet. `finished`: ended while provisional, tree kept. `profiling`: has a
  * slot. `idle`: runs without a tree (too long without a slot, or seen too late).
  */
 export const containerStates = ['provisional', 'finished', 'profiling', 'idle'] as const;
+/** `ready`, or why nothing is captured. */
+const captureStates = ['starting', 'ready', 'unsupported'] as const;
+
+/** A word of a list that grows with agents; `careful` for one that only a newer agent knows. */
+const wordOf = <Word extends string>(known: readonly Word[], careful: Word) =>
+  z
+    .string()
+    .min(1)
+    .max(32)
+    .transform((word): Word => known.find((each) => each === word) ?? careful);
 
 export const reportedContainer = z.object({
   id: containerId,
-  state: z.enum(containerStates),
+  /** One in an unknown state can do without a slot: it is asked for like any that has none. */
+  state: wordOf(containerStates, 'idle'),
   startSeen: z.boolean(),
   startedAt: epochMs.optional(),
   endedAt: epochMs.optional(),
@@ -83,9 +99,9 @@ export const agentReport = z.object({
   agentVersion: z.string().max(64),
   /** New with every start of the agent: counters begin again at zero. */
   instance: z.string().max(64),
-  /** `ready`, or why nothing is captured. */
   capture: z.object({
-    state: z.enum(['starting', 'ready', 'unsupported']),
+    /** Nothing is planned for an agent that has not said that it is ready. */
+    state: wordOf(captureStates, 'starting'),
     variant: z.string().max(64),
     reason: z.string().max(1_024),
   }),

@@ -9,6 +9,7 @@ import { measureCallCosts } from './calls.ts';
 import { measureCluster } from './cluster.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle, measureMemoryAtWork } from './footprint.ts';
+import { measureMatching } from './match.ts';
 import { type Measurement, render } from './measurement.ts';
 import { Interrupted, withNode } from './node.ts';
 import { otherTracers } from './tracers.ts';
@@ -49,6 +50,7 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: { measure: () => withNode(measureFlood) },
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
+  match: { measure: () => measureMatching(rounds, progress) },
   scheduling: { measure: async () => measureScheduling(progress) },
   soak: { measure: () => withNode((node) => measureSoak(node, minutes, progress)), onDemand: true },
   cluster: {

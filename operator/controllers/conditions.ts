@@ -14,8 +14,8 @@ export const conditionSchema = z.object({
   observedGeneration: z.number().int().exactOptional(),
 }) satisfies z.ZodType<Condition>;
 
-/** Limit of the schema. */
-const longestMessage = 2_048;
+/** Of a message: an object has room for 1 KiB each of at most seven conditions (core/profile/publication.ts). */
+const longestMessage = 800;
 
 /**
  * The wanted conditions and no others. The time of the last transition stays while the status does.

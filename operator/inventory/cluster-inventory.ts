@@ -68,6 +68,10 @@ export class ClusterInventory implements Inventory {
     return this.#containers.get(id);
   }
 
+  all(): Iterable<ContainerRecord> {
+    return this.#containers.all();
+  }
+
   running(): Iterable<ContainerRecord> {
     return this.#containers.running();
   }

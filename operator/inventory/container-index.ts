@@ -30,6 +30,11 @@ export class ContainerIndex {
     return this.#records.get(id);
   }
 
+  all(): Iterable<ContainerRecord> {
+    this.#trim();
+    return this.#records.values();
+  }
+
   *running(): Generator<ContainerRecord> {
     for (const record of this.#records.values()) if (record.finishedAt === undefined) yield record;
   }

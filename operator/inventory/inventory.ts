@@ -48,6 +48,8 @@ export interface ResolvedPeer {
 export interface Inventory {
   /** Running, ended, or deleted up to 60 minutes ago. */
   container(id: string): ContainerRecord | undefined;
+  /** All of these. */
+  all(): Iterable<ContainerRecord>;
   /** All that are not ended. */
   running(): Iterable<ContainerRecord>;
   resolve(question: PeerQuestion): ResolvedPeer;

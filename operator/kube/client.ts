@@ -40,7 +40,6 @@ export interface KubeClient {
 }
 
 const defaultTimeoutMs = 30_000;
-const userAgent = 'workload-security-operator';
 /**
  * client-node makes connections of its own for every request, a TLS handshake each. One set is shared instead, and replaced
  * in this interval, so that a rotated CA or client certificate on disk is taken up.
@@ -65,7 +64,15 @@ export function loadKubeConfig(kubeconfig: string | undefined): KubeConfig {
   return config;
 }
 
-export function createKubeClient(config: KubeConfig, monotonic: () => number = () => performance.now()): KubeClient {
+export interface KubeClientOptions {
+  /** What audit logs call us. */
+  readonly userAgent?: string;
+  /** Milliseconds. */
+  readonly monotonic?: () => number;
+}
+
+export function createKubeClient(config: KubeConfig, options: KubeClientOptions = {}): KubeClient {
+  const { userAgent = 'workload-security-operator', monotonic = () => performance.now() } = options;
   const library = new IsomorphicFetchHttpLibrary();
   const server = config.getCurrentCluster()?.server.replace(/\/+$/, '') ?? '';
   const share = connectionSharing(monotonic);
@@ -75,7 +82,7 @@ export function createKubeClient(config: KubeConfig, monotonic: () => number = (
     const timeoutMs = wanted.timeoutMs ?? defaultTimeoutMs;
     const timeout = AbortSignal.timeout(timeoutMs);
     const context = new RequestContext(`${server}${wanted.path}`, wanted.method);
-    describe(context, wanted);
+    describe(context, wanted, userAgent);
     context.setSignal(wanted.signal === undefined ? timeout : AbortSignal.any([timeout, wanted.signal]));
     let status: number;
     let text: string;
@@ -97,7 +104,7 @@ export function createKubeClient(config: KubeConfig, monotonic: () => number = (
   return { request, watch: (wanted, onEvent) => watchPath(config, wanted, onEvent) };
 }
 
-function describe(context: RequestContext, wanted: KubeRequest): void {
+function describe(context: RequestContext, wanted: KubeRequest, userAgent: string): void {
   for (const [name, value] of Object.entries(wanted.query ?? {})) {
     if (value !== undefined) context.setQueryParam(name, String(value));
   }

@@ -1,7 +1,7 @@
 /** Reading and writing single objects. Every answer is parsed with the caller's schema; every error is a KubeError. */
 import type { z } from 'zod';
 import type { KubeClient } from './client.ts';
-import { InvalidError, NotFoundError } from './errors.ts';
+import { ConflictError, InvalidError, NotFoundError } from './errors.ts';
 import { apiVersion, collectionPath, objectPath, type ObjectName, type Resource } from './resource.ts';
 
 /** What a write sends: no apiVersion or kind, they come from the resource. */
@@ -77,15 +77,49 @@ export async function replaceObject<T>(
   );
 }
 
-/** @returns false if there was nothing to delete */
-export async function deleteObject(client: KubeClient, resource: Resource, name: ObjectName): Promise<boolean> {
+/**
+ * @param uid of the object that is meant: one that has taken its place stays
+ * @returns false if there was nothing to delete
+ */
+export async function deleteObject(
+  client: KubeClient,
+  resource: Resource,
+  name: ObjectName,
+  uid?: string,
+): Promise<boolean> {
+  const body = uid === undefined ? {} : { body: { preconditions: { uid } } };
   try {
-    await client.request({ method: 'DELETE', path: objectPath(resource, name) });
+    await client.request({ method: 'DELETE', path: objectPath(resource, name), ...body });
     return true;
   } catch (error) {
-    if (error instanceof NotFoundError) return false;
+    const isGone = error instanceof NotFoundError || (uid !== undefined && error instanceof ConflictError);
+    if (isGone) return false;
     throw error;
   }
+}
+
+/**
+ * Removes an annotation that somebody else has set, if it still has this value.
+ * @throws InvalidError if it has another one by now
+ */
+export async function removeAnnotation(
+  client: KubeClient,
+  resource: Resource,
+  name: ObjectName,
+  annotation: { readonly key: string; readonly value: string },
+): Promise<void> {
+  // A JSON pointer writes `~` and `/` of a key as `~0` and `~1`.
+  const path = `/metadata/annotations/${annotation.key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  await client.request({
+    method: 'PATCH',
+    path: objectPath(resource, name),
+    query: { fieldManager },
+    body: [
+      { op: 'test', path, value: annotation.value },
+      { op: 'remove', path },
+    ],
+    contentType: 'application/json-patch+json',
+  });
 }
 
 export function withType(resource: Resource, object: ObjectBody): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { decodeEvidence, EvidenceFormatError } from '../../core/profile/decode-e
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import type { Evidence } from '../../core/profile/evidence.ts';
 import type { Publication } from '../../core/profile/publication.ts';
-import { publish } from '../../core/profile/publish.ts';
+import { publish, type PublishOptions } from '../../core/profile/publish.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -35,7 +35,7 @@ export async function unpackEvidence(bytes: Uint8Array): Promise<{ evidence: Evi
 }
 
 /** The publication of evidence as the store has it. @throws EvidenceFormatError */
-export async function publishStored(bytes: Uint8Array, lostPeriods: number): Promise<Publication> {
+export async function publishStored(bytes: Uint8Array, facts: PublishOptions): Promise<Publication> {
   const { evidence } = await unpackEvidence(bytes);
-  return publish(evidence, { lostPeriods });
+  return publish(evidence, facts);
 }

@@ -7,7 +7,6 @@ import type { Image } from '../../core/image.ts';
 import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
 import type { ContainerRecord, PeerQuestion } from '../inventory/inventory.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
-import type { Store } from '../store/store.ts';
 import { publishStored, unpackEvidence } from './evidence-bytes.ts';
 import { createIngest, type Ingest, type IngestOptions, type Upload } from './ingest.ts';
 import type { Outcome } from './outcome.ts';
@@ -94,7 +93,9 @@ describe('ingestion', () => {
       firstSnapshotAt: epoch + 30 * minute + 1_000,
     });
     const stored = await store.evidence(nginx);
-    const { behavior, evidence } = await publishStored(stored?.evidence ?? new Uint8Array(), 2);
+    const { behavior, evidence } = await publishStored(stored?.evidence ?? new Uint8Array(), {
+      lostPeriods: 2,
+    });
     expect(behavior.processes).toMatchObject([{ executable: '/nginx', commonality: 100 }]);
     expect(evidence).toMatchObject({ workloads: ['shop/Deployment/web'], completeness: { lostPeriods: 2 } });
   });
@@ -165,8 +166,9 @@ describe('ingestion', () => {
 
   it('gives up after a while if others never stop changing the profile', async () => {
     let commits = 0;
-    const contended: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'> = {
+    const contended: IngestOptions['store'] = {
       evidence: (image) => store.evidence(image),
+      restore: (image, at) => store.restore(image, at),
       hasSnapshot: (id) => store.hasSnapshot(id),
       commitSnapshot: () => {
         commits += 1;
@@ -201,11 +203,22 @@ describe('ingestion', () => {
     expect(await store.profile(nginx)).toMatchObject({ version: 1, snapshots: 1 });
   });
 
+  it('goes on from where an archived profile was, when its image runs again', async () => {
+    const { ingest } = setUp();
+    await ingest(uploadOf(snapshotOf(1, program('/before'))));
+    await store.archive(nginx, 'collected', epoch);
+    const later = uploadOf(snapshotOf(2, program('/after')));
+    expect(await setUp().ingest(later)).toEqual({ result: 'accepted' });
+    expect(await learnedExecutables()).toEqual(['/after', '/before']);
+    expect(await store.profile(nginx)).toMatchObject({ snapshots: 2, lastRunAt: later.receivedAt });
+  });
+
   it('says when the store fails, and goes on afterwards', async () => {
     const broken = new Error('disk on fire');
     let fails = true;
-    const flaky: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'> = {
+    const flaky: IngestOptions['store'] = {
       evidence: (image) => store.evidence(image),
+      restore: (image, at) => store.restore(image, at),
       hasSnapshot: (id) => store.hasSnapshot(id),
       commitSnapshot: (commit) => (fails ? Promise.reject(broken) : store.commitSnapshot(commit)),
     };

@@ -20,7 +20,7 @@ import { recordContext } from './snapshot-context.ts';
 import { type Claim, clockTolerance, type Grants, verify } from './verification.ts';
 
 export interface IngestOptions {
-  readonly store: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot'>;
+  readonly store: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot' | 'restore'>;
   readonly inventory: Pick<Inventory, 'container' | 'resolve'>;
   readonly grants: Grants;
   /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
@@ -68,11 +68,11 @@ export function createIngest(options: IngestOptions): Ingest {
     sizeCalculation: ({ jsonBytes }) => Math.max(1, jsonBytes * memoryFactor),
   });
 
-  async function read(image: Image): Promise<Learned> {
+  async function read(image: Image, at: number): Promise<Learned> {
     const key = imageText(image);
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
-    const stored = await store.evidence(image);
+    const stored = (await store.evidence(image)) ?? (await fromArchive(image, at));
     const learned: Learned =
       stored === undefined
         ? { profile: undefined, evidence: emptyEvidence, jsonBytes: 0 }
@@ -82,9 +82,14 @@ export function createIngest(options: IngestOptions): Ingest {
     return learned;
   }
 
+  /** The image ran long ago, and runs again: it goes on from where it was. */
+  async function fromArchive(image: Image, at: number): ReturnType<Store['evidence']> {
+    return (await store.restore(image, at)) === undefined ? undefined : store.evidence(image);
+  }
+
   async function attempt(upload: Verified): Promise<Result | 'conflict'> {
     const { record, snapshot, node, receivedAt, bytes } = upload;
-    const known = await read(record.image);
+    const known = await read(record.image, receivedAt);
     const obstacle = obstacleTo(known);
     if (obstacle !== undefined) {
       // What was stored before is no news, also for a profile that takes no more.

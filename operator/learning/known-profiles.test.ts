@@ -55,7 +55,7 @@ it('follows every write that goes through it, and starts with what the store hol
 
   await followed.commitSnapshot(commit(1));
   await followed.commitSnapshot(commit(2));
-  expect(known.get(image)).toEqual({ state: 'learning', snapshots: 2, containers: 2 });
+  expect(known.get(image)).toMatchObject({ state: 'learning', snapshots: 2, containers: 2 });
   expect(await followed.commitSnapshot(commit(2))).toBe('duplicate');
 
   const later = new KnownProfiles(() => undefined);

@@ -5,8 +5,11 @@
 import { imageText, type Image } from '../../core/image.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
 
-/** Three numbers and a word of each profile: 10,000 images are 3 MB. */
-export type ProfileFacts = Pick<ProfileRecord, 'state' | 'snapshots' | 'containers'>;
+/** With one digest 500 bytes of each profile: 10,000 images are 5 MB. */
+export type ProfileFacts = Pick<
+  ProfileRecord,
+  'image' | 'state' | 'snapshots' | 'containers' | 'lastSnapshotAt' | 'sealedAt' | 'digests' | 'lastRunAt'
+>;
 
 const pageSize = 500;
 
@@ -21,6 +24,10 @@ export class KnownProfiles {
 
   get(image: Image): ProfileFacts | undefined {
     return this.#facts.get(imageText(image));
+  }
+
+  all(): Iterable<ProfileFacts> {
+    return this.#facts.values();
   }
 
   /** Takes in what the store holds; to be called before anything else writes. */
@@ -39,19 +46,50 @@ export class KnownProfiles {
       ...store,
       commitSnapshot: async (commit) => {
         const result = await store.commitSnapshot(commit);
-        if (result === 'stored') this.#set(commit.profile.image, factsOf(commit.profile));
+        if (result === 'stored') {
+          const lastRunAt = this.get(commit.profile.image)?.lastRunAt;
+          const facts = factsOf(commit.profile);
+          this.#set(facts.image, { ...facts, ...(lastRunAt !== undefined && { lastRunAt }) });
+        }
         return result;
       },
       seal: async (image, version, at) => {
         const sealed = await store.seal(image, version, at);
         const facts = this.get(image);
-        if (sealed && facts !== undefined) this.#set(image, { ...facts, state: 'stable' });
+        if (sealed && facts !== undefined) this.#set(image, { ...facts, state: 'stable', sealedAt: at });
         return sealed;
       },
-      forget: async (image) => {
-        const forgotten = await store.forget(image);
+      forget: async (image, audit) => {
+        const forgotten = await store.forget(image, audit);
         if (forgotten) this.#set(image, undefined);
         return forgotten;
+      },
+      archive: async (image, reason, at, audit) => {
+        const archived = await store.archive(image, reason, at, audit);
+        if (archived) this.#set(image, undefined);
+        return archived;
+      },
+      restore: async (image, at) => {
+        const restored = await store.restore(image, at);
+        if (restored !== undefined) this.#set(image, factsOf(restored));
+        return restored;
+      },
+      markRun: async (images, at) => {
+        await store.markRun(images, at);
+        for (const image of images) {
+          const facts = this.get(image);
+          if (facts !== undefined) this.#facts.set(imageText(image), { ...facts, lastRunAt: at });
+        }
+      },
+      quarantine: async (image, mark) => {
+        const result = await store.quarantine(image, mark);
+        if (result === 'marked') this.#onChange(image, false);
+        return result;
+      },
+      release: async (image, audit) => {
+        const released = await store.release(image, audit);
+        if (released > 0) this.#onChange(image, false);
+        return released;
       },
     };
   }
@@ -65,6 +103,17 @@ export class KnownProfiles {
   }
 }
 
-function factsOf({ state, snapshots, containers }: ProfileRecord): ProfileFacts {
-  return { state, snapshots, containers };
+/** And nothing else of it: this is kept for every image. */
+function factsOf(record: ProfileRecord): ProfileFacts {
+  const { image, state, snapshots, containers, lastSnapshotAt, sealedAt, digests, lastRunAt } = record;
+  return {
+    image,
+    state,
+    snapshots,
+    containers,
+    lastSnapshotAt,
+    digests,
+    ...(sealedAt !== undefined && { sealedAt }),
+    ...(lastRunAt !== undefined && { lastRunAt }),
+  };
 }

@@ -125,9 +125,19 @@ it('says when raw snapshots are gone, but still knows the present', async () => 
     kind: 'gone',
     stored: 2,
     rebuildable: 1,
-    reason: expect.stringContaining('of 2 snapshots until then, 1 are kept no more') as unknown,
+    reason: expect.stringContaining('of 2 snapshots, 1 are kept no more') as unknown,
   });
   expect(await evidenceAt(store, imageOf(1), later + 3)).toMatchObject({ kind: 'evidence', source: 'stored' });
+});
+
+it('does not take the snapshots since its return for all that an archived profile was made of', async () => {
+  await learnThree();
+  await store.archive(imageOf(1), 'collected', later + 10);
+  await store.restore(imageOf(1), later + 20);
+  await uploads(1)(snapshotOf(4), later + 30);
+  await uploads(1)(snapshotOf(5), later + 40);
+  expect(await evidenceAt(store, imageOf(1), later + 30)).toMatchObject({ kind: 'gone', stored: 5, rebuildable: 2 });
+  expect(await evidenceAt(store, imageOf(1), later + 40)).toMatchObject({ kind: 'evidence', snapshots: 5 });
 });
 
 it('notices that retention was faster', async () => {

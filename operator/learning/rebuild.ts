@@ -43,12 +43,17 @@ export async function evidenceAt(
   at: number,
 ): Promise<EvidenceAt> {
   const current = await store.evidence(image);
-  const { stored, rebuildable } = await store.snapshotCounts(image, at);
-  if (current === undefined || stored === 0) return { kind: 'nothing' };
-  if (stored === current.profile.snapshots) {
+  if (current === undefined) return { kind: 'nothing' };
+  const { snapshots: merged, lastSnapshotAt } = current.profile;
+  if (at >= lastSnapshotAt) {
     const { evidence } = await unpackEvidence(current.evidence);
-    return { kind: 'evidence', evidence, snapshots: stored, source: 'stored' };
+    return { kind: 'evidence', evidence, snapshots: merged, source: 'stored' };
   }
+  // Of a profile that was in the archive nothing is known but what was learned.
+  const all = await store.snapshotCounts(image, lastSnapshotAt);
+  if (all.stored < merged) return gone(merged, all.rebuildable);
+  const { stored, rebuildable } = await store.snapshotCounts(image, at);
+  if (stored === 0) return { kind: 'nothing' };
   if (rebuildable < stored) return gone(stored, rebuildable);
   const { evidence, snapshots } = await rebuild(store, image, at);
   // Retention may have been faster than we.
@@ -56,7 +61,7 @@ export async function evidenceAt(
 }
 
 function gone(stored: number, rebuildable: number): EvidenceAt {
-  const reason = `of ${stored} snapshots until then, ${stored - rebuildable} are kept no more: retention dropped them, or they are from before they could be read again`;
+  const reason = `of ${stored} snapshots, ${stored - rebuildable} are kept no more: retention or the archive dropped them, or they are from before they could be read again`;
   return { kind: 'gone', stored, rebuildable, reason };
 }
 

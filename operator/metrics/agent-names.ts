@@ -49,6 +49,10 @@ export const agentCounters: readonly AgentCounter[] = [
     labels: { call: ['desired', 'report', 'snapshots'] },
   },
   { name: 'operator_messages_total', help: 'Messages of the operator that agents took in, heartbeats included.' },
+  {
+    name: 'operator_messages_unknown_total',
+    help: 'Messages of the operator that agents did not know, being older than it.',
+  },
   { name: 'spool_evictions_total', help: 'Snapshots dropped because the spool was full.' },
   { name: 'spool_vanished_total', help: 'Snapshots that were missing from the spool.' },
   { name: 'snapshots_lost_total', help: 'Snapshots that could not be written to the spool.' },
@@ -62,6 +66,15 @@ export const agentCounters: readonly AgentCounter[] = [
   { name: 'kernel_map_full_total', help: 'Entries that found a kernel map full.' },
   { name: 'truncated_total', help: 'Paths, arguments or names cut short.' },
   { name: 'decode_errors_total', help: 'Records that could not be decoded.' },
+  {
+    name: 'rule_events_total',
+    help: 'Events that rules could match: passed to them, or beyond a rate. checked="false": too little was known to ask for more than the type of event.',
+    labels: { checked: ['true', 'false'], outcome: ['passed', 'limited'] },
+  },
+  {
+    name: 'host_names_evicted_total',
+    help: 'Host names of addresses that were forgotten because a container, or the node, had too many.',
+  },
   { name: 'user_faults_total', help: 'Reads of user memory that failed in the kernel.' },
 ];
 

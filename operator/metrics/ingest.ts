@@ -35,6 +35,10 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     registers: [registry],
   });
   for (const name of blindSpots) blind.inc({ blind_spot: name }, 0);
+  const words = counter(
+    'snapshot_words_unknown_total',
+    'Words in accepted snapshots that only newer agents know, such as a new way to use a file; what they stood for is left out.',
+  );
   const losses = new Counter({
     name: 'snapshot_losses_total',
     help: `Records missing from accepted snapshots: ${Object.keys(noLosses()).join(', ')}.`,
@@ -48,6 +52,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
       events.inc(snapshot.events);
       gapSeconds.inc(unwatched(snapshot.gaps, 0, snapshot.to) / 1_000);
       if (!snapshot.startSeen) late.inc();
+      words.inc(snapshot.notUnderstood ?? 0);
       for (const name of snapshot.blindSpots) blind.inc({ blind_spot: name });
       for (const [loss, count] of Object.entries(snapshot.losses)) losses.inc({ loss }, count);
     },

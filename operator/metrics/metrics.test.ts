@@ -73,11 +73,12 @@ it('adds up what accepted snapshots say of their losses', async () => {
   const { onLearned } = createIngestMetrics(registry);
   const gaps = [{ from: epoch - 2_500, to: epoch, reason: 'agent-restarted' }];
   onLearned(snapshotOf(1, { gaps, events: 70, startSeen: false, losses: { ...noLosses(), ringDrops: 3 } }));
-  onLearned(snapshotOf(2, { events: 7, blindSpots: ['io_uring'] }));
+  onLearned(snapshotOf(2, { events: 7, blindSpots: ['io_uring'], notUnderstood: 4 }));
   const seen = await values(registry);
   expect(seen.get('snapshot_events_total')).toBe(77);
   expect(seen.get('snapshot_gap_seconds_total')).toBe(2.5);
   expect(seen.get('snapshots_without_start_total')).toBe(1);
+  expect(seen.get('snapshot_words_unknown_total')).toBe(4);
   expect(seen.get('snapshots_with_blind_spot_total{blind_spot="io_uring"}')).toBe(1);
   expect(seen.get('snapshots_with_blind_spot_total{blind_spot="compat-syscalls"}')).toBe(0);
   expect(seen.get('snapshot_losses_total{loss="ringDrops"}')).toBe(3);

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../core/image.ts';
-import { lifecycleConformance } from './lifecycle-conformance.ts';
+import { lifecycleConformance } from './testing/lifecycle-conformance.ts';
 import { largestPage, largestTrim } from './limits.ts';
 import type { Store } from './store.ts';
 import {

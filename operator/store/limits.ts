@@ -20,11 +20,11 @@ export const largestTrim = 256;
 /** Of one image: whoever relearns it over and over pushes out his own old profiles, and nobody else's. */
 export const archivedPerImage = 10;
 
-/** At 500 bytes each 5 MB: one action every hour for a year. */
-export const auditEntries = 10_000;
+/** At 500 bytes each 1 MB: five actions every day for a year. */
+export const auditEntries = 2_000;
 
-/** As many containers as the evidence of an image can hold, at 250 bytes a mark 1 MB. */
-export const quarantineMarksPerImage = 4_096;
+/** At 250 bytes each 256 KB. An image with rules that matched in so many containers is no image to learn from. */
+export const quarantineMarksPerImage = 1_024;
 
 function refuseUnless(holds: boolean, message: string): void {
   if (!holds) throw new StoreError('invalid', `store: ${message}`);

@@ -19,6 +19,7 @@ import { ConflictError } from '../../operator/kube/errors.ts';
 import { packEvidence, publishStored, unpackEvidence } from '../../operator/learning/evidence-bytes.ts';
 import { SettingsSource } from '../../operator/settings-source.ts';
 import { defaultSettings } from '../../operator/settings.ts';
+import { StoreHealth } from '../../operator/store/health.ts';
 import { openSqliteStore } from '../../operator/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../operator/store/store.ts';
 import type { ApiServer } from './api-server.ts';
@@ -41,12 +42,13 @@ function startControllers(apiServer: ApiServer, store: Store) {
     store,
     settings,
     publish: publishStored,
+    newDigests: () => [],
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });
   const abort = new AbortController();
   const running = Promise.all([
-    runConfigController({ ...context, client, settings }, abort.signal),
+    runConfigController({ ...context, client, settings, health: new StoreHealth(context.clock) }, abort.signal),
     profiles.run(abort.signal),
   ]);
   const stop = async (): Promise<void> => {

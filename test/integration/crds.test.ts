@@ -136,9 +136,17 @@ test('settings that are all spelled out are kept as they are', async ({ apiServe
         snapshotPeriod: '1m30s',
         exclude: [{ namespace: 'kube-system' }, { image: 'registry.example.com:5000/**:latest' }],
       },
-      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m' },
+      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m', onNewDigest: 'Keep' },
       publishing: { interval: '10s' },
-      retention: { snapshotAge: '24h', snapshotBytes: 1_048_576 },
+      retention: {
+        snapshotAge: '24h',
+        snapshotBytes: 1_048_576,
+        profileIdle: '1h',
+        profileTags: 3,
+        profileBytes: 1_048_576,
+        archiveAge: '24h',
+        archiveBytes: 0,
+      },
     },
   };
   await apply(apiServer, full);

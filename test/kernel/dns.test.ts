@@ -1,13 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { Counters } from '../../agent/counters.ts';
+import { HostNames } from '../../agent/observe/host-names.ts';
+import type { KernelEvent } from '../../core/event/event.ts';
 import type { DnsEvent } from '../../core/event/network-events.ts';
 import { eventsOf } from './observed-cgroup.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
 
 /**
- * A resolver on 127.0.0.1:53, UDP and TCP, that answers every question with 192.0.2.1, in a network namespace of its own.
+ * A resolver on 127.0.0.1:53, UDP and TCP, that answers every question with 192.0.2.1, which is an address of its network
+ * namespace.
  * It reports readiness by starting the client: `resolver.py COMMAND...` ends with the client.
  */
 const RESOLVER = `
@@ -30,6 +34,7 @@ def stream(connection):
 def tcp(server):
     while True: threading.Thread(target=stream, args=(server.accept()[0],), daemon=True).start()
 subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+subprocess.run(['ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo'], check=True)
 datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); datagrams.bind(('127.0.0.1', 53))
 streams = socket.create_server(('127.0.0.1', 53))
 for serve, server in ((udp, datagrams), (tcp, streams)): threading.Thread(target=serve, args=(server,), daemon=True).start()
@@ -45,7 +50,7 @@ interface Query {
 async function resolve(
   kernel: Kernel,
   ...client: readonly string[]
-): Promise<{ queries: Query[]; events: DnsEvent[]; stdout: string }> {
+): Promise<{ queries: Query[]; events: DnsEvent[]; all: readonly KernelEvent[]; stdout: string }> {
   const { cgroup, folder } = kernel;
   mkdirSync(join(folder, 'dns'), { recursive: true });
   writeFileSync(join(folder, 'dns/resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:2 attempts:1\n');
@@ -56,15 +61,13 @@ shift; exec "$@"`;
   const namespaces = ['unshare', '--net', '--mount', '/bin/sh', '-c', setup, 'sh', join(folder, 'dns')] as const;
   const server = ['/usr/bin/python3', '-IS', '-c', RESOLVER, cgroup.path] as const;
   // Learning takes the questions alone.
-  kernel.capture.approve([{ record: 'dnsResponse' }]);
+  kernel.capture.approve([{ record: 'dnsResponse' }, { record: 'connect' }]);
   const { events, stderr, stdout } = await outside.run(...namespaces, ...server, ...client);
   kernel.capture.approve([]);
   expect(stderr).toBe('');
-  const own = eventsOf(
-    events.filter((event) => event.cgroupId === cgroup.id),
-    'dns',
-  );
-  return { queries: queriesOf(own), events: own, stdout };
+  const all = events.filter((event) => event.cgroupId === cgroup.id);
+  const own = eventsOf(all, 'dns');
+  return { queries: queriesOf(own), events: own, all, stdout };
 }
 
 function queriesOf(events: readonly DnsEvent[]): Query[] {
@@ -132,6 +135,43 @@ describe('DNS', () => {
       ...python(`import socket; socket.getaddrinfo('vc.example', 80)`),
     );
     expect(asked(queries).toSorted()).toEqual(['vc.example A', 'vc.example AAAA']);
+  });
+
+  test('connections carry the name by which their address was found, whoever looked it up', async ({ kernel }) => {
+    const clients = {
+      'the C library': python(`import socket
+for name in ('first.example', 'Second.example'):
+    for found in socket.getaddrinfo(name, 9, type=socket.SOCK_DGRAM): socket.socket(*found[:3]).connect(found[4])
+socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', 9))`),
+      Node: [
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        `import dns from 'node:dns/promises'; import net from 'node:net'; import { once } from 'node:events';
+const [host] = await dns.resolve4('first.example');
+await once(net.connect(9, host), 'close').catch(() => undefined);`,
+      ],
+    };
+    const seen: Record<string, unknown> = {};
+    for (const [client, command] of Object.entries(clients)) {
+      const { all } = await resolve(kernel, ...command);
+      const names = new HostNames(new Counters());
+      const connects = eventsOf(
+        all.map((event) => names.pass(event)),
+        'connect',
+      );
+      seen[client] = connects.flatMap(({ remote, hostnames = [] }) =>
+        remote?.port === 9 ? [[remote.ip, ...hostnames]] : [],
+      );
+    }
+    expect(seen).toEqual({
+      'the C library': [
+        ['192.0.2.1', 'first.example'],
+        ['192.0.2.1', 'second.example', 'first.example'],
+        ['127.0.0.1'],
+      ],
+      Node: [['192.0.2.1', 'first.example']],
+    });
   });
 
   test("Node's lookup, and its own resolver", async ({ kernel }) => {

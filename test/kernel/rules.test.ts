@@ -115,6 +115,7 @@ describe('approvers', () => {
     const path = makeFile(kernel, 'often');
     const limited: Approver = { record: 'open', name: 'often', limit: { perSecond: 0.001, burst: 7 } };
     const read = () => kernel.outside.sh('for i in $(seq 50); do : < "$1"; done', path);
+    const before = kernel.capture.counters();
     const alone = await approved(kernel.capture, [limited], read);
     expect(alone.counts).toEqual([{ passed: 7, limited: 43 }]);
     expect(opensOf(alone.events, path)).toHaveLength(7);
@@ -127,6 +128,10 @@ describe('approvers', () => {
       ...Array<number>(7).fill(1),
       ...Array<number>(43).fill(2),
     ]);
+    // The capture goes on counting when approvers are replaced.
+    const { rulesPassed, rulesLimited } = kernel.capture.counters();
+    expect(rulesPassed - before.rulesPassed).toBe(7 + 7 + 50);
+    expect(rulesLimited - before.rulesLimited).toBe(43 + 43);
   });
 
   test('what no condition can be asked of passes as approver 0, at one rate for the node', async ({ kernel }) => {
@@ -138,6 +143,7 @@ for _ in range(${tries}):
     try: os.open('/etc/shadow', os.O_RDONLY)
     except PermissionError: pass`;
     const setpriv = ['--reuid=12', '--clear-groups', '/usr/bin/python3', '-IS', '-c', REFUSED];
+    const before = capture.counters().uncheckedLimited;
     capture.approve([{ record: 'open', prefix: '/nowhere' }]);
     const { events } = await outside.run('setpriv', ...setpriv);
     const counts = capture.uncheckedCounts();
@@ -150,6 +156,7 @@ for _ in range(${tries}):
     expect(counts.limited).toBeGreaterThan(0);
     expect(counts.passed + counts.limited).toBeGreaterThanOrEqual(tries);
     expect(capture.uncheckedCounts()).toEqual({ passed: 0, limited: 0 });
+    expect(capture.counters().uncheckedLimited - before).toBeGreaterThanOrEqual(counts.limited);
   });
 
   test('an urgent one wakes the reader, another does not', async ({ kernel }) => {

@@ -1,10 +1,10 @@
 /** What happened in a container, according to the capture: its events, and the snapshot that learning makes of them. */
-import { accessOf, socketAccessOf } from '../../core/activity/file-access.ts';
+import { accessOf, socketAccessOf, usesOf } from '../../core/activity/file-access.ts';
 import { fileAccesses, noLosses, type Snapshot } from '../../core/activity/snapshot.ts';
 import { ActivityTree, profilingBytes } from '../../core/activity/tree.ts';
 import { type BehaviourEvent, isBehaviour, type KernelEvent } from '../../core/event/event.ts';
 import { isUnixSocket, type SocketEvent } from '../../core/event/network-events.ts';
-import { isPathEvent, type PathEvent } from '../../core/event/path-event.ts';
+import { isPathEvent } from '../../core/event/path-event.ts';
 import { endpointOfSend, FactCollector, type Endpoint, type Facts } from './facts.ts';
 
 /** The container's first program. It looks up names for its own output, so what it does itself is no part of the comparison. */
@@ -47,11 +47,10 @@ function socketFact(facts: FactCollector, program: string, event: SocketEvent): 
 
 const accessNames = (access: number): string[] => fileAccesses.filter((_, bit) => (access & (1 << bit)) !== 0);
 
-/** Changes of names and attributes have tests of their own: here what was opened is compared. */
-type ComparedEvent = Exclude<BehaviourEvent, PathEvent>;
-
-function eventFact(facts: FactCollector, program: string, event: ComparedEvent): void {
-  if (event.type === 'exec') facts.program(program);
+function eventFact(facts: FactCollector, program: string, event: BehaviourEvent): void {
+  if (isPathEvent(event)) {
+    for (const { path, access } of usesOf(event)) facts.file(program, path, accessNames(access));
+  } else if (event.type === 'exec') facts.program(program);
   else if (event.type === 'open') facts.file(program, event.file.path, accessNames(accessOf(event)));
   else if (event.type === 'dns') {
     if (event.direction === 'query') for (const { name, type } of event.questions) facts.dns(program, name, type);
@@ -60,8 +59,7 @@ function eventFact(facts: FactCollector, program: string, event: ComparedEvent):
   } else if (event.type !== 'fork' && event.type !== 'exit') socketFact(facts, program, event);
 }
 
-const behaviours = (events: readonly KernelEvent[]): ComparedEvent[] =>
-  events.filter((event): event is ComparedEvent => isBehaviour(event) && !isPathEvent(event));
+const behaviours = (events: readonly KernelEvent[]): BehaviourEvent[] => events.filter(isBehaviour);
 
 export function factsOfEvents(events: readonly KernelEvent[]): Facts {
   const programs = new Programs();

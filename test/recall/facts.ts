@@ -2,7 +2,7 @@
  * The form in which strace's account and the capture's are compared: sets of lines.
  *
  *     program  EXECUTABLE
- *     file     EXECUTABLE  PATH  read|write|create|denied
+ *     file     EXECUTABLE  PATH  read|write|create|denied|delete|rename|attributes
  *     endpoint EXECUTABLE  connect|bind|listen|accept  PROTOCOL  IP:PORT  [from PEER]
  *     dns      EXECUTABLE  NAME  TYPE
  */

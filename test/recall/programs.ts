@@ -46,6 +46,7 @@ export const programs: readonly Program[] = [
   { name: 'perl', exceptions: [] },
   { name: 'ssh', exceptions: anyAddressOf('/usr/sbin/sshd', 2200) },
   { name: 'tar', exceptions: [] },
+  { name: 'changes', exceptions: [] },
   {
     name: 'dns',
     writes: true,

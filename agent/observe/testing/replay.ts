@@ -32,6 +32,10 @@ export class FakeCapture implements Capture {
     truncated: 0,
     decodeErrors: 0,
     userFaults: 0,
+    rulesPassed: 0,
+    rulesLimited: 0,
+    uncheckedPassed: 0,
+    uncheckedLimited: 0,
   };
 
   drain(sink: (event: KernelEvent) => void, limit = Number.POSITIVE_INFINITY): number {

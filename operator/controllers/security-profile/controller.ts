@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { imageText, type Image } from '../../../core/image.ts';
+import { objectName } from '../../../core/profile/object-name.ts';
+import { profileAnnotations } from '../../../crds/annotations.ts';
 import type { Clock } from '../../clock.ts';
 import { applyObject, applyStatus } from '../../kube/apply.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -10,7 +12,7 @@ import { runController } from '../../kube/controller.ts';
 import { InvalidError } from '../../kube/errors.ts';
 import { createInformer, type Informer } from '../../kube/informer.ts';
 import type { KubeMetrics } from '../../kube/metrics.ts';
-import { findObject } from '../../kube/objects.ts';
+import { deleteObject, findObject, removeAnnotation } from '../../kube/objects.ts';
 import { collectionPath } from '../../kube/resource.ts';
 import { apiSource } from '../../kube/source.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
@@ -42,6 +44,7 @@ export interface ProfileControllerOptions {
   readonly store: Store;
   readonly settings: SettingsSource;
   readonly publish: ProfileDependencies['publish'];
+  readonly newDigests: ProfileDependencies['newDigests'];
   readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -53,6 +56,10 @@ export interface ProfileControllerOptions {
 export interface ProfileController {
   /** To be called when the store has learned something about the image. */
   readonly enqueue: (image: Image) => void;
+  /** The object of the image, as the informer has it. */
+  readonly object: (image: Image) => ProfileObject | undefined;
+  /** All objects are known: from here on, what has none is not in the cluster. */
+  readonly synced: Promise<void>;
   /** Runs until `signal` aborts; rejects only if the store fails for good. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -94,7 +101,12 @@ export function createProfileController(options: ProfileControllerOptions): Prof
     unsubscribe();
     await watching;
   };
-  return { enqueue: (image) => void queue.add(imageText(image)), run };
+  return {
+    enqueue: (image) => void queue.add(imageText(image)),
+    object: (image) => informer.get(objectName(image)),
+    synced: informer.synced,
+    run,
+  };
 }
 
 function untilSynced(informer: Informer<ProfileObject>, signal: AbortSignal): Promise<void> {
@@ -108,8 +120,8 @@ function untilSynced(informer: Informer<ProfileObject>, signal: AbortSignal): Pr
 function profileApi(client: KubeClient, informer: Informer<ProfileObject>): ProfileApi {
   return {
     withImage: (key) => informer.byIndex('image', key),
-    async read(objectName) {
-      const raw = await findObject(client, securityProfiles, { name: objectName }, z.unknown());
+    async read(profile) {
+      const raw = await findObject(client, securityProfiles, { name: profile }, z.unknown());
       if (raw === undefined) {
         // While the CustomResourceDefinition is missing everything looks deleted: then this throws.
         const path = collectionPath(securityProfiles);
@@ -118,15 +130,22 @@ function profileApi(client: KubeClient, informer: Informer<ProfileObject>): Prof
       }
       const projected = projectProfile(raw);
       if (projected.ok) return projected.value;
-      throw new InvalidError(`SecurityProfile ${objectName}: ${projected.problem}`, 0, 'UnexpectedAnswer');
+      throw new InvalidError(`SecurityProfile ${profile}: ${projected.problem}`, 0, 'UnexpectedAnswer');
     },
-    async applySpec(objectName, spec, uid) {
-      const metadata = { name: objectName, ...(uid !== undefined && { uid }) };
+    async applySpec(profile, spec, uid) {
+      const metadata = { name: profile, ...(uid !== undefined && { uid }) };
       const applied = await applyObject(client, securityProfiles, { metadata, spec });
       return { uid: applied.uid, generation: applied.generation ?? 0 };
     },
-    async applyStatus(objectName, status) {
-      await applyStatus(client, securityProfiles, { metadata: { name: objectName }, status });
+    async remove(profile, uid) {
+      await deleteObject(client, securityProfiles, { name: profile }, uid);
+    },
+    async clearAction(profile, value) {
+      const annotation = { key: profileAnnotations.action, value };
+      await removeAnnotation(client, securityProfiles, { name: profile }, annotation);
+    },
+    async applyStatus(profile, status) {
+      await applyStatus(client, securityProfiles, { metadata: { name: profile }, status });
     },
   };
 }

@@ -1,10 +1,13 @@
 /** What the reconciliation of profiles needs from the rest of the operator. */
 import type { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import type { Image } from '../../../core/image.ts';
 import type { Publication } from '../../../core/profile/publication.ts';
+import type { PublishOptions } from '../../../core/profile/publish.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Clock } from '../../clock.ts';
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
+import type { NewDigest } from '../../learning/new-digests.ts';
 import type { Settings } from '../../settings.ts';
 import type { Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
@@ -26,6 +29,10 @@ export interface ProfileApi {
     uid: string | undefined,
   ): Promise<{ readonly uid: string; readonly generation: number }>;
   applyStatus(name: string, status: SecurityProfileStatus): Promise<void>;
+  /** Deletes the object of that uid; another in its place stays. */
+  remove(name: string, uid: string): Promise<void>;
+  /** Takes back the annotation by which somebody asked for something. */
+  clearAction(name: string, action: string): Promise<void>;
 }
 
 /** What was published last; lost at a restart, then the object itself tells. */
@@ -39,11 +46,21 @@ export interface LastPublication {
   readonly at: number;
 }
 
+type LifecycleMethods = 'archive' | 'archived' | 'quarantined' | 'release' | 'recordAudit';
+
+/** What a publication depends on beside the evidence. */
+export type PublicationFacts = Pick<PublishOptions, 'lostPeriods' | 'quarantine'>;
+
 export interface ProfileDependencies {
-  readonly store: Pick<Store, 'profile' | 'evidence' | 'lostPeriods' | 'seal' | 'forget' | 'markPublished'>;
+  readonly store: Pick<
+    Store,
+    LifecycleMethods | 'profile' | 'evidence' | 'lostPeriods' | 'seal' | 'forget' | 'markPublished'
+  >;
   readonly api: ProfileApi;
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
-  readonly publish: (evidence: Uint8Array, lostPeriods: number) => Promise<Publication>;
+  readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
+  /** Digests that run under the tag of a finished profile and did not teach it. */
+  readonly newDigests: (image: Image) => readonly NewDigest[];
   readonly settings: () => Settings;
   readonly bucket: ByteBucket;
   /** By image text. */

@@ -5,9 +5,11 @@ import type { Publication } from '../../../core/profile/publication.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Settings } from '../../settings.ts';
+import type { NewDigest } from '../../learning/new-digests.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
 import { completeCondition } from './complete.ts';
+import { type Overlay, overlayConditions, overlayTypes } from './overlay.ts';
 
 export function desiredSpec(record: ProfileRecord, publication: Publication): SecurityProfileSpec {
   const { name, tag } = record.image;
@@ -30,6 +32,7 @@ export interface StatusContext extends StatusTime {
   readonly record: ProfileRecord;
   readonly publication: Publication;
   readonly settings: Settings;
+  readonly newDigests: readonly NewDigest[];
   readonly previous: SecurityProfileStatus;
   /** When the content changed last, RFC 3339. */
   readonly lastUpdated: string;
@@ -41,7 +44,13 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
   const { losses, lostPeriods } = evidence.completeness;
   const known = (kind: 'processes' | 'files' | 'dns' | 'network'): number =>
     behavior[kind].length + evidence.omitted[kind];
-  const wanted = [readyCondition, stableCondition(context), completeCondition(evidence)];
+  const { quarantined } = publication;
+  const wanted = [
+    readyCondition,
+    stableCondition(context),
+    completeCondition(evidence),
+    ...overlayConditions({ ...context, quarantined }),
+  ];
   return {
     state: record.state === 'stable' ? 'Stable' : 'Learning',
     snapshots: evidence.snapshots,
@@ -52,6 +61,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     files: known('files'),
     dns: known('dns'),
     network: known('network'),
+    ...(quarantined > 0 && { quarantined }),
     lost: Math.min(lostRecords(losses) + lostPeriods, Number.MAX_SAFE_INTEGER),
     lastUpdated,
     observedGeneration: generation,
@@ -79,12 +89,28 @@ function stableCondition({ record, settings }: StatusContext): ConditionFacts {
   return { type: 'Stable', status: 'False', reason: 'Learning', message };
 }
 
+/** A sealed object with the overlay of now: everything else of its status stays as it was. */
+export function overlaidStatus(
+  previous: SecurityProfileStatus,
+  overlay: Overlay,
+  at: StatusTime,
+): SecurityProfileStatus {
+  const { conditions = [], quarantined: _, ...rest } = previous;
+  const others = conditions.filter(({ type }) => !overlayTypes.includes(type));
+  const { quarantined } = overlay;
+  return {
+    ...rest,
+    ...(quarantined > 0 && { quarantined }),
+    conditions: [...others, ...nextConditions(conditions, overlayConditions(overlay), at)],
+  };
+}
+
 /** Status of an object whose image has its profile under another name. */
 export function duplicateStatus(previous: SecurityProfileStatus, name: string, at: StatusTime): SecurityProfileStatus {
   const message = `The profile of this image is ${name}; nothing uses this object. Delete it.`;
   const facts = { reason: 'Duplicate', message };
   const wanted: ConditionFacts[] = [
-    { type: 'Ready', status: 'False', ...facts },
+    { type: 'Ready', status: 'True', ...facts },
     { type: 'Duplicate', status: 'True', ...facts },
   ];
   return withConditions({}, previous, wanted, at);
@@ -96,7 +122,7 @@ export function degradedStatus(
   at: StatusTime,
 ): SecurityProfileStatus {
   const message = object.sealed
-    ? 'What this sealed profile holds is not what the operator learned: it was sealed or created by hand, or the store was lost. It still serves as it is; delete it to publish what is learned.'
+    ? 'What this sealed profile holds is not what the operator learned: it was sealed or created by hand, or the store was lost. It still serves as it is; delete it, or annotate it with workloadsecurity.dev/action=relearn, to publish what is learned.'
     : 'The operator learned nothing of this: the profile was created by hand, or the store was lost. It is replaced as soon as something is learned.';
   const stable: ConditionFacts = object.sealed
     ? { type: 'Stable', status: 'True', reason: 'Sealed', message: 'The profile is sealed.' }

@@ -29,5 +29,32 @@ export function createProfileMetrics(registry: Registry) {
       help: 'Profiles whose object was deleted, so that learning began anew.',
       registers,
     }),
+    actions: new Counter({
+      name: 'profile_actions_total',
+      help: 'Actions that people asked for by annotation, by action: relearn, forget, release.',
+      labelNames: ['action'],
+      registers,
+    }),
+    newBuilds: new Counter({
+      name: 'profiles_relearned_for_new_digest_total',
+      help: 'Finished profiles that began anew because another build runs under their tag.',
+      registers,
+    }),
+    archived: new Counter({
+      name: 'profiles_archived_total',
+      help: 'Profiles that left the cluster for the archive, by reason: idle (not running for long), tags (too many of the image), bytes (all together too large).',
+      labelNames: ['reason'],
+      registers,
+    }),
+    returned: new Counter({
+      name: 'profiles_returned_total',
+      help: 'Profiles that came back from the archive because their image runs again.',
+      registers,
+    }),
+    archiveDropped: new Counter({
+      name: 'archived_profiles_dropped_total',
+      help: 'Profiles dropped from the archive, because of its age or bytes.',
+      registers,
+    }),
   };
 }

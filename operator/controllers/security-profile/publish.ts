@@ -1,10 +1,18 @@
 /** Writes the SecurityProfile of one image: when, and what. */
+import type { Image } from '../../../core/image.ts';
 import type { SecurityProfileSpec } from '../../../crds/security-profile.ts';
 import type { ReconcileResult } from '../../kube/controller.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { timestamp } from '../conditions.ts';
 import type { LastPublication, ProfileDependencies } from './dependencies.ts';
-import { degradedStatus, desiredSpec, desiredStatus, type StatusContext, type StatusTime } from './desired.ts';
+import {
+  degradedStatus,
+  desiredSpec,
+  desiredStatus,
+  overlaidStatus,
+  type StatusContext,
+  type StatusTime,
+} from './desired.ts';
 import { profileRestored, profileSealed } from './events.ts';
 import { specDigest, type ProfileObject } from './profile-object.ts';
 import { updateStatus } from './status.ts';
@@ -24,7 +32,10 @@ export async function publishProfile(
 ): Promise<ReconcileResult> {
   const last = dependencies.last.get(key);
   const reason = reasonToPublish(record, object, last);
-  if (reason === undefined) return {};
+  if (reason === undefined) {
+    if (object?.sealed === true) await refreshOverlay(object, record, dependencies);
+    return {};
+  }
   const wait = reason === 'changed' ? untilInterval(object, last, dependencies) : 0;
   if (wait > 0) {
     dependencies.metrics.postponed.inc({ reason: 'interval' });
@@ -76,11 +87,15 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
   // Forgotten meanwhile: whoever did it brings the key back.
   if (read === undefined) return {};
   const { profile: record, evidence } = read;
-  const publication = await dependencies.publish(evidence, await store.lostPeriods(record.image));
+  const [lostPeriods, quarantine] = await Promise.all([
+    store.lostPeriods(record.image),
+    store.quarantined(record.image),
+  ]);
+  const publication = await dependencies.publish(evidence, { lostPeriods, quarantine });
   const spec = desiredSpec(record, publication);
   const digest = specDigest(spec);
   const isSame = object?.specDigest === digest;
-  if (object?.sealed === true && !isSame) return keepSealed(object, record, dependencies);
+  if (object?.sealed === true && !isSame) return keepSealed(object, dependencies);
 
   const written = isSame ? object : await writeSpec(spec, { ...situation, record }, dependencies);
   if ('requeueAfterMs' in written) return written;
@@ -91,6 +106,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     record,
     publication,
     settings: settings(),
+    newDigests: dependencies.newDigests(record.image),
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -122,13 +138,30 @@ async function writeSpec(
   return applied;
 }
 
-/** Sealed with other content than ours, by somebody else or by an older version of us: it cannot be changed. */
-async function keepSealed(
+/** What goes on beside a profile that cannot change any more: other builds, quarantine. */
+async function refreshOverlay(
   object: ProfileObject,
   record: ProfileRecord,
   dependencies: ProfileDependencies,
-): Promise<ReconcileResult> {
-  await mark(record, object.uid, dependencies.store);
+): Promise<void> {
+  const { image } = record;
+  const quarantined = await countQuarantined(image, dependencies);
+  const overlay = { record, newDigests: dependencies.newDigests(image), quarantined };
+  await updateStatus(object, (at) => overlaidStatus(object.status, overlay, at), dependencies);
+}
+
+/** Evidence is read only where there is something to count, which is rare. */
+async function countQuarantined(image: Image, { store, publish }: ProfileDependencies): Promise<number> {
+  const quarantine = await store.quarantined(image);
+  const read = quarantine.length === 0 ? undefined : await store.evidence(image);
+  return read === undefined ? 0 : (await publish(read.evidence, { lostPeriods: 0, quarantine })).quarantined;
+}
+
+/**
+ * Sealed with other content than ours, by somebody else or by an older version of us: it cannot be changed. It is not
+ * marked as ours either: whoever removes it wants what was learned to take its place.
+ */
+async function keepSealed(object: ProfileObject, dependencies: ProfileDependencies): Promise<ReconcileResult> {
   await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
   return {};
 }

@@ -247,7 +247,7 @@ describe('what others do', () => {
     await cluster.reconcile();
     expect(cluster.api.statusWrites).toBe(writes);
     expect(cluster.api.objects.get('mine')?.status.conditions).toMatchObject([
-      { type: 'Ready', status: 'False', reason: 'Duplicate' },
+      { type: 'Ready', status: 'True', reason: 'Duplicate' },
       {
         type: 'Duplicate',
         status: 'True',

@@ -7,6 +7,7 @@ import { objectName } from '../../../core/profile/object-name.ts';
 import { isLearned, learningEndsAt } from '../../../core/profile/sealing.ts';
 import { TerminalError, type ReconcileResult } from '../../kube/controller.ts';
 import type { ProfileRecord } from '../../store/store.ts';
+import { carryOut, entryOf } from './actions.ts';
 import type { ProfileDependencies } from './dependencies.ts';
 import { degradedStatus, duplicateStatus } from './desired.ts';
 import { learningRestarted } from './events.ts';
@@ -25,7 +26,12 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
     await updateStatus(object, (at) => duplicateStatus(object.status, name, at), dependencies);
   }
   const cached = objects.find((object) => object.name === name);
+  if (cached?.action !== undefined && (await carryOut(cached, cached.action, dependencies))) return {};
   const record = await sealIfLearned(image, dependencies);
+  if (cached !== undefined && record?.publishedUid !== cached.uid && (await isArchived(cached, dependencies))) {
+    await dependencies.api.remove(name, cached.uid);
+    return {};
+  }
   if (record === undefined) return keepUnknown(key, cached, dependencies);
 
   // The cache may not show yet what was just created: only the API server's word makes us forget.
@@ -35,6 +41,12 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   if (object?.sealed === true && record.state === 'learning') return keepSealedByHand(object, record, dependencies);
   const result = await publishProfile(key, record, object, dependencies);
   return sooner(result, untilLearned(record, dependencies));
+}
+
+/** Its profile went into the archive, so the object goes too. */
+async function isArchived(object: ProfileObject, { store }: ProfileDependencies): Promise<boolean> {
+  const archived = await store.archived(object.image);
+  return archived.some(({ profile }) => profile.publishedUid === object.uid);
 }
 
 /** The record as it is afterwards; undefined if the store knows nothing of the image. */
@@ -82,9 +94,13 @@ async function keepSealedByHand(
 
 /** Deleting the object is how a person says so. */
 async function learnAnew(record: ProfileRecord, dependencies: ProfileDependencies): Promise<ReconcileResult> {
-  const { store, last, metrics, log, announce } = dependencies;
+  const { store, last, metrics, log, announce, clock } = dependencies;
   log.info({ profile: record.name, image: imageText(record.image) }, 'profile was deleted: learning begins anew');
-  await store.forget(record.image);
+  const object = { ...record, uid: record.publishedUid ?? '' };
+  const note = `${record.snapshots} snapshots of ${record.containers} containers are in the archive`;
+  // Whoever deleted it left no name: the object is gone with its managed fields.
+  const audit = entryOf('delete', { object, actor: 'unknown', at: clock.now(), note });
+  await store.archive(record.image, 'relearned', clock.now(), audit);
   last.delete(imageText(record.image));
   metrics.forgotten.inc();
   announce(learningRestarted(record, record.publishedUid));

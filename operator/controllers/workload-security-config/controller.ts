@@ -9,6 +9,8 @@ import type { KubeMetrics } from '../../kube/metrics.ts';
 import { apiSource } from '../../kube/source.ts';
 import { WorkQueue } from '../../kube/work-queue.ts';
 import type { SettingsSource } from '../../settings-source.ts';
+import type { Settings } from '../../settings.ts';
+import type { StoreHealth } from '../../store/health.ts';
 import { workloadSecurityConfigs } from '../resources.ts';
 import { configName, configSchema, reconcileConfig, type ConfigApi } from './reconcile.ts';
 
@@ -17,6 +19,7 @@ const name = 'workload-security-config';
 export interface ConfigControllerOptions {
   readonly client: KubeClient;
   readonly settings: SettingsSource;
+  readonly health: StoreHealth;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -26,7 +29,7 @@ export interface ConfigControllerOptions {
 
 /** Runs until `signal` aborts; never rejects. */
 export async function runConfigController(options: ConfigControllerOptions, signal: AbortSignal): Promise<void> {
-  const { client, settings, clock, log } = options;
+  const { client, settings, health, clock, log } = options;
   const source = apiSource(client, workloadSecurityConfigs);
   const informer = createInformer({ name, source, project: zodProjection(configSchema) }, options);
   const queue = new WorkQueue({ ...options, name });
@@ -39,12 +42,15 @@ export async function runConfigController(options: ConfigControllerOptions, sign
       await applyStatus(client, workloadSecurityConfigs, { metadata: { name: configName }, status });
     },
   };
-  const reconcile = () => reconcileConfig({ api, clock, log, useSettings: (changed) => settings.set(changed) });
+  const useSettings = (changed: Settings): boolean => settings.set(changed);
+  const reconcile = () => reconcileConfig({ api, clock, log, useSettings, storeHealth: () => health.current });
   // What is not there gives no event: the first look is our own, once the list is complete.
   void informer.synced.then(() => queue.add(configName));
+  const unsubscribe = health.subscribe(() => queue.add(configName));
   const watching = informer.run(signal);
   await runController({ ...options, name, queue, workers: 1, reconcile }, signal);
   await watching;
+  unsubscribe();
 }
 
 /**

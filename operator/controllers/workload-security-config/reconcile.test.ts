@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WorkloadSecurityConfigStatus } from '../../../crds/workload-security-config.ts';
 import { SettingsSource } from '../../settings-source.ts';
 import { defaultSettings, type Settings } from '../../settings.ts';
+import type { Health } from '../../store/health.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { reconcileConfig, type ConfigObject } from './reconcile.ts';
 
@@ -15,6 +16,7 @@ function setUp(config?: ConfigObject) {
   const clock = new FakeClock(start);
   const settings = new SettingsSource(defaultSettings);
   const changes: Settings[] = [];
+  let health: Health = { state: 'ready' };
   settings.subscribe((changed) => changes.push(changed));
   const reconcile = () =>
     reconcileConfig({
@@ -31,11 +33,13 @@ function setUp(config?: ConfigObject) {
       clock,
       log: pino({ enabled: false }),
       useSettings: (changed) => settings.set(changed),
+      storeHealth: () => health,
     });
   const edit = (spec: unknown): void => {
     object = { ...object, metadata: { generation: (object?.metadata.generation ?? 0) + 1 }, spec };
   };
-  return { reconcile, edit, clock, settings, changes, object: () => object, writes: () => writes };
+  const setHealth = (next: Health): void => void (health = next);
+  return { reconcile, edit, setHealth, clock, settings, changes, object: () => object, writes: () => writes };
 }
 
 function withStatus(object: ConfigObject | undefined, status: WorkloadSecurityConfigStatus): ConfigObject {
@@ -59,7 +63,10 @@ describe('reconcileConfig', () => {
       spec: {},
       status: {
         observedGeneration: 1,
-        conditions: [{ type: 'Ready', status: 'True', reason: 'Accepted', lastTransitionTime: '2030-01-01T00:00:00Z' }],
+        conditions: [
+          { type: 'Ready', status: 'True', reason: 'Accepted', lastTransitionTime: '2030-01-01T00:00:00Z' },
+          { type: 'StoreReady', status: 'True', reason: 'Open', lastTransitionTime: '2030-01-01T00:00:00Z' },
+        ],
       },
     });
     expect(settings.current).toEqual(defaultSettings);
@@ -93,6 +100,21 @@ describe('reconcileConfig', () => {
     edit({});
     await reconcile();
     expect(settings.current).toEqual(defaultSettings);
-    expect(object()?.status?.conditions).toMatchObject([{ status: 'True', observedGeneration: 3 }]);
+    expect(object()?.status?.conditions).toMatchObject([{ status: 'True', observedGeneration: 3 }, {}]);
+  });
+
+  it('says why the store takes nothing, apart from whether the settings are good', async () => {
+    const { reconcile, edit, setHealth, object } = setUp();
+    const conditions = () => object()?.status?.conditions;
+    edit({});
+    setHealth({ state: 'opening' });
+    await reconcile();
+    expect(conditions()).toMatchObject([{ status: 'True' }, { status: 'Unknown', reason: 'Opening' }]);
+    setHealth({ state: 'failing', kind: 'not-a-database', message: 'store /data/store.db: move the file away' });
+    await reconcile();
+    expect(conditions()).toMatchObject([
+      { type: 'Ready', status: 'True' },
+      { status: 'False', reason: 'NotADatabase', message: 'store /data/store.db: move the file away' },
+    ]);
   });
 });

@@ -25,7 +25,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
   const profiles = profileTable(database);
   const snapshots = snapshotTable(database);
   const lostPeriods = lostPeriodTable(database);
-  const file = pages(database);
+  const file = pages(database, path);
   const archive = archiveTable(database);
   const audit = auditTable(database);
   const quarantine = quarantineTable(database);
@@ -131,12 +131,12 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
     snapshotCounts: (image, until) => snapshots.counts(image, until),
     trimSnapshots(retention) {
       checkRetention(retention);
-      const trimmed = transaction(() => {
+      // What the portion before has freed; the last one finds nothing to drop.
+      file.giveBack();
+      return transaction(() => {
         const byAge = snapshots.trimByAge(retention.before, largestTrim);
         return { byAge, byBytes: snapshots.trimByBytes(retention.bytes, largestTrim - byAge) };
       });
-      file.giveBack();
-      return trimmed;
     },
     usage(): StoreUsage {
       const raw = snapshots.totals();

@@ -44,7 +44,7 @@ it('fails every request and reports once when its thread dies', async () => {
   const dies = `
     import { parentPort } from 'node:worker_threads';
     parentPort.on('message', () => { throw new Error('out of order'); });
-    parentPort.postMessage({ type: 'opened', created: true, migrated: [] });`;
+    parentPort.postMessage({ type: 'opened', created: true, restored: false, migrated: [], checkedWhole: true });`;
   const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(dies)}`);
   const onFailure = vi.fn<(error: StoreError) => void>();
   const store = await openSqliteStore({ path, workerUrl, onFailure });

@@ -112,11 +112,31 @@ describe('opening', () => {
     }
   });
 
+  it('leaves the raw snapshots of a large file unchecked, and nothing else', () => {
+    fill(20);
+    const whole = readFileSync(path);
+    const limited = () => openDatabase({ path, lockTimeoutMs: 0, wholeCheckBytes: 100_000 });
+    const { database, checkedWhole } = limited();
+    expect(checkedWhole).toBe(false);
+    const rootOf = (table: string) =>
+      Number(database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(table)?.['rootpage']);
+    const roots = { snapshots: rootOf('snapshots'), bytes: rootOf('snapshot_bytes') };
+    database.close();
+    const damage = (page: number): void =>
+      writeFileSync(path, Buffer.from(whole).fill(0xff, (page - 1) * 8_192, (page - 1) * 8_192 + 64));
+    damage(roots.bytes);
+    limited().database.close();
+    expect(open).toThrow(expect.objectContaining({ kind: 'corrupt' }));
+    damage(roots.snapshots);
+    expect(limited).toThrow(expect.objectContaining({ kind: 'corrupt' }));
+  });
+
   it('gives space back to the volume after a trim', () => {
     fill(50);
     const store = sqliteDatabase(open().database, path);
     const before = store.usage().bytes;
     expect(store.trimSnapshots({ before: 0, bytes: 0 })).toEqual({ byAge: 0, byBytes: 50 });
+    expect(store.trimSnapshots({ before: 0, bytes: 0 })).toEqual({ byAge: 0, byBytes: 0 });
     store.close();
     expect(readFileSync(path).length).toBeLessThan(before - 1_000_000);
   });

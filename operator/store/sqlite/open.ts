@@ -1,35 +1,33 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, linkSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
+import { checkIntegrity, defaultWholeCheckBytes } from './check.ts';
 import { classify } from './classify.ts';
 import { networkFileSystem } from './file-system.ts';
 import { checkOwner, migrate, migrations } from './migrations/migrate.ts';
+import { takeBackup } from './restore.ts';
+import { syncToDisk } from './sync.ts';
 
 export interface OpenOptions {
   /** The database file; `-wal` lies beside it while it is open. */
   readonly path: string;
   /** How long to wait for another process to let go (a predecessor that is still draining), in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** A larger file is checked without its raw snapshots; {@link defaultWholeCheckBytes} if absent. */
+  readonly wholeCheckBytes?: number;
 }
 
 export interface Opened {
   readonly database: DatabaseSync;
   /** There was no database before. */
   readonly created: boolean;
+  /** A backup was taken in place of what was there. */
+  readonly restored: boolean;
   /** Numbers of the migrations applied. */
   readonly migrated: readonly number[];
+  /** The integrity check left nothing out. */
+  readonly checkedWhole: boolean;
 }
 
 /**
@@ -42,10 +40,11 @@ export function openDatabase(options: OpenOptions): Opened {
     refuseNetworkFileSystem(path);
     // SQLite opens what it may not write as well, and reports an I/O error when it wants its lock: the kernel says it better.
     accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK);
+    const restored = takeBackup(path);
     const created = !existsSync(path);
     if (created) create(path);
     else refuseUnusable(path);
-    return { ...openExisting(options), created };
+    return { ...openExisting(options), created, restored };
   } catch (error) {
     throw classify(error, path);
   }
@@ -94,26 +93,17 @@ function create(path: string): void {
   // link(2), unlike rename(2), fails if another operator was faster: its database is never replaced.
   linkSync(aside, path);
   rmSync(aside);
-  syncDirectory(dirname(path));
+  syncToDisk(dirname(path));
 }
 
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
+function openExisting(options: OpenOptions): Omit<Opened, 'created' | 'restored'> {
   const database = new DatabaseSync(options.path, { timeout: options.lockTimeoutMs });
   try {
     // Exclusive before the first read: the lock is held until close, so a second opener fails at once instead of
     // interleaving, and the index of the log lives in memory instead of a shared mapping.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     checkOwner(database, options.path, migrations.length);
-    checkIntegrity(database, options.path);
+    const checkedWhole = checkIntegrity(database, options.path, options.wholeCheckBytes ?? defaultWholeCheckBytes);
     useWriteAheadLog(database, options.path);
     // An agent forgets its copy once we acknowledge. NORMAL syncs at checkpoints only: a power cut would take back
     // snapshots that nobody else has. FULL costs one fsync per commit, and we commit a few times a second at most.
@@ -121,7 +111,7 @@ function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
     // The log is cut to 64 MB after a checkpoint; a large transaction may let it grow beyond for a while.
     database.exec('PRAGMA journal_size_limit = 67108864');
     const migrated = migrate(database);
-    return { database, migrated };
+    return { database, migrated, checkedWhole };
   } catch (error) {
     database.close();
     throw error;
@@ -131,13 +121,4 @@ function openExisting(options: OpenOptions): Omit<Opened, 'created'> {
 function useWriteAheadLog(database: DatabaseSync, path: string): void {
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
   if (mode !== 'wal') throw new StoreError('internal', `store ${path}: journal mode is ${String(mode)} instead of wal`);
-}
-
-function checkIntegrity(database: DatabaseSync, path: string): void {
-  const finding = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-  if (finding === 'ok') return;
-  throw new StoreError(
-    'corrupt',
-    `store ${path}: the integrity check found: ${String(finding)}; restore it from a backup, or move it away so that learning starts again`,
-  );
 }

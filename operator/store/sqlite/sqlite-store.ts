@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import { defaultPendingLimits, pendingRequests, type PendingCounts, type PendingLimits } from './pending.ts';
-import type { Method, Reply, Request, Result, ThreadOptions } from './protocol.ts';
+import type { Method, OpenedFacts, Reply, Request, Result, ThreadOptions } from './protocol.ts';
 
 export interface SqliteStoreOptions {
   /** The database file, in a directory that exists, on a volume of a block device. */
@@ -17,11 +17,11 @@ export interface SqliteStoreOptions {
 }
 
 export interface SqliteStore extends Store {
-  /** There was no database: either a first start, or a volume that lost its content. Worth a line in the log. */
-  readonly created: boolean;
-  /** Numbers of the migrations that were applied at this start. */
-  readonly migrated: readonly number[];
+  /** What opening found. `created`: a first start, or a volume that lost its content. Worth a line in the log. */
+  readonly opened: OpenedFacts;
   pending(): PendingCounts;
+  /** Copies the database into a file on its own volume, while work goes on. What is acknowledged before is in it. */
+  backup(to: string): Promise<void>;
 }
 
 function defaultWorkerUrl(): URL {
@@ -68,11 +68,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     args: Request<M>['args'],
     moved: readonly Uint8Array<ArrayBuffer>[] = [],
   ): Promise<Result<M>> {
+    return post(method, args, moved);
+  }
+
+  async function post<Value>(method: string, args: readonly unknown[], moved: readonly Uint8Array<ArrayBuffer>[]) {
     if (ended !== undefined) throw ended;
     if (closing !== undefined) throw new StoreError('closed', `store ${options.path}: is closed`);
-    const bytes = sizeOf(moved);
-    const { promise, resolve, reject } = Promise.withResolvers<Result<M>>();
-    const id = pending.add({ bytes, resolve, reject });
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const id = pending.add({ bytes: sizeOf(moved), resolve, reject });
     const buffers = moved.map((part) => part.buffer);
     worker.postMessage({ id, method, args }, buffers);
     return promise;
@@ -83,12 +86,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     return send(method, args);
   }
 
-  const { created, migrated } = await opened.promise;
+  const { type: _, ...facts } = await opened.promise;
   isOpen = true;
   return {
-    created,
-    migrated,
+    opened: facts,
     pending: () => pending.counts(),
+    backup: (to) => post<void>('backup', [to], []),
     async commitSnapshot(commit) {
       const { snapshot } = commit;
       pending.admit(sizeOf([snapshot.bytes, snapshot.context ?? none, commit.evidence]));

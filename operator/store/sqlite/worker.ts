@@ -2,12 +2,14 @@
  * The store's thread: opens the database, then answers one request after the other, in the order in which they came.
  * node:sqlite is synchronous and a commit waits for the disk, so neither may happen on the event loop that serves agents.
  */
+import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { z } from 'zod';
+import { backupTo } from './backup.ts';
 import { classify } from './classify.ts';
 import { sqliteDatabase } from './database.ts';
 import { openDatabase } from './open.ts';
-import type { Failure, Method, Reply, Request, Result, SyncStore, ThreadOptions } from './protocol.ts';
+import type { BackupRequest, Failure, Method, Reply, Request, Result, SyncStore, ThreadOptions } from './protocol.ts';
 
 const threadOptions = z.object({ path: z.string().min(1), lockTimeoutMs: z.number().int().nonnegative() });
 
@@ -33,24 +35,44 @@ function buffersOf(value: unknown): ArrayBuffer[] {
 
 function serve(port: MessagePort, { path, lockTimeoutMs }: ThreadOptions): void {
   const send = (reply: Reply, moved: ArrayBuffer[] = []): void => port.postMessage(reply, moved);
+  let database: DatabaseSync;
   let store: SyncStore;
   try {
-    const { database, created, migrated } = openDatabase({ path, lockTimeoutMs });
+    const { database: opened, ...facts } = openDatabase({ path, lockTimeoutMs });
+    database = opened;
     store = sqliteDatabase(database, path);
-    send({ type: 'opened', created, migrated });
+    send({ type: 'opened', ...facts });
   } catch (error) {
     send({ type: 'refused', failure: failureOf(error, path) });
     return;
   }
-  port.on('message', (request: Request) => {
-    const { id, method } = request;
+
+  const refuse = (id: number, error: unknown): void => send({ type: 'error', id, failure: failureOf(error, path) });
+
+  /** One after the other, and closing waits for the last. */
+  let backups = Promise.resolve();
+  function backUp({ id, args: [to] }: BackupRequest): void {
+    backups = backups.then(() =>
+      backupTo(database, to).then(
+        () => send({ type: 'value', id, value: undefined }),
+        (error: unknown) => refuse(id, error),
+      ),
+    );
+  }
+
+  function answer(request: Request): void {
     try {
       const value = perform(store, request);
-      send({ type: 'value', id, value }, buffersOf(value));
+      send({ type: 'value', id: request.id, value }, buffersOf(value));
     } catch (error) {
-      send({ type: 'error', id, failure: failureOf(error, path) });
+      refuse(request.id, error);
     }
-    if (method === 'close') port.close();
+  }
+
+  port.on('message', (request: Request | BackupRequest) => {
+    if (request.method === 'backup') return backUp(request);
+    if (request.method !== 'close') return answer(request);
+    void backups.then(() => answer(request)).finally(() => port.close());
   });
 }
 

@@ -3,25 +3,9 @@
  */
 import { lstatSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { noteOf, stringOf, unescape } from './parse-line.ts';
+import { changes, nameAt, type NamePlace } from './changes.ts';
 import { resolveParent } from './resolve.ts';
 import type { TracedCall } from './read-trace.ts';
-
-/** Positions of directory descriptor (-1: none) and name of what a call removes and makes. */
-const EFFECTS: Readonly<
-  Record<string, { readonly removes?: readonly [number, number]; readonly makes?: readonly [number, number] }>
-> = {
-  unlink: { removes: [-1, 0] },
-  unlinkat: { removes: [0, 1] },
-  rmdir: { removes: [-1, 0] },
-  mkdir: { makes: [-1, 0] },
-  mkdirat: { makes: [0, 1] },
-  rename: { removes: [-1, 0], makes: [-1, 1] },
-  renameat: { removes: [0, 1], makes: [2, 3] },
-  renameat2: { removes: [0, 1], makes: [2, 3] },
-  link: { makes: [-1, 1] },
-  linkat: { makes: [2, 3] },
-};
 
 export class Existence {
   readonly #lower: string;
@@ -57,7 +41,7 @@ export class Existence {
   }
 
   apply(call: TracedCall): void {
-    const effect = EFFECTS[call.name];
+    const effect = changes[call.name];
     if (effect === undefined || call.result !== 0) return;
     const from = effect.removes && this.#path(call, effect.removes);
     const to = effect.makes && this.#path(call, effect.makes);
@@ -79,9 +63,7 @@ export class Existence {
     return [...this.#changes].flatMap(([path, exists]) => (exists && path.startsWith(`${folder}/`) ? [path] : []));
   }
 
-  #path({ args, cwd }: TracedCall, [directory, name]: readonly [number, number]): string {
-    const base = directory === -1 ? cwd : unescape(noteOf(args[directory])).toString('latin1');
-    const given = stringOf(args[name])?.toString('latin1') ?? '';
-    return resolveParent(this.#root, posix.resolve(base, given));
+  #path(call: TracedCall, place: NamePlace): string {
+    return resolveParent(this.#root, nameAt(call, place));
   }
 }

@@ -31,6 +31,7 @@ describe('parseLine', () => {
   test('leaves out signals and exits, and refuses what it does not know', () => {
     expect(call('--- SIGCHLD {si_signo=SIGCHLD} ---')).toBeUndefined();
     expect(call('+++ exited with 0 +++')).toBeUndefined();
+    expect(call('???( <unfinished ...>')).toBeUndefined();
     expect(() => call('<... execve resumed>) = 0')).toThrow('not understood');
   });
 });

@@ -63,11 +63,11 @@ export function splitList(text: string): string[] {
 }
 
 /**
- * Undefined for what is no call: signals and exits.
+ * Undefined for what is no call: signals, exits, and `???(`, a thread that was killed before strace could look what it called.
  * @throws Error for a line of a form that is not known, so that nothing is left out silently.
  */
 export function parseLine(line: string): Call | undefined {
-  const head = /^(\d+\.\d+) (?:(\w+)\(|(---|\+\+\+) )/.exec(line);
+  const head = /^(\d+\.\d+) (?:(\w+)\(|(---|\+\+\+) |\?\?\?\()/.exec(line);
   if (head === null) throw new Error(`not understood: ${line}`);
   const [start, time, name] = head;
   if (name === undefined) return undefined;

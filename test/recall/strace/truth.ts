@@ -1,7 +1,9 @@
 /** What happened in a container, according to strace. */
 import { posix } from 'node:path';
+import type { FileAccess } from '../../../core/activity/snapshot.ts';
 import { escapeBytes } from '../../../core/event/escape.ts';
 import { FactCollector, type Facts } from '../facts.ts';
+import { changedBy, changes, type FileUse } from './changes.ts';
 import { DnsReader } from './dns-payload.ts';
 import { endpointsOf } from './endpoint.ts';
 import { Existence } from './existence.ts';
@@ -11,8 +13,7 @@ import { readTrace, type TracedCall } from './read-trace.ts';
 
 /** Calls that strace has to print for this. */
 export const TRACED = `open openat openat2 creat open_by_handle_at execve execveat clone clone3 fork vfork chdir fchdir
-unlink unlinkat rename renameat renameat2 link linkat mkdir mkdirat rmdir socket bind connect listen accept accept4
-sendto sendmsg sendmmsg`.split(/\s+/);
+${Object.keys(changes).join(' ')} socket bind connect listen accept accept4 sendto sendmsg sendmmsg`.split(/\s+/);
 /** And those in which DNS questions travel, too. */
 export const TRACED_WRITES = ['write', 'writev'];
 
@@ -34,26 +35,21 @@ function openFlags({ args }: TracedCall, at: number): ReadonlySet<string> {
 /** `/path<char 1:3>` and `/path` alike. */
 const pathOf = (note: string): Buffer => unescape(note.replace(/<(?:char|block) \d+:\d+>$/, ''));
 
-interface Opened {
-  readonly bytes: Buffer;
-  readonly accesses: readonly string[];
-}
-
 /** Only the name that was asked for, and where it began, are known of what was refused. */
-function refused({ args, note, cwd }: TracedCall, path: number): Opened | undefined {
+function refused({ args, note, cwd }: TracedCall, path: number): FileUse | undefined {
   if (!REFUSED.has(note)) return undefined;
   const begin = path === 0 ? Buffer.from(cwd) : unescape(noteOf(args[path - 1]));
   const asked = posix.resolve(begin.toString('latin1'), stringOf(args[path])?.toString('latin1') ?? '');
   return { bytes: Buffer.from(asked, 'latin1'), accesses: ['denied'] };
 }
 
-function accessesOf(flags: ReadonlySet<string>, created: boolean): string[] {
-  const accesses = flags.has('O_WRONLY') ? [] : ['read'];
+function accessesOf(flags: ReadonlySet<string>, created: boolean): FileAccess[] {
+  const accesses: FileAccess[] = flags.has('O_WRONLY') ? [] : ['read'];
   if (['O_WRONLY', 'O_RDWR', 'O_TRUNC'].some((flag) => flags.has(flag))) accesses.push('write');
   return created ? [...accesses, 'create'] : accesses;
 }
 
-function openedBy(call: TracedCall, existence: Existence): Opened | undefined {
+function openedBy(call: TracedCall, existence: Existence): FileUse | undefined {
   const form = OPENS[call.name];
   if (form === undefined || call.result === undefined) return undefined;
   if (call.result < 0) return refused(call, form.path);
@@ -65,7 +61,7 @@ function openedBy(call: TracedCall, existence: Existence): Opened | undefined {
 }
 
 /** A socket of the file system, bound or connected to; abstract ones have an @ before their name. */
-function socketFileOf({ name, args, result, note, cwd }: TracedCall, root: string): Opened | undefined {
+function socketFileOf({ name, args, result, note, cwd }: TracedCall, root: string): FileUse | undefined {
   const given = /sun_path=("(?:[^"\\]|\\.)*")/.exec(args[1] ?? '')?.[1];
   const asked = given === undefined ? undefined : stringOf(given);
   if (asked === undefined || (name !== 'bind' && name !== 'connect')) return undefined;
@@ -94,7 +90,9 @@ export function truthOf({ trace, root, lower }: Place): Facts {
     if (call.name.startsWith('execve') && call.result === 0) facts.program(call.executable);
     existence.apply(call);
     const opened = openedBy(call, existence) ?? socketFileOf(call, root);
-    if (opened !== undefined) facts.file(call.executable, escapeBytes(opened.bytes), opened.accesses);
+    for (const { bytes, accesses } of [...(opened === undefined ? [] : [opened]), ...changedBy(call, REFUSED)]) {
+      facts.file(call.executable, escapeBytes(bytes), accesses);
+    }
     for (const endpoint of endpointsOf(call)) facts.endpoint(call.executable, endpoint);
     for (const { name, type } of dns.read(call)) facts.dns(call.executable, escapeBytes(Buffer.from(name)), type);
   }

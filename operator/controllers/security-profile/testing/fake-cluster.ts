@@ -4,8 +4,9 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { imageText, type Image } from '../../../../core/image.ts';
 import { decodeEvidence } from '../../../../core/profile/decode-evidence.ts';
+import { digestsOf } from '../../../../core/profile/digests.ts';
 import { encodeEvidence } from '../../../../core/profile/encode-evidence.ts';
-import { emptyEvidence, type Evidence } from '../../../../core/profile/evidence.ts';
+import { emptyEvidence } from '../../../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../../../core/profile/merge.ts';
 import { objectName } from '../../../../core/profile/object-name.ts';
@@ -13,8 +14,9 @@ import { publish } from '../../../../core/profile/publish.ts';
 import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
+import type { NewDigest } from '../../../learning/new-digests.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
-import type { ProfileRecord } from '../../../store/store.ts';
+import { memoryStore } from '../../../store/testing/memory-store.ts';
 import { FakeClock } from '../../../testing/fake-clock.ts';
 import { ByteBucket } from '../byte-bucket.ts';
 import type { LastPublication, ProfileApi, ProfileDependencies } from '../dependencies.ts';
@@ -77,6 +79,29 @@ export class FakeApi implements ProfileApi {
     return Promise.resolve();
   }
 
+  remove(name: string, uid: string): Promise<void> {
+    if (this.objects.get(name)?.uid === uid) this.objects.delete(name);
+    return Promise.resolve();
+  }
+
+  clearAction(name: string, action: string): Promise<void> {
+    const { action: asked, ...object } = this.#existing(name);
+    if (asked?.text !== action) return Promise.reject(new InvalidError('another action', 422, 'Invalid'));
+    this.objects.set(name, object);
+    return Promise.resolve();
+  }
+
+  /** A person sets the annotations. */
+  annotate(name: string, annotations: { readonly action?: AskedAction; readonly keep?: boolean }): void {
+    this.objects.set(name, { ...this.#existing(name), ...annotations });
+  }
+
+  #existing(name: string): StoredObject {
+    const object = this.objects.get(name);
+    if (object === undefined) throw new Error(`${name} does not exist`);
+    return object;
+  }
+
   #project(name: string): ProfileObject | undefined {
     const object = this.objects.get(name);
     if (object === undefined) return undefined;
@@ -86,53 +111,37 @@ export class FakeApi implements ProfileApi {
   }
 }
 
-/** One image's profile, as a store would keep it. */
-class OneProfile {
-  record: ProfileRecord | undefined;
-  evidence: Evidence = emptyEvidence;
+export interface FakeClusterOptions {
+  readonly clock?: FakeClock;
+  /** Shared by several clusters, each of one image. */
+  readonly bucket?: ByteBucket;
+  readonly burst?: number;
 }
 
-export function fakeCluster(image: Image, changes: { readonly burst?: number } = {}) {
-  const clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
+  const clock = options.clock ?? new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   const api = new FakeApi();
-  const one = new OneProfile();
+  const { store, now } = memoryStore();
   const settings: { current: Settings } = { current: defaultSettings };
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
   const announced: string[] = [];
+  const running: { newDigests: readonly NewDigest[] } = { newDigests: [] };
 
-  const update = (fields: Partial<ProfileRecord>): boolean => {
-    if (one.record === undefined) return false;
-    one.record = { ...one.record, ...fields };
-    return true;
-  };
-  const store: ProfileDependencies['store'] = {
-    profile: () => Promise.resolve(one.record),
-    evidence: () => Promise.resolve(one.record && { profile: one.record, evidence: encodeEvidence(one.evidence) }),
-    lostPeriods: () => Promise.resolve(0),
-    seal: (_, version, sealedAt) =>
-      Promise.resolve(one.record?.version === version && update({ state: 'stable', sealedAt, version: version + 1 })),
-    forget: () => {
-      const known = one.record !== undefined;
-      one.record = undefined;
-      one.evidence = emptyEvidence;
-      return Promise.resolve(known);
-    },
-    markPublished: (_, publishedUid) => Promise.resolve(update({ publishedUid })),
-  };
   const dependencies = (): ProfileDependencies => ({
     store,
     api,
-    publish: (bytes, lostPeriods) => Promise.resolve(publish(decodeEvidence(bytes), { lostPeriods })),
+    publish: (bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts)),
+    newDigests: () => running.newDigests,
     settings: () => settings.current,
-    bucket: new ByteBucket(clock, 128 * 1024, changes.burst ?? 1024 * 1024),
+    bucket: options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024),
     last: new LRUCache<string, LastPublication>({ max: 100 }),
     clock,
     announce: (event) => void announced.push(event.reason),
     metrics,
     log: pino({ enabled: false }),
   });
-  let running = dependencies();
+  let current = dependencies();
 
   return {
     api,
@@ -142,12 +151,13 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
     store,
     name,
     announced,
-    record: () => one.record,
+    running,
+    record: () => now.profile(image),
     object: () => api.objects.get(name),
-    reconcile: () => reconcileProfile(imageText(image), running),
+    reconcile: () => reconcileProfile(imageText(image), current),
     /** Forgets what only memory knew. */
     restart(): void {
-      running = dependencies();
+      current = dependencies();
     },
     /** Merges a snapshot of one process and the files it read, in a container of the given number. */
     learn(container: number, ...paths: string[]): void {
@@ -158,24 +168,37 @@ export function fakeCluster(image: Image, changes: { readonly burst?: number } =
         processes: [{ ...at, parent: -1, executable: '/app', maxInstances: 1 }],
         files: paths.map((path) => ({ ...at, process: 0, path, access: ['read' as const] })),
       });
-      one.evidence = mergeEvidence(one.evidence, evidenceOfSnapshot(snapshot, contextOf()));
-      const snapshots = one.evidence.snapshots.length;
-      const before = one.record ?? {
-        image,
-        name,
-        state: 'learning' as const,
-        version: 0,
-        firstSnapshotAt: clock.now(),
-        digests: ['sha256:aa'],
-      };
-      one.record = {
-        ...before,
-        version: before.version + 1,
-        snapshots,
-        countedSnapshots: snapshots,
-        containers: one.evidence.containers.length,
-        lastSnapshotAt: clock.now(),
-      };
+      const known = now.evidence(image);
+      const before = known === undefined ? emptyEvidence : decodeEvidence(known.evidence);
+      const evidence = mergeEvidence(before, evidenceOfSnapshot(snapshot, contextOf()));
+      const { snapshotId, from, to } = snapshot;
+      const snapshots = evidence.snapshots.length;
+      const result = now.commitSnapshot({
+        snapshot: {
+          snapshotId,
+          containerId: snapshot.container.id,
+          node: 'node-1',
+          image,
+          from,
+          to,
+          receivedAt: clock.now(),
+          bytes: new Uint8Array(1),
+        },
+        profile: {
+          image,
+          name,
+          state: 'learning',
+          version: (known?.profile.version ?? 0) + 1,
+          snapshots,
+          countedSnapshots: snapshots,
+          containers: evidence.containers.length,
+          firstSnapshotAt: known?.profile.firstSnapshotAt ?? clock.now(),
+          lastSnapshotAt: clock.now(),
+          digests: digestsOf(evidence),
+        },
+        evidence: encodeEvidence(evidence),
+      });
+      if (result !== 'stored') throw new Error(`the snapshot of container ${container} was not stored: ${result}`);
     },
   };
 }

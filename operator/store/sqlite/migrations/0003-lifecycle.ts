@@ -2,9 +2,9 @@
  * `archive` holds profiles that left the cluster, with their evidence as it was (zstd): `relearned` ones for comparison,
  * `collected` ones to come back. 40 KB each as a rule; bytes and age are bounded by settings.
  *
- * `audit` holds what people and settings did to profiles; at most 10,000 rows of 500 bytes, 5 MB.
+ * `audit` holds what people and settings did to profiles; at most 2,000 rows of 500 bytes, 1 MB.
  *
- * `quarantine` holds the marks of detections; at most 4,096 rows of 250 bytes for an image, 1 MB.
+ * `quarantine` holds the marks of detections; at most 1,024 rows of 250 bytes for an image, 256 KB.
  */
 export const lifecycle = `
 ALTER TABLE profiles ADD COLUMN digests TEXT NOT NULL DEFAULT '[]';

@@ -3,11 +3,22 @@
  * where DIRECTORY is a tmpfs. Prints one JSON document with what it saw.
  */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { StoreError } from '../../errors.ts';
 import { commitOf, containerId, nginx, snapshotRecord } from '../../testing/records.ts';
 import { openSqliteStore, type SqliteStore } from '../sqlite-store.ts';
+import { goldenFile } from './golden.ts';
 
 const [scenario, directory = ''] = process.argv.slice(2);
 if (directory === '') throw new Error('usage: volume-process.ts SCENARIO DIRECTORY');
@@ -46,6 +57,85 @@ async function full(): Promise<unknown> {
   return { ...whileFull, afterwards, snapshots };
 }
 
+/** Takes the last byte of the volume; returns the way to give it back. */
+function fillVolume(): () => void {
+  const ballast = join(directory, 'ballast');
+  const block = new Uint8Array(4_096);
+  try {
+    for (;;) appendFileSync(ballast, block);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  }
+  return () => rmSync(ballast);
+}
+
+/** Retention on a volume that the store itself has filled, which is when it is needed. */
+async function trimWhileFull(): Promise<unknown> {
+  const store = await openSqliteStore({ path });
+  let version = 0;
+  let refusal: unknown;
+  do {
+    version += 1;
+    refusal = await commit(store, version);
+  } while (refusal === 'stored' && version < 1_000);
+  const { volumeFreeBytes } = await store.usage();
+  const trims: unknown[] = [];
+  for (let turn = 0; turn < 4; turn += 1) trims.push(await outcome(store.trimSnapshots({ before: 0, bytes: 500_000 })));
+  const afterwards = await commit(store, version);
+  const { bytes, freeBytes, logBytes } = await store.usage();
+  await store.close();
+  return { stored: version - 1, refusal, volumeFreeBytes, trims, afterwards, bytes, freeBytes, logBytes };
+}
+
+/** Nothing half made is left under the real name. */
+async function fullAtFirstStart(): Promise<unknown> {
+  const free = fillVolume();
+  const refusal = await outcome(openSqliteStore({ path }));
+  const left = existsSync(path);
+  free();
+  const store = await openSqliteStore({ path });
+  await store.close();
+  return { refusal, left, created: store.opened.created };
+}
+
+/** The old schema stays whole until there is space for the new one. */
+async function fullAtUpgrade(): Promise<unknown> {
+  writeFileSync(path, zstdDecompressSync(readFileSync(goldenFile(1))));
+  const free = fillVolume();
+  const refusal = await outcome(openSqliteStore({ path }));
+  free();
+  const store = await openSqliteStore({ path });
+  const { snapshots } = (await store.profile(nginx)) ?? {};
+  await store.close();
+  return { refusal, migrated: store.opened.migrated, snapshots };
+}
+
+/** Mode 0555, for somebody whom modes bind. */
+async function closedDirectory(): Promise<unknown> {
+  const inner = join(directory, 'data');
+  mkdirSync(inner);
+  chownSync(inner, 65_534, 65_534);
+  chmodSync(inner, 0o555);
+  process.setuid?.(65_534);
+  return outcome(openSqliteStore({ path: join(inner, 'operator.db') }));
+}
+
+/** Another process has it, and the one that comes second gets it when the first is gone. */
+async function otherProcess(): Promise<unknown> {
+  const first = await openSqliteStore({ path });
+  const output = execFileSync(process.execPath, [import.meta.filename, 'open', directory], { encoding: 'utf8' });
+  const second: unknown = JSON.parse(output);
+  const mine = await commit(first, 1);
+  await first.close();
+  const third = await openSqliteStore({ path });
+  await third.close();
+  return { second, mine };
+}
+
+async function openAgain(): Promise<unknown> {
+  return outcome(openSqliteStore({ path, lockTimeoutMs: 50 }));
+}
+
 async function readOnly(): Promise<unknown> {
   const store = await openSqliteStore({ path });
   await commit(store, 1);
@@ -62,7 +152,17 @@ async function foreignOwner(): Promise<unknown> {
   return outcome(openSqliteStore({ path }));
 }
 
-const scenarios: Readonly<Record<string, () => Promise<unknown>>> = { full, readOnly, foreignOwner };
+const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
+  full,
+  trimWhileFull,
+  fullAtFirstStart,
+  fullAtUpgrade,
+  readOnly,
+  foreignOwner,
+  closedDirectory,
+  otherProcess,
+  open: openAgain,
+};
 const run = scenarios[scenario ?? ''];
 if (run === undefined) throw new Error(`unknown scenario ${scenario}`);
 process.stdout.write(JSON.stringify(await run()));

@@ -1,10 +1,10 @@
 /** The part of a store's conformance that is about the life of profiles: archive, quarantine, audit. */
 import { describe, expect, it } from 'vitest';
-import { markedProcesses } from '../../core/profile/quarantine.ts';
-import type { AuditEntry } from './lifecycle.ts';
-import { archivedPerImage, auditEntries, quarantineMarksPerImage } from './limits.ts';
-import type { Store } from './store.ts';
-import { commitOf, containerId, lostPeriod, nginx, snapshotRecord, startOfTime } from './testing/records.ts';
+import { markedProcesses } from '../../../core/profile/quarantine.ts';
+import type { AuditEntry } from '../lifecycle.ts';
+import { archivedPerImage, auditEntries, quarantineMarksPerImage } from '../limits.ts';
+import type { Store } from '../store.ts';
+import { commitOf, containerId, lostPeriod, nginx, snapshotRecord, startOfTime } from './records.ts';
 
 const other = { name: 'docker.io/library/other', tag: 'v1' };
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);

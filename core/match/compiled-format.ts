@@ -1,0 +1,79 @@
+/**
+ * How a compiled profile looks as bytes, little-endian:
+ *
+ * | At | Bytes | What                                                                  |
+ * |----|-------|-----------------------------------------------------------------------|
+ * | 0  | 4     | `WSPM`                                                                |
+ * | 4  | 1     | version of this format                                                |
+ * | 5  | 1     | b: there are 2^b buckets                                              |
+ * | 6  | 1     | kinds that were collected, as flags                                   |
+ * | 7  | 1     | zero                                                                  |
+ * | 8  | 8     | key of the hash                                                       |
+ * | 16 | 4     | number of fingerprints                                                |
+ * | 20 | 16    | behaviours that were left out: processes, files, names, endpoints     |
+ * | 36 | …     | the set (fingerprint-set.ts)                                          |
+ */
+import { kinds as kindWords } from '../activity/snapshot.ts';
+import { type BehaviourKind, behaviourKinds } from '../profile/evidence.ts';
+import { decodeSet, encodeSet, FingerprintSet } from './fingerprint-set.ts';
+import type { Hash64, HashKey } from './keyed-hash.ts';
+
+const magic = [0x57, 0x53, 0x50, 0x4d] as const;
+const formatVersion = 1;
+const headerLength = 36;
+
+/**
+ * Of one compiled profile. At every limit of evidence there are 60,000 behaviours and at most 8,000 endpoints without their
+ * peer: 36 + 65,536 + 4 × 68,000 = 337,572 bytes. The rest of the room is for 15,600 beginnings of patterns.
+ */
+export const compiledLimits = { bytes: 400_000, fingerprints: 83_600 } as const;
+
+export type Omitted = Readonly<Record<BehaviourKind, number>>;
+
+export interface CompiledContent {
+  readonly key: HashKey;
+  /** As flags. */
+  readonly kinds: number;
+  readonly omitted: Omitted;
+}
+
+export function encodeCompiled({ key, kinds, omitted }: CompiledContent, fingerprints: readonly Hash64[]): Uint8Array {
+  const set = encodeSet(fingerprints);
+  const bytes = new Uint8Array(headerLength + set.bytes.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([...magic, formatVersion, set.bits, kinds, 0]);
+  view.setUint32(8, key.k0, true);
+  view.setUint32(12, key.k1, true);
+  view.setUint32(16, set.count, true);
+  behaviourKinds.forEach((kind, index) => view.setUint32(20 + 4 * index, Math.min(omitted[kind], 2 ** 32 - 1), true));
+  bytes.set(set.bytes, headerLength);
+  return bytes;
+}
+
+export type Decoded =
+  | { readonly ok: true; readonly content: CompiledContent; readonly fingerprints: FingerprintSet }
+  | { readonly ok: false; readonly reason: string };
+
+/** Reads what {@link encodeCompiled} wrote. Any bytes at all are taken; those of another origin give a reason. */
+export function decodeCompiled(bytes: Uint8Array): Decoded {
+  const refuse = (problem: string, at: number): Decoded => ({
+    ok: false,
+    reason: `compiled profile ${problem} (byte ${at} of ${bytes.length}): it has to be compiled again`,
+  });
+  if (bytes.length > compiledLimits.bytes) return refuse(`is larger than ${compiledLimits.bytes} bytes`, bytes.length);
+  if (bytes.length < headerLength) return refuse('ends within its header', bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wrong = magic.findIndex((byte, index) => bytes[index] !== byte);
+  if (wrong >= 0) return refuse('does not begin with WSPM', wrong);
+  const version = view.getUint8(4);
+  if (version !== formatVersion) return refuse(`has format ${version}, this version reads ${formatVersion}`, 4);
+  const kinds = view.getUint8(6);
+  if (kinds >= 2 ** kindWords.length) return refuse('names kinds of behaviour that there are not', 6);
+  if (view.getUint8(7) !== 0) return refuse('has a byte set that must be zero', 7);
+  const word = (at: number): number => view.getUint32(at, true);
+  const set = decodeSet(bytes, headerLength, view.getUint8(5), word(16));
+  if (!(set instanceof FingerprintSet)) return refuse(set.problem, set.at);
+  const [processes, files, dns, network] = [word(20), word(24), word(28), word(32)];
+  const content = { key: { k0: word(8), k1: word(12) }, kinds, omitted: { processes, files, dns, network } };
+  return { ok: true, content, fingerprints: set };
+}

@@ -1,0 +1,101 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { reducePath } from '../activity/reduce-path.ts';
+import { Recording } from '../activity/testing/recording.ts';
+import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
+import type { Evidence } from '../profile/evidence.ts';
+import { keyOf } from '../profile/evidence.ts';
+import { compiled, evidenceOf } from './testing.ts';
+
+const sh = { executable: '/bin/sh' };
+
+/** What a shell does, with each path in the place of a pattern. */
+function verdictsOn(patterns: readonly string[], paths: readonly string[]): string[] {
+  const learned = evidenceOf(new Recording().exec(1, sh.executable).open(1, '/x').events);
+  const [file] = learned.files.values();
+  const files = patterns.flatMap((path) => (file === undefined ? [] : [{ ...file, path }]));
+  const evidence: Evidence = { ...learned, files: new Map(files.map((entry) => [keyOf.file(entry), entry])) };
+  const profile = compiled(evidence);
+  const place = profile.place(undefined, sh);
+  return paths.map((path) => profile.match(place, { kind: 'file', path, access: 1, truncated: false }).verdict);
+}
+
+const part = fc.constantFrom('a', 'ab', 'ab1', '1', '22', 'x9', 'x9z', '{uuid}', 'ä', '', '\\x41');
+const name = fc
+  .tuple(
+    part,
+    fc.array(fc.tuple(fc.constantFrom('-', '.', '_'), part), { maxLength: 2 }),
+    fc.constantFrom('', '', '.log', '.php'),
+  )
+  .map(([first, rest, extension]) => first + rest.flat().join('') + extension);
+const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => reducePath(`/${names.join('/')}`));
+const template = fc.constantFrom(
+  '{any}',
+  '{any}.log',
+  '{digits}',
+  'ab{digits}',
+  '{mixed2}',
+  '{mixed3}-{digits}',
+  'a-{mixed2}.log',
+);
+const pattern = fc.oneof(
+  path.map(pathSignature),
+  fc
+    .tuple(path, fc.array(fc.option(template, { nil: undefined }), { minLength: 5, maxLength: 5 }))
+    .map(([text, templates]) =>
+      text
+        .split('/')
+        .map((element, index) => (index === 0 ? element : (templates[index] ?? element)))
+        .join('/'),
+    ),
+);
+
+describe('patterns of a compiled profile', () => {
+  it('stand for the paths that the language of patterns says, and for no others', () => {
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 8 }), fc.array(path, { maxLength: 8 }), (patterns, paths) => {
+        const all = [...paths, ...patterns.filter((text) => !isPathPattern(text))];
+        const expected = all.map((text) => (patterns.some((one) => matchesPath(one, text)) ? 'known' : 'unseen'));
+        expect(verdictsOn(patterns, all)).toEqual(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ['/var/log/app-{digits}.log', '/var/log/app-12.log', 'known'],
+    ['/var/log/app-{digits}.log', '/var/log/app-12.php', 'unseen'],
+    ['/var/log/app-{digits}.log', '/var/log/app-12.log/x', 'unseen'],
+    ['/data/{digits}/{digits}_fsm', '/data/5/1259_fsm', 'known'],
+    ['/data/{digits}/{digits}_fsm', '/data/5/1259_vm', 'unseen'],
+    ['/cache/{mixed8}', '/cache/a1b2c3d4', 'known'],
+    ['/cache/{mixed8}', '/cache/xmrig', 'unseen'],
+    ['/home/u/{any}', '/home/u/.ssh', 'unseen'],
+    ['/home/{any}/id_rsa', '/home/u/id_rsa', 'unseen'],
+  ])('%s and %s: %s', (known, seen, verdict) => {
+    expect(verdictsOn([known], [seen])).toEqual([verdict]);
+  });
+
+  it('say nothing where too many of them overlap', () => {
+    const choices = ['7', '{digits}', '{mixed1}'];
+    const overlapping = choices.flatMap((a) =>
+      choices.flatMap((b) => choices.flatMap((c) => choices.map((d) => `/tmp/${a}/${b}/${c}/${d}/7/7/7/x`))),
+    );
+    expect(verdictsOn(overlapping, ['/tmp/7/7/7/7/7/7/7/y'])).toEqual(['undecidable']);
+    expect(verdictsOn(overlapping, ['/tmp/7/7/7/7/7/7/7/x', '/tmp/8/y'])).toEqual(['known', 'unseen']);
+  });
+
+  it('are found among thousands within the steps of one walk', () => {
+    const patterns = Array.from(
+      { length: 3_000 },
+      (_, index) => `/var/lib/dir${'abcdefghij'.charAt(index % 10)}/${index}/x{digits}`,
+    );
+    expect(verdictsOn(patterns, ['/var/lib/dira/20/xx7', '/var/lib/dira/20/x7'])).toEqual(['unseen', 'unseen']);
+    expect(
+      verdictsOn(
+        patterns.map((text) => text.replace('x{digits}', 'xy{digits}')),
+        ['/var/lib/dira/20/xy7'],
+      ),
+    ).toEqual(['known']);
+  });
+});

@@ -1,0 +1,40 @@
+/**
+ * Paths whose names are information, however random they look. An attacker's file among them must not pass for a known one,
+ * so no name there ever becomes a pattern.
+ */
+
+/** Directories that belong to the image (`/etc/ssl/certs/5f618aec.0`). */
+const image = /^\/(?:etc|usr|bin|sbin|lib|lib32|lib64|libx32|boot)(?:\/|$)/;
+
+/** What servers that are installed below /usr/local write there themselves, such as logs and work files of a Tomcat. */
+const written = /^\/usr\/local\/[^/]+\/(?:logs?|temp|tmp|work|cache|var|data|run)\//;
+
+export function isImagePath(path: string): boolean {
+  return image.test(path) && !written.test(path);
+}
+
+const device = /^\/dev\/(?!shm\/)/;
+const upwards = /(?:^|\/)\.\.(?:\/|$)/;
+
+/** Directories and files of keys, tokens and passwords, wherever they lie. */
+const credentials = [
+  /\/(?:\.ssh|\.aws|\.azure|\.docker|\.kube|\.gnupg|gcloud|secrets?|credentials?|private|serviceaccount)(?:\/|$)/i,
+  /\/(?:g?shadow|passwd|\.env|\.netrc|\.pgpass|\.my\.cnf|\.npmrc|\.pypirc|\.htpasswd|\.vault-token|\.git-credentials)(?:[-._][^/]*)?$/i,
+  /\/id_[^/]*$/i,
+  /\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/i,
+];
+
+const webRoot = /\/(?:www|html|htdocs|webroot|wwwroot|public|public_html|webapps|cgi-bin)\//i;
+const webCode = /\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cgi|pl|py|rb|lua|sh|war|jar|class|m?js)$/i;
+
+/** `path` as `reducePath` leaves it. Each test takes time linear in the path, which may be hostile. */
+export function keepsNames(path: string): boolean {
+  return (
+    isImagePath(path) ||
+    device.test(path) ||
+    upwards.test(path) ||
+    credentials.some((pattern) => pattern.test(path)) ||
+    // What a web server would run for whoever asks for it.
+    (webCode.test(path) && webRoot.test(path))
+  );
+}

@@ -1,0 +1,33 @@
+/** Patterns of whole paths: element by element. */
+import { keepsNames } from './kept.ts';
+import { signatureOf } from './signature.ts';
+import { isPattern, matchesTemplate } from './template.ts';
+
+const digit = /\d/;
+
+/**
+ * What a path has in common with those that one generator of names makes. Where names are kept (kept.ts) it is the path
+ * itself, and so are directories right below the root. Idempotent, and the signature of everything between a path and its
+ * signature: replacing some elements by theirs changes nothing.
+ */
+export function pathSignature(path: string): string {
+  if (!digit.test(path) || !path.startsWith('/') || keepsNames(path)) return path;
+  const [root = '', first = '', ...rest] = path.split('/');
+  return [root, first, ...rest.map(signatureOf)].join('/');
+}
+
+export function isPathPattern(path: string): boolean {
+  return path.includes('{') && path.split('/').some(isPattern);
+}
+
+/** The pattern, or plain path, of a profile stands for this path, which is one as `reducePath` leaves it. */
+export function matchesPath(pattern: string, path: string): boolean {
+  if (pattern === path) return true;
+  if (!isPathPattern(pattern) || keepsNames(path)) return false;
+  const elements = path.split('/');
+  const templates = pattern.split('/');
+  return (
+    templates.length === elements.length &&
+    templates.every((template, index) => matchesTemplate(template, elements[index] ?? ''))
+  );
+}

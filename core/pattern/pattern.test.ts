@@ -1,0 +1,187 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { reducePath } from '../activity/reduce-path.ts';
+import { quoteBraces } from './literal.ts';
+import { isPathPattern, matchesPath, pathSignature } from './path.ts';
+import { extensionOf, signatureOf } from './signature.ts';
+import { covers, isPattern, matchesTemplate, parseTemplate, printTemplate } from './template.ts';
+
+const piece = fc.oneof(
+  fc.constantFrom(
+    '-',
+    '.',
+    '_',
+    'a',
+    'word',
+    'A7',
+    '7',
+    '42',
+    'cpu12',
+    'x9z',
+    'ä',
+    '\\x41',
+    '{uuid}',
+    '+',
+    'php',
+    'log',
+  ),
+  fc.constantFrom('{', '}', '{digits}', '{mixed3}', '{any}', 'tmp{digits}', '{mixed0}', '{mixed03}', '{any}.log'),
+  fc.string({ maxLength: 4 }).map((text) => text.replaceAll('/', '')),
+);
+/** As a container may call it, and `reducePath` leaves it. */
+const name = fc
+  .array(piece, { minLength: 1, maxLength: 6 })
+  .map((pieces) => quoteBraces(pieces.join('')))
+  .filter((text) => text !== '.' && text !== '..');
+const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => `/${names.join('/')}`);
+/** Also those that no signature yields. */
+const template = fc.oneof(
+  fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join('')),
+  name.map(signatureOf),
+);
+
+describe('signature of a name', () => {
+  it.each([
+    ['2619', '{digits}'],
+    ['2619_fsm', '{digits}_fsm'],
+    ['access-7.log', 'access-{digits}.log'],
+    ['error.log.1', 'error.log.{digits}'],
+    ['error.log.12.gz', 'error.log.{digits}.gz'],
+    ['sess-4f2ab', 'sess-{mixed5}'],
+    ['tmp.Xa3kQ9', 'tmp.{mixed6}'],
+    ['cpu12', 'cpu{digits}'],
+    ['a1', '{mixed2}'],
+    ['pgsql_tmp123.0', 'pgsql_tmp{digits}.{digits}'],
+    ['jna4711.tmp', 'jna{digits}.tmp'],
+    ['a1b2.php', '{mixed4}.php'],
+    ['song7.mp3', 'song{digits}.mp3'],
+    ['libx.so.6', 'libx.so.{digits}'],
+    ['.hidden1', '.hidden{digits}'],
+    ['app-{date}.log', 'app-{date}.log'],
+    ['passwords', 'passwords'],
+    ['x\\xe21', 'x\\xe21'],
+  ])('%s', (text, signature) => expect(signatureOf(text)).toBe(signature));
+
+  it('is its own signature, keeps the extension and stands for the name', () => {
+    fc.assert(
+      fc.property(name, (text) => {
+        const signature = signatureOf(text);
+        expect(signatureOf(signature)).toBe(signature);
+        expect(extensionOf(signature)).toBe(extensionOf(text));
+        expect(matchesTemplate(signature, text)).toBe(true);
+        expect(isPattern(signature)).toBe(signature !== text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('templates', () => {
+  it.each([
+    ['{digits}', '123', true],
+    ['{digits}', 'abc', false],
+    ['{digits}', '12a', false],
+    ['cpu{digits}', 'cpu7', true],
+    ['cpu{digits}', 'gpu7', false],
+    ['tmp.{mixed6}', 'tmp.Xa3kQ9', true],
+    // One of 50 such names has no digit; the length says that it is one of them.
+    ['tmp.{mixed6}', 'tmp.XaTkQy', true],
+    ['tmp.{mixed6}', 'tmp.xmrig', false],
+    ['{mixed8}.jpg', 'a1b2c3d4.php', false],
+    ['{any}', 'tmpab_c3d9', true],
+    ['{any}', '.env', false],
+    ['{any}', 'shell.php', false],
+    ['{any}.tmp', 'a-b_c.d.tmp', true],
+    ['{any}.tmp', 'a.so', false],
+  ])('%s and %s: %s', (pattern, text, matches) => expect(matchesTemplate(pattern, text)).toBe(matches));
+
+  it('are printed as they are read', () => {
+    fc.assert(
+      fc.property(template, (text) => {
+        expect(printTemplate(parseTemplate(text))).toBe(text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('cover what they stand for, and nothing that is no pattern but themselves', () => {
+    fc.assert(
+      fc.property(template, name, name, (wide, text, other) => {
+        expect(!covers(parseTemplate(wide), signatureOf(text)) || matchesTemplate(wide, text)).toBe(true);
+        expect(matchesTemplate(text, other)).toBe(text === other);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('cover transitively', () => {
+    const word = fc
+      .array(fc.constantFrom('a', 'B', '1', '22', 'ab', '-', '.', '_', '.log'), { minLength: 1, maxLength: 5 })
+      .map((parts) => parts.join(''));
+    const wide = fc.oneof(word.map(signatureOf), fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}'));
+    fc.assert(
+      fc.property(wide, wide, word, (a, b, text) => {
+        const both = covers(parseTemplate(a), b) && matchesTemplate(b, text);
+        expect(!both || matchesTemplate(a, text)).toBe(true);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe('a name with braces', () => {
+  it('is never a pattern', () => {
+    fc.assert(
+      fc.property(path, (text) => {
+        const reduced = reducePath(text);
+        expect(isPathPattern(reduced)).toBe(false);
+        expect(quoteBraces(reduced)).toBe(reduced);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(reducePath('/srv/{digits}')).toBe('/srv/\\x7bdigits}');
+    expect(reducePath('/etc/{any}')).toBe('/etc/\\x7bany}');
+    expect(reducePath('/srv/{uuid}')).toBe('/srv/{uuid}');
+  });
+});
+
+describe('signature of a path', () => {
+  it.each([
+    ['/var/lib/postgresql/data/base/16384/2619', '/var/lib/postgresql/data/base/{digits}/{digits}'],
+    ['/tmp1/x', '/tmp1/x'],
+    ['/usr/local/tomcat/logs/catalina.1.log', '/usr/local/tomcat/logs/catalina.{digits}.log'],
+    ['/dev/shm/PostgreSQL.4711', '/dev/shm/PostgreSQL.{digits}'],
+  ])('%s', (text, signature) => expect(pathSignature(text)).toBe(signature));
+
+  it.each([
+    '/etc/cron.d/job7',
+    '/usr/lib/x86_64-linux-gnu/libc.so.6',
+    '/usr/local/bin/tool7',
+    '/boot/vmlinuz-6.1',
+    '/dev/sda1',
+    '/root/.ssh/key7',
+    '/home/u1/.aws/credentials',
+    '/var/lib/app1/tls/server2.key',
+    '/run/secrets/kubernetes.io/serviceaccount/..{time}/token1',
+    '/var/www/html/uploads/7/a1.php',
+    '/srv/webapps/1/shell2.jsp',
+    '/srv/7/../../etc/passwd7',
+    '/data/1/.env',
+  ])('of %s is the path itself', (text) => {
+    expect(pathSignature(text)).toBe(text);
+    expect(matchesPath(text.replaceAll(/\d+/g, '{digits}'), text)).toBe(false);
+  });
+
+  it('is its own, and stays the same while elements become theirs', () => {
+    fc.assert(
+      fc.property(path, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (text, replaced) => {
+        const signature = pathSignature(text);
+        const wanted = signature.split('/');
+        const between = text.split('/').map((element, index) => (replaced[index] ? (wanted[index] ?? '') : element));
+        expect(pathSignature(between.join('/'))).toBe(signature);
+        expect(matchesPath(signature, text)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

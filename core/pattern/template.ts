@@ -1,0 +1,112 @@
+/**
+ * Templates: names in which parts stand for many values. Every signature is one, and so is each name that holds no brace.
+ *
+ * | Notation        | Stands for                                                                       |
+ * |-----------------|----------------------------------------------------------------------------------|
+ * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
+ * | `{mixedN}`      | exactly N letters and digits                                                     |
+ * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
+ *
+ * All else stands for itself, also the placeholders of single paths (`{uuid}`). Letters, digits and separators are ASCII.
+ */
+import { extensionOf, signatureOf } from './signature.ts';
+
+type Part =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'digits'; readonly word: string }
+  | { readonly kind: 'mixed'; readonly length: number };
+
+export type Template =
+  | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly separators: readonly string[] }
+  | { readonly kind: 'any'; readonly extension: string };
+
+const any = '{any}';
+
+/** A name that never begins, ends or continues with the notation is a template of itself alone. */
+export function parseTemplate(text: string): Template {
+  if (text.startsWith(any)) {
+    const extension = text.slice(any.length);
+    if (extension === '' || extensionOf(`x${extension}`) === extension) return { kind: 'any', extension };
+  }
+  const pieces = text.split(/([-._])/);
+  return {
+    kind: 'parts',
+    parts: pieces.filter((_, index) => index % 2 === 0).map(parsePart),
+    separators: pieces.filter((_, index) => index % 2 === 1),
+  };
+}
+
+function parsePart(text: string): Part {
+  const digits = /^([A-Za-z]{2,})?\{digits\}$/.exec(text);
+  if (digits !== null) return { kind: 'digits', word: digits[1] ?? '' };
+  const length = /^\{mixed([1-9]\d{0,4})\}$/.exec(text)?.[1];
+  return length === undefined ? { kind: 'literal', text } : { kind: 'mixed', length: Number(length) };
+}
+
+/** Undoes {@link parseTemplate}. */
+export function printTemplate(template: Template): string {
+  if (template.kind === 'any') return any + template.extension;
+  return template.parts.map((part, index) => printPart(part) + (template.separators[index] ?? '')).join('');
+}
+
+function printPart(part: Part): string {
+  switch (part.kind) {
+    case 'literal':
+      return part.text;
+    case 'digits':
+      return `${part.word}{digits}`;
+    case 'mixed':
+      return `{mixed${part.length}}`;
+  }
+}
+
+/** It stands for more than itself. */
+export function isPattern(text: string): boolean {
+  if (!text.includes('{')) return false;
+  const template = parseTemplate(text);
+  return template.kind === 'any' || template.parts.some((part) => part.kind !== 'literal');
+}
+
+/** The template stands for this name, which is one as `reducePath` leaves it. */
+export function matchesTemplate(template: string, name: string): boolean {
+  return template === name || covers(parseTemplate(template), name);
+}
+
+/**
+ * Everything that `narrow` stands for, a name or again a template, `wide` stands for as well. It is what {@link matchesTemplate}
+ * asks of a name.
+ */
+export function covers(wide: Template, narrow: string): boolean {
+  if (wide.kind === 'any') return coversAny(wide.extension, narrow);
+  const other = parseTemplate(narrow);
+  if (other.kind === 'any' || other.parts.length !== wide.parts.length) return false;
+  return (
+    wide.separators.every((separator, index) => separator === other.separators[index]) &&
+    wide.parts.every((part, index) => partCovers(part, other.parts[index]))
+  );
+}
+
+function partCovers(wide: Part, narrow: Part | undefined): boolean {
+  if (narrow === undefined) return false;
+  switch (wide.kind) {
+    case 'literal':
+      return narrow.kind === 'literal' && narrow.text === wide.text;
+    case 'digits':
+      if (narrow.kind === 'literal') return signatureOf(narrow.text) === `${wide.word}{digits}`;
+      return narrow.kind === 'digits' && narrow.word === wide.word;
+    case 'mixed':
+      if (narrow.kind === 'literal') return narrow.text.length === wide.length && /^[A-Za-z0-9]+$/.test(narrow.text);
+      return narrow.kind === 'mixed' && narrow.length === wide.length;
+  }
+}
+
+function coversAny(extension: string, narrow: string): boolean {
+  const other = parseTemplate(narrow);
+  if (other.kind === 'any') return other.extension === extension;
+  if (extensionOf(narrow) !== extension) return false;
+  const [first] = other.parts;
+  return (
+    other.parts.every((part) => part.kind !== 'literal' || /^[A-Za-z0-9]*$/.test(part.text)) &&
+    !(first?.kind === 'literal' && first.text === '')
+  );
+}

@@ -1,0 +1,66 @@
+/** Two sightings of one behaviour as one: union of sets, extremes of extremes. */
+import type { ContainerSet } from './container-set.ts';
+import {
+  type Behaviour,
+  byText,
+  type DnsEvidence,
+  evidenceLimits,
+  type NamedBehaviour,
+  type ProcessEvidence,
+} from './evidence.ts';
+import { joinMembers } from './members.ts';
+
+/** What is joined besides the sets and extremes that all behaviours have. */
+export type Join<Entry> = (joined: Entry, other: Entry) => Entry;
+
+/** Entries by key; those of one key become one. All must refer to one table of containers. */
+export function collectBehaviours<Entry extends Behaviour>(
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string,
+  extra: Join<Entry> = (joined) => joined,
+): Map<string, Entry> {
+  const collected = new Map<string, Entry>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const known = collected.get(key);
+    const joined = known && extra(joinBehaviours(known, entry, known.containers | entry.containers), entry);
+    collected.set(key, joined ?? entry);
+  }
+  return collected;
+}
+
+export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry, containers: ContainerSet): Entry {
+  return {
+    ...left,
+    actors: left.actors | right.actors,
+    phases: left.phases | right.phases,
+    first: Math.min(left.first, right.first),
+    last: Math.max(left.last, right.last),
+    containers,
+  };
+}
+
+export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {
+  return other.maxInstances > joined.maxInstances ? { ...joined, maxInstances: other.maxInstances } : joined;
+}
+
+export function joinTypes(joined: DnsEvidence, other: DnsEvidence): DnsEvidence {
+  if (other.types.every((type) => joined.types.includes(type))) return joined;
+  return { ...joined, types: sortedTypes([...joined.types, ...other.types]) };
+}
+
+/** The smallest by text, which again no order of arrival can change. */
+export function sortedTypes(types: readonly string[]): string[] {
+  return [...new Set(types)].sort(byText).slice(0, evidenceLimits.dnsTypes);
+}
+
+/** Patterns know what they were made of. */
+export function joinNamed<Entry extends NamedBehaviour>(joined: Entry, other: Entry): Entry {
+  if (joined.members === undefined || other.members === undefined) return joined;
+  const members = joinMembers(joined.members, other.members);
+  return members === joined.members ? joined : { ...joined, members };
+}
+
+export function joinDns(joined: DnsEvidence, other: DnsEvidence): DnsEvidence {
+  return joinNamed(joinTypes(joined, other), other);
+}

@@ -1,0 +1,25 @@
+/** How files and DNS names are named, grouped and joined. */
+import { splitName } from '../pattern/dns.ts';
+import { type DnsEvidence, type FileEvidence, keyOf, side } from './evidence.ts';
+import { joinBehaviours, joinDns, joinNamed } from './join.ts';
+import type { Naming } from './patterns.ts';
+
+export const fileNaming: Naming<FileEvidence> = {
+  separator: '/',
+  textOf: ({ path }) => path,
+  renamed: (file, path, members) => ({ ...file, path, members }),
+  keyOf: keyOf.file,
+  groupOf: (file) => `${side(file)}${file.processId} ${file.signature}`,
+  siblingsOf: (file) => `${side(file)}${file.processId} ${file.signature.slice(0, file.signature.lastIndexOf('/'))}`,
+  join: (left, right) => joinNamed(joinBehaviours(left, right, left.containers | right.containers), right),
+};
+
+export const dnsNaming: Naming<DnsEvidence> = {
+  separator: '.',
+  textOf: ({ name }) => name,
+  renamed: (dns, name, members) => ({ ...dns, name, members }),
+  keyOf: keyOf.dns,
+  groupOf: (dns) => `${side(dns)}${dns.processId} ${dns.signature}`,
+  siblingsOf: (dns) => `${side(dns)}${dns.processId} ${splitName(dns.signature).domain}`,
+  join: (left, right) => joinDns(joinBehaviours(left, right, left.containers | right.containers), right),
+};

@@ -1,0 +1,107 @@
+/**
+ * Patterns of names in evidence. Names of one process with one signature (core/pattern/signature.ts) that differ in an
+ * element (of a path; of a DNS name, a label) lose it to the signature's element as soon as four different ones are known
+ * there: `base/5/1259`, `base/5/2619`, `base/5/2840` and `base/5/3456` become `base/5/{digits}`. Four databases more, and it
+ * is `base/{digits}/{digits}`. A pattern absorbs: whatever has its signature belongs to it from then on.
+ *
+ * This is a closure. Elements are judged each for itself, and what counts are only the different names that an element ever
+ * had among the names of one signature; a name is given up for the pattern only where the pattern is certain, and then it
+ * stays certain. So the result depends on the set of all names and on nothing else: not on their order, not on how they were
+ * split over builders, and closing twice, or closing parts first, changes nothing. Signatures never change on the way, so
+ * nothing that is left out by its signature (bound.ts) is ever missed by a pattern of what is kept.
+ */
+import { isPattern } from '../pattern/template.ts';
+import type { NamedBehaviour } from './evidence.ts';
+import { type Members, membersOf } from './members.ts';
+
+/** Names that differ in one element, at which the element becomes a pattern. */
+export const namesToPattern = 4;
+
+/**
+ * Of a name with more elements that vary, only the last two ever keep their text: there are at most 3 × 3 names of one
+ * signature then.
+ */
+export const keptElements = 2;
+
+/** How entries of one kind are named. */
+export interface Naming<Entry> {
+  readonly separator: '/' | '.';
+  readonly textOf: (entry: Entry) => string;
+  readonly renamed: (entry: Entry, text: string, members: Members) => Entry;
+  readonly keyOf: (entry: Entry) => string;
+  /** Of those whose names may become one pattern. */
+  readonly groupOf: (entry: Entry) => string;
+  /** Of those that stand in one directory or domain; the same for a whole group. */
+  readonly siblingsOf: (entry: Entry) => string;
+  /** Entries with one key become one entry. */
+  readonly join: (left: Entry, right: Entry) => Entry;
+}
+
+/** It is a pattern, or may become one. */
+export function isVariable<Entry extends NamedBehaviour>(entry: Entry, { textOf }: Naming<Entry>): boolean {
+  return entry.members !== undefined || entry.signature !== textOf(entry);
+}
+
+/** The finished pattern to which it would belong; the entry itself if there can be none, or if it is one. */
+export function asPattern<Entry extends NamedBehaviour>(entry: Entry, naming: Naming<Entry>): Entry {
+  return rename(entry, entry.signature, naming);
+}
+
+function rename<Entry extends NamedBehaviour>(entry: Entry, name: string, { textOf, renamed }: Naming<Entry>): Entry {
+  const text = textOf(entry);
+  return name === text ? entry : renamed(entry, name, entry.members ?? membersOf(text));
+}
+
+/** Adds it to the entry with its key, if there is one. */
+export function addEntry<Entry extends NamedBehaviour>(
+  entries: Map<string, Entry>,
+  entry: Entry,
+  { keyOf, join }: Naming<Entry>,
+  key = keyOf(entry),
+): void {
+  const known = entries.get(key);
+  entries.set(key, known === undefined ? entry : join(known, entry));
+}
+
+/** Closes the groups of these signatures; all others are closed already. */
+export function closePatterns<Entry extends NamedBehaviour>(
+  entries: ReadonlyMap<string, Entry>,
+  signatures: ReadonlySet<string>,
+  naming: Naming<Entry>,
+): ReadonlyMap<string, Entry> {
+  if (signatures.size === 0) return entries;
+  const closed = new Map<string, Entry>();
+  const concerned: Entry[] = [];
+  for (const [key, entry] of entries) {
+    if (signatures.has(entry.signature)) concerned.push(entry);
+    else closed.set(key, entry);
+  }
+  for (const group of Map.groupBy(concerned, naming.groupOf).values()) {
+    const nameAfter = closureOf(group, naming);
+    for (const entry of group) addEntry(closed, rename(entry, nameAfter(naming.textOf(entry)), naming), naming);
+  }
+  return closed;
+}
+
+/** The names of a group after it was closed. */
+function closureOf<Entry extends NamedBehaviour>(
+  group: readonly Entry[],
+  { separator, textOf }: Naming<Entry>,
+): (text: string) => string {
+  const [first] = group;
+  if (first === undefined) return (text) => text;
+  const wanted = first.signature.split(separator);
+  const names = group.map((entry) => textOf(entry).split(separator));
+  const variable = wanted.flatMap((element, at) => (isPattern(element) ? [at] : []));
+  const early = variable.slice(0, Math.max(0, variable.length - keptElements));
+  const certain = variable.filter((at) => {
+    const seen = new Set(names.map((elements) => elements[at]));
+    return early.includes(at) || seen.size >= namesToPattern || seen.has(wanted[at]);
+  });
+  if (certain.length === 0) return (text) => text;
+  return (text) => {
+    const elements = text.split(separator);
+    for (const at of certain) elements[at] = wanted[at] ?? '';
+    return elements.join(separator);
+  };
+}

@@ -1,0 +1,84 @@
+/** Which profiles somebody looks for. A term with a `*` is a glob over the whole text, any other a part of it. */
+import { globTokens, matchesGlob } from '../../../core/glob.ts';
+import { parseImage } from '../../../core/image.ts';
+import { programText } from '../../../core/profile/diff-behaviours.ts';
+import type { ProfileDocument } from '../input/profile-document.ts';
+
+export interface Search {
+  readonly image?: string;
+  readonly tag?: string;
+  readonly namespace?: string;
+  readonly workload?: string;
+  readonly process?: string;
+  readonly file?: string;
+  readonly dns?: string;
+}
+
+type Test = (text: string) => boolean;
+
+export function termTest(term: string): Test {
+  if (!term.includes('*')) {
+    const lower = term.toLowerCase();
+    return (text) => text.toLowerCase().includes(lower);
+  }
+  const tokens = globTokens(term);
+  return (text) => matchesGlob(tokens, text);
+}
+
+/** What of the profile was looked for and found; undefined if the profile is not meant. */
+export type Matcher = (profile: ProfileDocument) => readonly string[] | undefined;
+
+export function matcherOf(search: Search): Matcher {
+  const scopes = scopesOf(search);
+  const behaviours = behavioursOf(search);
+  return (profile) => {
+    if (!scopes.every((scope) => scope(profile))) return undefined;
+    const found = behaviours.map((find) => [...new Set(find(profile))]);
+    return found.every((list) => list.length > 0) ? found.flat() : undefined;
+  };
+}
+
+type Scope = (profile: ProfileDocument) => boolean;
+type Find = (profile: ProfileDocument) => readonly string[];
+
+function scopesOf({ image, tag, namespace, workload }: Search): Scope[] {
+  const workloads: Find = ({ spec }) => spec.evidence?.workloads ?? [];
+  // A namespace is named, not searched for: `dev` is not `devices`.
+  const inNamespace: Scope = (profile) => workloads(profile).some((name) => name.startsWith(`${namespace}/`));
+  return [
+    ...(image === undefined ? [] : [imageTest(image)]),
+    ...scope(tag, ({ spec }) => [spec.image?.tag ?? '']),
+    ...(namespace === undefined ? [] : [inNamespace]),
+    ...scope(workload, workloads),
+  ];
+}
+
+function scope(term: string | undefined, texts: Find): Scope[] {
+  return behaviour(term, texts).map((find) => (profile) => find(profile).length > 0);
+}
+
+/** `nginx` is part of a name; `nginx:1.27` is one image. */
+function imageTest(term: string): Scope {
+  const exact = /[:@][^/]*$/.test(term) && !term.includes('*') ? parseImage(term) : undefined;
+  if (exact?.ok === true) {
+    const { name, tag } = exact.image;
+    return ({ spec }) => spec.image?.name === name && spec.image.tag === tag;
+  }
+  const test = termTest(term);
+  return ({ spec }) => test(spec.image?.name ?? '') || test(`${spec.image?.name ?? ''}:${spec.image?.tag ?? ''}`);
+}
+
+function behavioursOf({ process, file, dns }: Search): Find[] {
+  return [
+    ...behaviour(process, ({ spec }) => spec.behavior.processes.map(programText)),
+    ...behaviour(file, ({ spec }) => spec.behavior.files.map(({ path }) => path)),
+    ...behaviour(dns, ({ spec }) => spec.behavior.dns.map(({ name }) => name)),
+  ];
+}
+
+/** Nothing if nobody asked. */
+function behaviour(term: string | undefined, texts: Find): Find[] {
+  if (term === undefined) return [];
+  const test = termTest(term);
+  return [(profile) => texts(profile).filter(test)];
+}

@@ -1,0 +1,95 @@
+/**
+ * Writes docs/reference/cli.md from the definition of the commands; with `--check` changes nothing and fails if it is stale.
+ *
+ *     node operator/cli/docs.ts [--check]
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Argument, Command, Option } from 'commander';
+import { relevances } from '../../core/profile/diff-relevance.ts';
+import { createProgram } from './program.ts';
+
+/** Described, never run. */
+const notRun = (): never => {
+  throw new Error('no command is run here');
+};
+
+function commandsOf(command: Command): Command[] {
+  return command.commands
+    .filter((one) => !one.name().startsWith('__') && one.name() !== 'help')
+    .flatMap((one) => (one.commands.length > 0 ? commandsOf(one) : [one]));
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function optionLine(option: Option): string {
+  const choices = option.argChoices === undefined ? '' : `: ${option.argChoices.map((one) => `\`${one}\``).join(', ')}`;
+  const standard = option.defaultValue === undefined ? '' : ` (default \`${String(option.defaultValue)}\`)`;
+  return `- \`${option.flags}\`: ${option.description}${choices}${standard}`;
+}
+
+const argumentLine = (argument: Argument): string => `- \`${argument.name()}\`: ${argument.description}`;
+
+function section(command: Command): string {
+  const lines = [...command.registeredArguments.map(argumentLine), ...command.options.map(optionLine)];
+  return [`## ${fullName(command)}`, command.description(), lines.join('\n')]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+const relevanceList = Object.entries(relevances)
+  .map(([relevance, why], index) => `${index + 1}. \`${relevance}\`: ${why}`)
+  .join('\n');
+
+const head = `<!-- Generated from the commands in operator/cli by "make generate". Change them there. -->
+
+# kubectl wsp
+
+The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\` and \`profile show\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\` and \`forget\` need \`patch\` on \`securityprofiles\`.
+
+Exit codes:
+
+- 0: done
+- 1: the profiles differ (\`profile diff --exit-code\`)
+- 2: the command line is wrong
+- 3: what was asked for could not be done; the message says why
+
+Colours appear on a terminal only, and never if \`NO_COLOR\` is set. Names, paths and messages from containers are printed with control characters and marks of text direction escaped, in every format.`;
+
+const diffNotes = `## How differences are ordered
+
+A behaviour is a program at its place in the lineage, or below such a program a file, a name or an endpoint; of the container as a whole, a system call or capability. How it is done are its ways: accesses of a file, record types of a name, ports of an endpoint, actors that begin a program. A behaviour is \`new\`, \`gone\` or \`changed\`: it gained or lost a way, or the commonality of a way moved by the threshold or more.
+
+First stands what came (new behaviours, and known ones done in a new way), then what became more or less common or lost a way, then what is gone. Within each the order is that of this list, then the most common first.
+
+${relevanceList}
+
+A file that was read and is now also written to is ranked as one that is written to. What a new process does is marked \`withProcess\`; text leaves out of it what only reads, writes in ordinary places or is talked to, unless asked for with \`--all\`. A kind of behaviour that one of the profiles did not watch is not compared, and a \`caveat\` says so; another says how much an object left out for want of room.
+
+As JSON: \`before\` and \`after\` (name, image, snapshots, containers, commonality), \`threshold\`, \`counts\`, \`differences\` (each with \`change\`, \`kind\`, \`relevance\`, \`why\`, what it is, \`lineage\`, \`before\` and \`after\` as ways with their commonality, \`gained\`, \`lost\`, \`shifted\`) and \`caveats\`.`;
+
+function page(): string {
+  const context = {
+    terminal: { write: notRun, warn: notRun, ask: notRun, colours: false, interactive: false },
+    read: notRun,
+    exists: notRun,
+    connect: notRun,
+    now: notRun,
+  };
+  const program = createProgram(context, notRun);
+  return `${[head, ...commandsOf(program).map(section), diffNotes].join('\n\n')}\n`;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const file = fileURLToPath(new URL('../../docs/reference/cli.md', import.meta.url));
+  const wanted = page();
+  const isFresh = existsSync(file) && readFileSync(file, 'utf8') === wanted;
+  if (!isFresh && values.check) {
+    process.stderr.write(`${file} is stale: run "make generate" and commit the result\n`);
+    process.exitCode = 1;
+  } else if (!isFresh) writeFileSync(file, wanted);
+}

@@ -1,0 +1,83 @@
+/** Files that people hand over: JSON or YAML, plain or compressed with zstd, bounded before and after decompression. */
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
+import { parseAllDocuments } from 'yaml';
+import type { z } from 'zod';
+import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
+
+const decompress = promisify(zstdDecompress);
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Four times the largest snapshot, and a hundred times a SecurityProfile object. */
+const maxBytes = 32 * 1024 * 1024;
+
+/** How errors call it. */
+export function called(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}
+
+/** @throws Failure naming the file */
+export async function readDocument(file: string, context: Context): Promise<unknown> {
+  const text = (await bytesOf(file, context)).toString('utf8');
+  if (text.trim() === '') throw new Failure(`${called(file)} is empty`);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (/^\s*[[{]/.test(text)) throw new Failure(`${called(file)} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  return readYaml(file, text);
+}
+
+function readYaml(file: string, text: string): unknown {
+  const [first, second] = [...parseAllDocuments(text)];
+  const problem = first?.errors[0];
+  if (first === undefined || problem !== undefined) {
+    throw new Failure(`${called(file)} is neither JSON nor YAML: ${problem?.message ?? 'it holds nothing'}`);
+  }
+  if (second !== undefined) throw new Failure(`${called(file)} holds several documents; one is wanted`);
+  try {
+    // Aliases of aliases can make a small file a huge value; no manifest needs them.
+    return first.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    throw new Failure(`${called(file)} is no manifest: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function bytesOf(file: string, context: Context): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await context.read(file);
+  } catch (cause) {
+    throw new Failure(`cannot read ${called(file)}: ${readProblem(cause)}`, { cause });
+  }
+  if (bytes.length > maxBytes) throw tooLarge(file);
+  if (!bytes.subarray(0, zstdMagic.length).equals(zstdMagic)) return bytes;
+  try {
+    return await decompress(bytes, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooLarge(file);
+    throw new Failure(`${called(file)} is not whole: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function tooLarge(file: string): Failure {
+  return new Failure(`${called(file)} is larger than ${maxBytes / 1024 / 1024} MiB`);
+}
+
+function readProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  return code === 'EACCES' ? 'you may not read it' : messageOf(error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The first problems of a value that is not what it should be, with the place of each. */
+export function problemsOf(error: z.ZodError): string {
+  const shown = error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+  const more = error.issues.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}

@@ -1,0 +1,133 @@
+/** A difference of profiles for people: what came, what changed, what is gone, each by relevance. */
+import { anyPort, type Subject, type Ways } from '../../../core/profile/diff-behaviours.ts';
+import { relevances, type Relevance } from '../../../core/profile/diff-relevance.ts';
+import type { Caveat, Difference, ProfileDiff } from '../../../core/profile/diff.ts';
+import type { Paint } from './paint.ts';
+import { safe } from './safe.ts';
+
+export interface DiffTextOptions {
+  /** How the two are called. */
+  readonly before: string;
+  readonly after: string;
+  /** Also what merely came or went with its process. */
+  readonly all: boolean;
+  readonly paint: Paint;
+}
+
+export function diffText(diff: ProfileDiff, options: DiffTextOptions): string {
+  const { paint, all } = options;
+  const isShown = (one: Difference): boolean => all || one.withProcess !== true || telling.has(one.relevance);
+  const shown = diff.differences.filter(isShown);
+  const lines = [
+    paint('bold', `${safe(options.before)} -> ${safe(options.after)}`),
+    summary(diff, diff.differences.length - shown.length),
+    ...diff.caveats.map((caveat) => paint('yellow', `note: ${caveatText(caveat)}`)),
+  ];
+  for (const { title, belongs } of stages) {
+    const some = shown.filter(belongs);
+    if (some.length > 0) lines.push('', paint('bold', title), ...section(some, paint));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What is said even of a new process, which of course does something new. */
+const telling = new Set<Relevance>([
+  'sensitive-write',
+  'secret-read',
+  'metadata',
+  'apiserver',
+  'outbound',
+  'cluster-outbound',
+  'listen',
+  'name',
+]);
+
+const stages: readonly { readonly title: string; readonly belongs: (one: Difference) => boolean }[] = [
+  { title: 'Came', belongs: ({ change, gained }) => change === 'new' || (change === 'changed' && gained.length > 0) },
+  { title: 'Changed', belongs: ({ change, gained }) => change === 'changed' && gained.length === 0 },
+  { title: 'Gone', belongs: ({ change }) => change === 'gone' },
+];
+
+function summary({ differences, threshold }: ProfileDiff, hidden: number): string {
+  if (differences.length === 0) return `No difference; commonality within ${threshold} points counts as none.`;
+  const count = (change: Difference['change']): number => differences.filter((one) => one.change === change).length;
+  const more = hidden === 0 ? '' : ` Not shown are ${hidden} that only came or went with a process (--all).`;
+  return `${count('new')} new, ${count('changed')} changed, ${count('gone')} gone.${more}`;
+}
+
+function section(differences: readonly Difference[], paint: Paint): string[] {
+  return [...Map.groupBy(differences, ({ relevance }) => relevance)].flatMap(([relevance, list]) => [
+    `  ${relevances[relevance]}`,
+    ...list.map((one) => `    ${line(one, paint)}`),
+  ]);
+}
+
+const marks = {
+  new: ['+', 'red'],
+  changed: ['~', 'yellow'],
+  gone: ['-', 'green'],
+} as const;
+
+function line(one: Difference, paint: Paint): string {
+  const [mark, style] = marks[one.change];
+  const below = one.kind === 'process' ? one.lineage.slice(0, -1) : one.lineage;
+  const by = below.length === 0 ? '' : paint('dim', `  by ${safe(below.join(' > '))}`);
+  return `${paint(style, `${mark} ${safe(subjectText(one))}`)}${waysText(one)}${by}`;
+}
+
+function subjectText(one: Subject & Pick<Difference, 'lineage'>): string {
+  switch (one.kind) {
+    case 'process':
+      return `process ${one.lineage.at(-1) ?? ''}`;
+    case 'file':
+      return `file ${one.path}`;
+    case 'dns':
+      return `name ${one.name}`;
+    case 'network':
+      return [one.direction, one.protocol, one.peer].filter((part) => part !== undefined).join(' ');
+    case 'syscall':
+      return `system call ${one.name}`;
+    case 'capability':
+      return one.name;
+  }
+}
+
+function waysText({ kind, before, after, gained, lost, shifted }: Difference): string {
+  const named = (way: string): string => (kind === 'network' && way !== anyPort ? `port ${way}` : way);
+  if (before === undefined || after === undefined) return said(listed(after ?? before ?? {}, named));
+  return said([
+    ...gained.map((way) => `now also ${named(way)}${scoreText(after[way])}`),
+    ...lost.map((way) => `no longer ${named(way)}`),
+    ...shifted.map((way) => `${named(way)} ${before[way]} % -> ${after[way]} %`),
+  ]);
+}
+
+function said(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `: ${safe(parts.join(', '))}`;
+}
+
+/** Ways of one score together: `read, write 100 %`. */
+function listed(ways: Ways, named: (way: string) => string): string[] {
+  const byScore = Map.groupBy(Object.entries(ways), ([, score]) => score);
+  return [...byScore].map(([score, list]) => `${list.map(([way]) => named(way)).join(', ')}${scoreText(score)}`);
+}
+
+function scoreText(score: number | null | undefined): string {
+  return typeof score === 'number' ? ` ${score} %` : '';
+}
+
+const kindNames = {
+  process: 'processes',
+  file: 'files',
+  dns: 'names',
+  network: 'endpoints',
+  syscall: 'system calls',
+  capability: 'capabilities',
+} as const;
+
+export function caveatText(caveat: Caveat): string {
+  const side = caveat.side === 'before' ? 'the first' : 'the second';
+  const kind = kindNames[caveat.kind];
+  if (caveat.reason === 'not-watched') return `${kind} were not watched for ${side} profile: they are not compared`;
+  return `${side} profile holds ${caveat.count} more ${kind} than its object has room for: some may only seem new or gone`;
+}

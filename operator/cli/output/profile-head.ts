@@ -1,0 +1,50 @@
+/** What stands above a profile: the image, where learning stands, and what the profile was learned from. */
+import type { ProfileDocument } from '../input/profile-document.ts';
+import type { Paint } from './paint.ts';
+import { safe } from './safe.ts';
+
+type Evidence = NonNullable<ProfileDocument['spec']['evidence']>;
+
+export function titleOf({ metadata, spec }: Pick<ProfileDocument, 'metadata' | 'spec'>): string {
+  const image = spec.image === undefined ? undefined : `${spec.image.name}:${spec.image.tag}`;
+  return image ?? metadata.name ?? 'a profile without image';
+}
+
+export function profileHead(profile: ProfileDocument, paint: Paint): string[] {
+  const { spec, status } = profile;
+  const doubts = status.conditions.filter(({ type, status: holds }) => type === 'Complete' && holds === 'False');
+  return [
+    paint('bold', safe(titleOf(profile))),
+    `state        ${safe(status.state ?? (spec.sealed ? 'Stable' : 'Learning'))}`,
+    ...(spec.evidence === undefined ? [] : learnedFrom(spec.evidence)),
+    `commonality  ${status.commonality === undefined ? 'none (it takes two containers)' : `${status.commonality} %`}`,
+    ...doubts.map(({ message }) => paint('yellow', `not complete ${safe(message)}`)),
+    ...leftOut(spec.evidence?.omitted),
+  ];
+}
+
+function learnedFrom({ snapshots = 0, containers = 0, nodes = 0, firstSeen, lastSeen, workloads }: Evidence): string[] {
+  const on = nodes === 0 ? '' : ` on ${counted(nodes, 'node')}`;
+  const when =
+    firstSeen === undefined || lastSeen === undefined ? '' : `, ${minutes(firstSeen)} to ${minutes(lastSeen)}`;
+  return [
+    `learned from ${counted(snapshots, 'snapshot')} of ${counted(containers, 'container')}${on}${safe(when)}`,
+    ...(workloads.length === 0 ? [] : [`workloads    ${safe(workloads.join(', '))}`]),
+  ];
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function minutes(time: string): string {
+  return time.replace('T', ' ').replace(/:\d\d(?:\.\d+)?Z$/, 'Z');
+}
+
+function leftOut(omitted: Evidence['omitted']): string[] {
+  const parts = Object.entries(omitted ?? {}).filter(([, count]) => count > 0);
+  if (parts.length === 0) return [];
+  return [
+    `left out     ${parts.map(([kind, count]) => `${count} ${kind}`).join(', ')}: the object has no room for them`,
+  ];
+}

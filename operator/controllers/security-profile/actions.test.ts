@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import { containerNumber } from '../../../core/profile/testing.ts';
+import { fakeCluster } from './testing/fake-cluster.ts';
+
+const image = { name: 'docker.io/library/app', tag: 'v1' };
+const hour = 60 * 60_000;
+type Cluster = ReturnType<typeof fakeCluster>;
+
+const audit = async (cluster: Cluster) => cluster.store.audit({ limit: 10 });
+const ask = (cluster: Cluster, text: string): void =>
+  cluster.api.annotate(cluster.name, { action: { text, actor: 'kubectl-wsp' } });
+const condition = (cluster: Cluster, type: string) =>
+  cluster.object()?.status.conditions?.find((one) => one.type === type);
+
+async function sealed(): Promise<Cluster> {
+  const cluster = fakeCluster(image);
+  cluster.learn(1, '/a');
+  await cluster.reconcile();
+  await cluster.clock.advance(49 * hour);
+  await cluster.reconcile();
+  expect(cluster.object()?.spec.sealed).toBe(true);
+  cluster.announced.length = 0;
+  return cluster;
+}
+
+describe('relearn', () => {
+  it('moves a sealed profile into the archive, and what is learned then is published anew', async () => {
+    const cluster = await sealed();
+    const uid = cluster.object()?.uid;
+    ask(cluster, 'relearn');
+    await cluster.reconcile();
+    expect(cluster.object()).toBeUndefined();
+    expect(cluster.record()).toBeUndefined();
+    expect(await cluster.store.archived(image)).toMatchObject([
+      { reason: 'relearned', profile: { publishedUid: uid } },
+    ]);
+    expect(await audit(cluster)).toMatchObject([
+      { action: 'relearn', actor: 'kubectl-wsp', name: cluster.name, key: `${uid}/relearn` },
+    ]);
+    expect(cluster.announced).toEqual(['LearningRestarted']);
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(cluster.object()?.uid).not.toBe(uid);
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
+  });
+
+  it('is carried out once, however often it fails in the middle', async () => {
+    const cluster = await sealed();
+    ask(cluster, 'relearn');
+    const remove = cluster.api.remove.bind(cluster.api);
+    cluster.api.remove = () => Promise.reject(new Error('no answer'));
+    await expect(cluster.reconcile()).rejects.toThrow('no answer');
+    cluster.restart();
+    await expect(cluster.reconcile()).rejects.toThrow('no answer');
+    cluster.api.remove = remove;
+    await cluster.reconcile();
+    expect(cluster.object()).toBeUndefined();
+    expect(await audit(cluster)).toHaveLength(1);
+    expect(await cluster.store.archived(image)).toHaveLength(1);
+  });
+
+  it('lets go of an object that is not ours, and keeps what was learned since the store was lost', async () => {
+    const before = await sealed();
+    const cluster = fakeCluster(image);
+    const lost = before.object();
+    if (lost === undefined) throw new Error('nothing was published');
+    cluster.api.put(cluster.name, lost.spec);
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True' });
+    ask(cluster, 'relearn');
+    await cluster.reconcile();
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
+    expect(condition(cluster, 'Degraded')).toBeUndefined();
+    expect(await cluster.store.archived(image)).toEqual([]);
+    expect(await audit(cluster)).toMatchObject([{ action: 'relearn' }]);
+  });
+});
+
+describe('the store was lost', () => {
+  it('sealed objects serve until somebody removes them, then what was learned meanwhile takes their place', async () => {
+    const before = await sealed();
+    const cluster = fakeCluster(image);
+    const lost = before.object();
+    if (lost === undefined) throw new Error('nothing was published');
+    cluster.api.put(cluster.name, lost.spec);
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    await cluster.clock.advance(49 * hour);
+    await cluster.reconcile();
+    await cluster.reconcile();
+    // Learned and finished again, and still what was there before is what serves.
+    expect(cluster.record()?.state).toBe('stable');
+    expect(cluster.object()?.spec).toEqual(lost.spec);
+    expect(cluster.object()?.status.state).toBe('Stable');
+    expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True', reason: 'NotLearned' });
+    cluster.api.objects.clear();
+    await cluster.reconcile();
+    expect(cluster.object()?.spec).toMatchObject({ sealed: true, behavior: { files: [{ path: '/b' }] } });
+    expect(condition(cluster, 'Degraded')).toBeUndefined();
+    expect(await cluster.store.archived(image)).toEqual([]);
+  });
+});
+
+describe('forget', () => {
+  it('removes object, profile, quarantine and archive, and notes who asked for it', async () => {
+    const cluster = await sealed();
+    ask(cluster, 'relearn');
+    await cluster.reconcile();
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    await cluster.store.quarantine(image, { containerId: containerNumber(2), since: 0 });
+    ask(cluster, 'forget');
+    await cluster.reconcile();
+    expect([cluster.object(), cluster.record()]).toEqual([undefined, undefined]);
+    expect(await cluster.store.archived(image)).toEqual([]);
+    expect(await cluster.store.quarantined(image)).toEqual([]);
+    expect(await audit(cluster)).toMatchObject([{ action: 'forget', actor: 'kubectl-wsp' }, { action: 'relearn' }]);
+    expect(cluster.announced).toContain('ProfileForgotten');
+  });
+});
+
+describe('deletion', () => {
+  it('keeps the old profile in the archive, and notes that somebody did it', async () => {
+    const cluster = await sealed();
+    const uid = cluster.object()?.uid;
+    cluster.api.objects.clear();
+    await cluster.reconcile();
+    expect(await cluster.store.archived(image)).toMatchObject([{ reason: 'relearned' }]);
+    expect(await audit(cluster)).toMatchObject([{ action: 'delete', actor: 'unknown', key: `${uid}/delete` }]);
+  });
+});
+
+describe('an archived profile', () => {
+  it('takes its object with it, also if the operator ended in between', async () => {
+    const cluster = await sealed();
+    await cluster.store.archive(image, 'collected', cluster.clock.now());
+    cluster.restart();
+    await cluster.reconcile();
+    expect(cluster.object()).toBeUndefined();
+    expect(await audit(cluster)).toEqual([]);
+    await cluster.store.restore(image, cluster.clock.now());
+    await cluster.reconcile();
+    expect(cluster.object()).toMatchObject({ spec: { sealed: true }, status: { state: 'Stable' } });
+    expect(cluster.announced).toEqual([]);
+  });
+
+  it('that comes back before its object is gone takes it over', async () => {
+    const cluster = await sealed();
+    const uid = cluster.object()?.uid;
+    await cluster.store.archive(image, 'collected', cluster.clock.now());
+    await cluster.store.restore(image, cluster.clock.now());
+    await cluster.reconcile();
+    expect(cluster.object()?.uid).toBe(uid);
+    expect(cluster.record()?.publishedUid).toBe(uid);
+    expect(condition(cluster, 'Degraded')).toBeUndefined();
+  });
+});
+
+describe('quarantine', () => {
+  const mark = { containerId: containerNumber(1), since: 0 };
+
+  it('is left out while learning, and published after a release', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/evil');
+    cluster.learn(2, '/good');
+    await cluster.reconcile();
+    await cluster.store.quarantine(image, mark);
+    await cluster.clock.advance(hour);
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/good' }]);
+    expect(cluster.object()?.status.quarantined).toBe(1);
+    expect(condition(cluster, 'Quarantined')).toMatchObject({ status: 'True', reason: 'Detections' });
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+    ask(cluster, 'release');
+    await cluster.reconcile();
+    expect(cluster.object()).not.toHaveProperty('action');
+    await cluster.clock.advance(hour);
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/evil' }, { path: '/good' }]);
+    expect(cluster.object()?.status).not.toHaveProperty('quarantined');
+    expect(await audit(cluster)).toMatchObject([{ action: 'release', note: '1 marks' }]);
+  });
+
+  it('never becomes part of what is sealed, and a release says what it takes', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/evil');
+    cluster.learn(2, '/good');
+    await cluster.store.quarantine(image, mark);
+    await cluster.reconcile();
+    await cluster.clock.advance(49 * hour);
+    await cluster.reconcile();
+    const spec = cluster.object()?.spec;
+    expect(spec).toMatchObject({ sealed: true, behavior: { files: [{ path: '/good' }] } });
+    await cluster.reconcile();
+    expect(cluster.object()?.status).toMatchObject({ quarantined: 1 });
+    ask(cluster, 'release');
+    await cluster.reconcile();
+    await cluster.reconcile();
+    expect(cluster.object()?.spec).toEqual(spec);
+    expect(cluster.object()?.status).not.toHaveProperty('quarantined');
+    expect(condition(cluster, 'Degraded')).toBeUndefined();
+    expect(await audit(cluster)).toMatchObject([{ note: expect.stringContaining('relearn to publish') as unknown }]);
+  });
+});
+
+it('says that there is no such action, and goes on', async () => {
+  const cluster = fakeCluster(image);
+  cluster.learn(1, '/a');
+  await cluster.reconcile();
+  ask(cluster, 'explode');
+  cluster.learn(2, '/b');
+  await cluster.clock.advance(hour);
+  await cluster.reconcile();
+  expect(cluster.announced).toEqual(['ActionUnknown']);
+  expect(cluster.object()?.status.snapshots).toBe(2);
+});
+
+it('tells other builds of a sealed profile in its status alone', async () => {
+  const cluster = await sealed();
+  const writes = cluster.api.specWrites;
+  expect(condition(cluster, 'DigestsAgree')).toMatchObject({ status: 'True', reason: 'AllLearned' });
+  const since = Date.parse('2030-02-01T00:00:00Z');
+  cluster.running.newDigests = Array.from({ length: 8 }, (_, n) => ({
+    digest: `sha256:${String(n).repeat(64)}`,
+    since,
+  }));
+  await cluster.reconcile();
+  const told = condition(cluster, 'DigestsAgree');
+  expect(told).toMatchObject({ status: 'False', reason: 'NewDigest' });
+  expect(told?.message).toMatch(/sha256:0{64} since 2030-02-01T00:00:00Z, .*, and 3 more\.$/);
+  expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+  cluster.running.newDigests = [];
+  await cluster.reconcile();
+  expect(condition(cluster, 'DigestsAgree')).toMatchObject({ status: 'True' });
+  expect(cluster.api.specWrites).toBe(writes);
+});

@@ -1,0 +1,60 @@
+/** Which images run, and in which builds, from the containers that the API server shows. Pure. */
+import { imageText, type Image } from '../../core/image.ts';
+import type { ContainerRecord } from '../inventory/inventory.ts';
+
+export interface ImageRuns {
+  readonly image: Image;
+  readonly running: boolean;
+  /** Milliseconds since the epoch; now, if it is running. */
+  readonly lastRunAt: number;
+  readonly digests: ReadonlyMap<string, DigestRuns>;
+}
+
+export interface DigestRuns {
+  readonly running: boolean;
+  /** Start of the first and of the last of its containers that are known. */
+  readonly since: number;
+  readonly latestStart: number;
+}
+
+/** @param containers that run, or ended lately */
+export function imageRuns(containers: Iterable<ContainerRecord>, now: number): ReadonlyMap<string, ImageRuns> {
+  const runs = new Map<string, ImageRuns>();
+  for (const [key, own] of Map.groupBy(containers, ({ image }) => imageText(image))) {
+    const [{ image } = { image: undefined }] = own;
+    if (image === undefined) continue;
+    const ends = own.map(({ finishedAt = now }) => Math.min(finishedAt, now));
+    runs.set(key, { image, running: own.some(isRunning), lastRunAt: largest(ends), digests: digestRuns(own) });
+  }
+  return runs;
+}
+
+function digestRuns(containers: readonly ContainerRecord[]): ReadonlyMap<string, DigestRuns> {
+  const known = containers.flatMap((container) => {
+    const { digest, startedAt } = container;
+    // Without a start it is not known to run: the kubelet may still be pulling another build.
+    return digest === undefined || startedAt === undefined
+      ? []
+      : [{ digest, startedAt, running: isRunning(container) }];
+  });
+  const runs = new Map<string, DigestRuns>();
+  for (const [digest, own] of Map.groupBy(known, (one) => one.digest)) {
+    const starts = own.map(({ startedAt }) => startedAt);
+    const running = own.some((one) => one.running);
+    runs.set(digest, { running, since: smallest(starts), latestStart: largest(starts) });
+  }
+  return runs;
+}
+
+function isRunning({ finishedAt }: ContainerRecord): boolean {
+  return finishedAt === undefined;
+}
+
+/** By reduction: one image may have more containers than a call may have arguments. */
+function largest(times: readonly number[]): number {
+  return times.reduce((most, time) => Math.max(most, time), 0);
+}
+
+function smallest(times: readonly number[]): number {
+  return times.reduce((least, time) => Math.min(least, time), Infinity);
+}

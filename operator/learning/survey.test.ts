@@ -1,0 +1,258 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { imageText, type Image } from '../../core/image.ts';
+import { createProfileMetrics } from '../controllers/security-profile/metrics.ts';
+import type { ContainerRecord } from '../inventory/inventory.ts';
+import { defaultSettings, type Settings } from '../settings.ts';
+import { StoreError } from '../store/errors.ts';
+import { memoryStore } from '../store/testing/memory-store.ts';
+import { commitOf, containerId, snapshotRecord } from '../store/testing/records.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { KnownProfiles } from './known-profiles.ts';
+import { Survey } from './survey.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const app: Image = { name: 'docker.io/library/app', tag: 'latest' };
+const [a, b] = ['sha256:aa', 'sha256:bb'];
+
+let clock: FakeClock;
+let settings: Settings;
+let containers: ContainerRecord[];
+let objects: Map<string, { bytes: number; keep: boolean }>;
+let announced: string[];
+let changed: string[];
+let memory: ReturnType<typeof memoryStore>;
+let known: KnownProfiles;
+let survey: Survey;
+
+/** A new operator with the store of before. */
+async function start(): Promise<void> {
+  known = new KnownProfiles(() => undefined);
+  await known.load(memory.store);
+  survey = new Survey({
+    inventory: { all: () => containers },
+    known,
+    store: known.follow(memory.store),
+    object: (image) => objects.get(imageText(image)),
+    settings: () => settings,
+    onNewDigests: (image) => void changed.push(imageText(image)),
+    announce: ({ reason }) => void announced.push(reason),
+    clock,
+    metrics: createProfileMetrics(new Registry()),
+    log: pino({ enabled: false }),
+  });
+}
+
+beforeEach(async () => {
+  clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+  settings = defaultSettings;
+  containers = [];
+  objects = new Map();
+  announced = [];
+  changed = [];
+  memory = memoryStore();
+  await start();
+});
+
+/** A profile that these builds taught; sealed unless told otherwise. */
+function learned(image: Image, digests: readonly string[], sealed = true): void {
+  const id = `${imageText(image)}-${clock.now()}`;
+  const commit = commitOf(1, snapshotRecord({ image, containerId: id, from: clock.now(), receivedAt: clock.now() }));
+  const fields = { name: image.tag, digests, firstSnapshotAt: clock.now(), lastSnapshotAt: clock.now() };
+  memory.now.commitSnapshot({ ...commit, profile: { ...commit.profile, ...fields } });
+  if (sealed) memory.now.seal(image, 1, clock.now());
+  memory.now.markPublished(image, `uid-${image.tag}`);
+}
+
+function container(number: number, digest: string, fields: Partial<ContainerRecord> = {}): ContainerRecord {
+  return {
+    id: containerId(number),
+    name: 'app',
+    kind: 'container',
+    image: app,
+    digest,
+    pod: { uid: 'uid', namespace: 'shop', name: 'app' },
+    workload: { kind: 'Deployment', name: 'app' },
+    node: 'node-1',
+    startedAt: clock.now(),
+    ...fields,
+  };
+}
+
+async function after(ms: number): Promise<void> {
+  await clock.advance(ms);
+  await survey.once();
+}
+
+describe('another build under a tag', () => {
+  it('is told with its first start, also of a container that lived for seconds, and when it is gone', async () => {
+    settings = { ...settings, learning: { ...settings.learning, onNewDigest: 'Keep' } };
+    learned(app, [a]);
+    await start();
+    await clock.advance(minute);
+    const since = clock.now();
+    containers = [container(1, a), container(2, b, { finishedAt: since + 5 })];
+    await after(minute);
+    expect(survey.newDigests(app)).toEqual([{ digest: b, since }]);
+    containers = [container(3, b)];
+    await after(minute);
+    expect(survey.newDigests(app)).toEqual([{ digest: b, since }]);
+    expect(changed).toHaveLength(1);
+    containers = [];
+    await after(minute);
+    expect(survey.newDigests(app)).toEqual([]);
+    expect(changed).toHaveLength(2);
+    expect(memory.now.profile(app)).toMatchObject({ state: 'stable' });
+  });
+
+  it('restarts learning once in a rolling update: when the old one is gone', async () => {
+    learned(app, [a]);
+    await start();
+    await clock.advance(minute);
+    containers = [container(1, a), container(2, b)];
+    for (let turn = 0; turn < 20; turn += 1) await after(2 * minute);
+    expect(announced).toEqual([]);
+    containers = [container(2, b)];
+    await after(minute);
+    expect(announced).toEqual(['LearningRestarted']);
+    expect(memory.now.profile(app)).toBeUndefined();
+    expect(memory.now.archived(app)).toMatchObject([
+      { reason: 'relearned', profile: { digests: [a], state: 'stable' } },
+    ]);
+    expect(memory.now.audit({ limit: 5 })).toMatchObject([{ action: 'new-digest', actor: 'operator' }]);
+    learned(app, [b], false);
+    await start();
+    await after(hour);
+    memory.now.seal(app, 1, clock.now());
+    await start();
+    for (let turn = 0; turn < 5; turn += 1) await after(hour);
+    expect(announced).toEqual(['LearningRestarted']);
+  });
+
+  it('restarts learning once when both go on side by side for an hour', async () => {
+    learned(app, [a]);
+    await start();
+    await clock.advance(minute);
+    containers = [container(1, a), container(2, b)];
+    await after(hour - minute);
+    expect(announced).toEqual([]);
+    await after(minute);
+    expect(announced).toEqual(['LearningRestarted']);
+    // The next profile was taught by one of them alone: the other has run all the while and restarts nothing.
+    learned(app, [b]);
+    await start();
+    for (let turn = 0; turn < 5; turn += 1) await after(hour);
+    expect(announced).toEqual(['LearningRestarted']);
+    expect(survey.newDigests(app)).toMatchObject([{ digest: a }]);
+  });
+
+  it('restarts learning for the tag latest, others only if the settings say so', async () => {
+    const tagged = { ...app, tag: 'v1' };
+    learned(tagged, [a]);
+    await start();
+    await clock.advance(minute);
+    containers = [container(1, b, { image: tagged })];
+    await after(2 * hour);
+    expect(announced).toEqual([]);
+    settings = { ...settings, learning: { ...settings.learning, onNewDigest: 'Relearn' } };
+    await after(minute);
+    expect(announced).toEqual(['LearningRestarted']);
+  });
+
+  it('says nothing of profiles that are learned, or of which nobody knows what taught them', async () => {
+    learned(app, [a], false);
+    learned({ ...app, tag: 'old' }, []);
+    await start();
+    containers = [container(1, b), container(2, b, { image: { ...app, tag: 'old' } })];
+    await after(2 * hour);
+    expect([changed, announced]).toEqual([[], []]);
+  });
+});
+
+describe('profiles of images that do not run', () => {
+  const old: Image = { name: 'docker.io/library/old', tag: 'v1' };
+
+  it('go into the archive after 30 days, and come back with their state when the image runs', async () => {
+    learned(old, [a]);
+    await start();
+    containers = [container(1, a, { image: old })];
+    await after(minute);
+    containers = [];
+    await after(30 * day - 2 * minute);
+    expect(known.get(old)).toBeDefined();
+    await start();
+    await after(12 * minute);
+    expect(announced).toEqual(['ProfileArchived']);
+    expect(known.get(old)).toBeUndefined();
+    expect(memory.now.archived(old)).toMatchObject([{ reason: 'collected', profile: { publishedUid: 'uid-v1' } }]);
+    containers = [container(2, a, { image: old })];
+    await after(minute);
+    expect(announced).toEqual(['ProfileArchived', 'ProfileReturned']);
+    expect(known.get(old)).toMatchObject({ state: 'stable', digests: [a], lastRunAt: clock.now() });
+    await after(minute);
+    expect(announced).toHaveLength(2);
+  });
+
+  it('stay while they run for months, and with the annotation', async () => {
+    learned(old, [a]);
+    learned(app, [a]);
+    objects.set(imageText(app), { bytes: 5, keep: true });
+    await start();
+    containers = [container(1, a, { image: old })];
+    for (let turn = 0; turn < 5; turn += 1) await after(20 * day);
+    expect(announced).toEqual([]);
+    objects.set(imageText(app), { bytes: 5, keep: false });
+    await after(minute);
+    expect(announced).toEqual(['ProfileArchived']);
+    expect(known.get(old)).toBeDefined();
+  });
+
+  it('go when there are too many tags or bytes', async () => {
+    settings = { ...settings, retention: { ...settings.retention, profileTags: 2, profileBytes: 100 } };
+    for (const tag of ['1', '2', '3']) {
+      learned({ ...old, tag }, [a]);
+      await clock.advance(1);
+    }
+    await start();
+    await survey.once();
+    expect([...known.all()].map(({ image }) => image.tag)).toEqual(['2', '3']);
+    objects.set(imageText({ ...old, tag: '2' }), { bytes: 60, keep: false });
+    objects.set(imageText({ ...old, tag: '3' }), { bytes: 60, keep: false });
+    await survey.once();
+    expect([...known.all()].map(({ image }) => image.tag)).toEqual(['3']);
+  });
+
+  it('leave the archive when it is full or they are old', async () => {
+    settings = { ...settings, retention: { ...settings.retention, archiveAgeMs: 10 * day } };
+    learned(old, [a]);
+    await start();
+    await after(31 * day);
+    expect(memory.now.archived(old)).toHaveLength(1);
+    await after(11 * day);
+    expect(memory.now.archived(old)).toEqual([]);
+  });
+});
+
+it('goes on when the store was busy, and ends when it is lost', async () => {
+  const failures = [new StoreError('busy', 'busy'), new StoreError('io', 'gone')];
+  const stop = new AbortController();
+  let rounds = 0;
+  const failing = new Survey({
+    inventory: { all: () => [] },
+    known,
+    store: { ...memory.store, trimArchive: () => Promise.reject(failures[rounds++] ?? new Error('too often')) },
+    object: () => undefined,
+    settings: () => settings,
+    onNewDigests: () => undefined,
+    announce: () => undefined,
+    clock,
+    metrics: createProfileMetrics(new Registry()),
+    log: pino({ enabled: false }),
+  });
+  const [ended] = await Promise.allSettled([failing.run(stop.signal), clock.advance(minute)]);
+  expect(ended).toMatchObject({ status: 'rejected', reason: { kind: 'io' } });
+  expect(rounds).toBe(2);
+});

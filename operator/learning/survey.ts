@@ -1,0 +1,191 @@
+/**
+ * Looks every half minute at what runs, and lets profiles follow: those whose image runs again come back from the archive,
+ * those of old images go there, and another build under a finished profile's tag is noticed.
+ */
+import type { Logger } from 'pino';
+import { imageText, type Image } from '../../core/image.ts';
+import type { Clock } from '../clock.ts';
+import { entryOf } from '../controllers/security-profile/actions.ts';
+import { newBuildRelearned, profileArchived, profileReturned } from '../controllers/security-profile/events.ts';
+import type { ProfileMetrics } from '../controllers/security-profile/metrics.ts';
+import type { ProfileObject } from '../controllers/security-profile/profile-object.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ObjectEvent } from '../kube/event-recorder.ts';
+import type { Settings } from '../settings.ts';
+import { StoreError } from '../store/errors.ts';
+import type { Store } from '../store/store.ts';
+import { garbage, type Garbage } from './garbage.ts';
+import { imageRuns, type ImageRuns } from './image-runs.ts';
+import type { KnownProfiles } from './known-profiles.ts';
+import { type NewDigest, newDigests, restartingDigests, restarts } from './new-digests.ts';
+
+export const surveyMs = 30_000;
+/** What is noted of a running image is so old at most: less than the shortest idle time that can be set. */
+const markMs = 10 * 60_000;
+const trimMs = 60 * 60_000;
+
+export interface SurveyOptions {
+  readonly inventory: Pick<Inventory, 'all'>;
+  readonly known: Pick<KnownProfiles, 'all' | 'get'>;
+  /** As {@link KnownProfiles.follow} gives it, so that what is known follows. */
+  readonly store: Pick<Store, 'profile' | 'archive' | 'restore' | 'markRun' | 'trimArchive'>;
+  /** Of the image, as the cluster has it. */
+  readonly object: (image: Image) => Pick<ProfileObject, 'bytes' | 'keep'> | undefined;
+  readonly settings: () => Settings;
+  /** What runs under the tag of a finished profile is another than before. */
+  readonly onNewDigests: (image: Image) => void;
+  readonly announce: (event: ObjectEvent) => void;
+  readonly clock: Clock;
+  readonly metrics: Pick<ProfileMetrics, 'archived' | 'returned' | 'newBuilds' | 'archiveDropped'>;
+  readonly log: Logger;
+}
+
+type Runs = ReadonlyMap<string, ImageRuns>;
+
+export class Survey {
+  readonly #options: SurveyOptions;
+  /** By image; at most as many as there are profiles, some 100 bytes each. */
+  #newDigests = new Map<string, readonly NewDigest[]>();
+  #trimmedAt: number | undefined;
+
+  constructor(options: SurveyOptions) {
+    this.#options = options;
+  }
+
+  /** Builds that run under the tag of a finished profile and did not teach it: what is unusual of them says nothing. */
+  newDigests(image: Image): readonly NewDigest[] {
+    return this.#newDigests.get(imageText(image)) ?? [];
+  }
+
+  /** Runs until `signal` aborts; rejects if the store fails for good. To be begun when all containers are known. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.once();
+      } catch (error) {
+        if (!(error instanceof StoreError && error.transient)) throw error;
+        log.warn({ err: error }, 'the life of profiles is looked after again in half a minute');
+      }
+      await clock.sleep(surveyMs, signal);
+    }
+  }
+
+  async once(): Promise<void> {
+    const { inventory, clock } = this.#options;
+    const now = clock.now();
+    const runs = imageRuns(inventory.all(), now);
+    await this.#restore(runs, now);
+    await this.#markRuns(runs, now);
+    await this.#lookAtDigests(runs, now);
+    await this.#collect(runs, now);
+    await this.#trim(now);
+  }
+
+  async #restore(runs: Runs, now: number): Promise<void> {
+    const { known, store, announce, metrics, log } = this.#options;
+    for (const { image } of runs.values()) {
+      if (known.get(image) !== undefined) continue;
+      const record = await store.restore(image, now);
+      if (record === undefined) continue;
+      metrics.returned.inc();
+      log.info({ profile: record.name }, 'image runs again: profile is back from the archive');
+      announce(profileReturned(record));
+    }
+  }
+
+  async #markRuns(runs: Runs, now: number): Promise<void> {
+    const { known, store } = this.#options;
+    const due = [...runs.values()].filter(({ image, lastRunAt }) => {
+      const facts = known.get(image);
+      return facts !== undefined && lastRunAt - (facts.lastRunAt ?? 0) >= markMs;
+    });
+    if (due.length > 0)
+      await store.markRun(
+        due.map(({ image }) => image),
+        now,
+      );
+  }
+
+  async #lookAtDigests(runs: Runs, now: number): Promise<void> {
+    const { known, onNewDigests, settings } = this.#options;
+    const before = this.#newDigests;
+    const found = new Map<string, readonly NewDigest[]>();
+    this.#newDigests = found;
+    const restarting: { readonly image: Image; readonly digests: readonly string[] }[] = [];
+    for (const profile of known.all()) {
+      const key = imageText(profile.image);
+      const digests = remember(newDigests(profile, runs.get(key)), before.get(key));
+      if (digests.length > 0) found.set(key, digests);
+      if (textOf(digests) !== textOf(before.get(key) ?? [])) onNewDigests(profile.image);
+      if (!restarts(settings().learning.onNewDigest, profile.image.tag)) continue;
+      const fresh = restartingDigests(profile, runs.get(key), digests, now);
+      if (fresh.length > 0) restarting.push({ image: profile.image, digests: fresh.map(({ digest }) => digest) });
+    }
+    for (const { image, digests } of restarting) await this.#relearn(image, digests, now);
+  }
+
+  async #relearn(image: Image, digests: readonly string[], at: number): Promise<void> {
+    const { store, announce, metrics, log } = this.#options;
+    const record = await store.profile(image);
+    if (record === undefined) return;
+    const object = { uid: record.publishedUid ?? `${record.name}/${record.firstSnapshotAt}`, name: record.name, image };
+    const note = `another build runs: ${digests[0] ?? ''}`.slice(0, 200);
+    const audit = entryOf('new-digest', { object, actor: 'operator', at, note });
+    if (!(await store.archive(image, 'relearned', at, audit))) return;
+    this.#newDigests.delete(imageText(image));
+    metrics.newBuilds.inc();
+    log.info({ profile: record.name, digests }, 'another build runs under the tag: learning begins anew');
+    announce(newBuildRelearned(record, record.publishedUid, digests));
+  }
+
+  async #collect(runs: Runs, now: number): Promise<void> {
+    const { known, object, settings } = this.#options;
+    const { profileIdleMs, profileTags, profileBytes } = settings().retention;
+    const candidates = Array.from(known.all(), (profile) => {
+      const run = runs.get(imageText(profile.image));
+      const { bytes = 0, keep = false } = object(profile.image) ?? {};
+      const lastRunAt = Math.max(run?.lastRunAt ?? 0, profile.lastRunAt ?? profile.lastSnapshotAt);
+      return { image: profile.image, running: run?.running ?? false, keep, bytes, lastRunAt };
+    });
+    const limits = { idleMs: profileIdleMs, tags: profileTags, bytes: profileBytes };
+    for (const one of garbage(candidates, limits, now)) await this.#archive(one, now);
+  }
+
+  async #archive({ image, why }: Garbage, now: number): Promise<void> {
+    const { store, announce, metrics, log } = this.#options;
+    const record = await store.profile(image);
+    if (record === undefined || !(await store.archive(image, 'collected', now))) return;
+    metrics.archived.inc({ reason: why });
+    log.info({ profile: record.name, why }, 'profile went into the archive');
+    announce(profileArchived(record, record.publishedUid, reasons[why]));
+  }
+
+  async #trim(now: number): Promise<void> {
+    const { store, settings, metrics, log } = this.#options;
+    if (this.#trimmedAt !== undefined && Math.abs(now - this.#trimmedAt) < trimMs) return;
+    const { archiveAgeMs, archiveBytes } = settings().retention;
+    const dropped = await store.trimArchive({ bytes: archiveBytes, before: now - archiveAgeMs });
+    this.#trimmedAt = now;
+    metrics.archiveDropped.inc(dropped);
+    if (dropped > 0) log.info({ dropped }, 'oldest profiles dropped from the archive');
+  }
+}
+
+const reasons: Readonly<Record<Garbage['why'], string>> = {
+  idle: 'Its image has not been running for long',
+  tags: 'Its image has profiles of too many tags, and this one ran least recently',
+  bytes: 'All profiles together are too large, and this one ran least recently',
+};
+
+/** Pods come and go during a rollout: the first start that was seen stays. */
+function remember(found: readonly NewDigest[], before: readonly NewDigest[] = []): NewDigest[] {
+  return found.map(({ digest, since }) => {
+    const known = before.find((one) => one.digest === digest);
+    return { digest, since: Math.min(since, known?.since ?? Infinity) };
+  });
+}
+
+function textOf(digests: readonly NewDigest[]): string {
+  return digests.map(({ digest, since }) => `${digest} ${since}`).join();
+}
