@@ -61,18 +61,21 @@ export async function findProfile(client: KubeClient, name: string): Promise<Pro
   throw new Failure(`there is no profile ${name}: ${image}`, { hint: 'kubectl wsp profiles lists what there is' });
 }
 
-/** Tells a missing object from a cluster that does not know the kind. */
+const discoverySchema = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
+/** Tells a missing object from a cluster that does not know the kind. Everybody may ask for kinds. */
 async function requireKind(client: KubeClient): Promise<void> {
   const path = `/apis/${apiVersion}`;
   try {
-    await client.request({ method: 'GET', path });
+    const { resources } = parseAnswer(await client.request({ method: 'GET', path }), discoverySchema, `GET ${path}`);
+    if (resources.some(({ name }) => name === securityProfiles.plural)) return;
   } catch (error) {
-    if (error instanceof NotFoundError) throw notInstalled(error);
-    throw error;
+    if (!(error instanceof NotFoundError)) throw error;
   }
+  throw notInstalled();
 }
 
-export function notInstalled(cause: unknown): Failure {
+export function notInstalled(cause?: unknown): Failure {
   const hint = 'is Workload Security installed, and is this the cluster you mean (kubectl config current-context)?';
   return new Failure('the cluster knows no SecurityProfiles', { hint, cause });
 }

@@ -20,7 +20,10 @@ export function addMerge(parent: Command, context: Context): void {
       'Merges snapshots, as agents upload them, into the content of a SecurityProfile with its commonality. Needs no cluster: ' +
         'addresses in private ranges stay unknown, because only the cluster knew whose they were.',
     )
-    .argument('<snapshot...>', 'files with a snapshot, or a list of them, as JSON, plain or zstd; - is standard input')
+    .argument(
+      '<snapshot...>',
+      'files with a snapshot, a list of them, or one on each line, as JSON, plain or zstd; - is standard input',
+    )
     .option('--image <reference>', 'image of the profile, so that the result is a manifest');
   withOutput(command, ['json', 'yaml'], 'json').action(async (files: string[], { image, output }: Options) => {
     const parsed = image === undefined ? undefined : imageOf(image);

@@ -18,14 +18,37 @@ export function called(file: string): string {
 
 /** @throws Failure naming the file */
 export async function readDocument(file: string, context: Context): Promise<unknown> {
-  const text = (await bytesOf(file, context)).toString('utf8');
-  if (text.trim() === '') throw new Failure(`${called(file)} is empty`);
+  const text = await textOf(file, context);
+  return looksLikeJson(text) ? parseJson(text, called(file)) : readYaml(file, text);
+}
+
+/** A value, a list of values, or a value on each line. @throws Failure naming the file */
+export async function readList(file: string, context: Context): Promise<readonly unknown[]> {
+  const text = await textOf(file, context);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length > 1 && lines.every((line) => /^\{.*\}\s*$/.test(line))) {
+    return lines.map((line, index) => parseJson(line, `line ${index + 1} of ${called(file)}`));
+  }
+  const document = looksLikeJson(text) ? parseJson(text, called(file)) : readYaml(file, text);
+  return Array.isArray(document) ? document : [document];
+}
+
+function looksLikeJson(text: string): boolean {
+  return /^\s*[[{]/.test(text);
+}
+
+function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    if (/^\s*[[{]/.test(text)) throw new Failure(`${called(file)} is not JSON: ${messageOf(cause)}`, { cause });
+    throw new Failure(`${name} is not JSON: ${messageOf(cause)}`, { cause });
   }
-  return readYaml(file, text);
+}
+
+async function textOf(file: string, context: Context): Promise<string> {
+  const text = (await bytesOf(file, context)).toString('utf8');
+  if (text.trim() === '') throw new Failure(`${called(file)} is empty`);
+  return text;
 }
 
 function readYaml(file: string, text: string): unknown {

@@ -2,12 +2,11 @@
 import { snapshotSchema, type Snapshot } from '../../../core/activity/snapshot.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { called, problemsOf, readDocument } from './document.ts';
+import { called, problemsOf, readList } from './document.ts';
 
-/** A file holds one snapshot, or a list of them. */
+/** A file holds one snapshot, a list of them, or one on each line. */
 export async function readSnapshots(file: string, context: Context): Promise<Snapshot[]> {
-  const document = await readDocument(file, context);
-  const list: readonly unknown[] = Array.isArray(document) ? document : [document];
+  const list = await readList(file, context);
   return list.map((one, index) => {
     const parsed = snapshotSchema.safeParse(one);
     if (parsed.success) return parsed.data;

@@ -58,8 +58,19 @@ function summary({ differences, threshold }: ProfileDiff, hidden: number): strin
 function section(differences: readonly Difference[], paint: Paint): string[] {
   return [...Map.groupBy(differences, ({ relevance }) => relevance)].flatMap(([relevance, list]) => [
     `  ${relevances[relevance]}`,
-    ...list.map((one) => `    ${line(one, paint)}`),
+    ...linesOf(list, paint).map((line) => `    ${line}`),
   ]);
+}
+
+/** What containers do as a whole is many short names, and nothing else is to be said of each. */
+function linesOf(differences: readonly Difference[], paint: Paint): string[] {
+  const [first] = differences;
+  if (first === undefined || (first.kind !== 'syscall' && first.kind !== 'capability')) {
+    return differences.map((one) => line(one, paint));
+  }
+  const [mark, style] = marks[first.change];
+  const names = differences.map((one) => ('name' in one ? one.name : ''));
+  return [`${paint(style, mark)} ${safe(names.join(' '))}`];
 }
 
 const marks = {
@@ -81,14 +92,12 @@ function subjectText(one: Subject & Pick<Difference, 'lineage'>): string {
       return `process ${one.lineage.at(-1) ?? ''}`;
     case 'file':
       return `file ${one.path}`;
-    case 'dns':
-      return `name ${one.name}`;
     case 'network':
       return [one.direction, one.protocol, one.peer].filter((part) => part !== undefined).join(' ');
+    case 'dns':
     case 'syscall':
-      return `system call ${one.name}`;
     case 'capability':
-      return one.name;
+      return `name ${one.name}`;
   }
 }
 
