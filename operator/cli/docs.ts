@@ -48,7 +48,7 @@ const head = `<!-- Generated from the commands in operator/cli by "make generate
 
 # kubectl wsp
 
-The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\` and \`profile show\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\` and \`forget\` need \`patch\` on \`securityprofiles\`.
+The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\` and \`profile show\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`.
 
 Exit codes:
 

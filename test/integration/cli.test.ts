@@ -203,7 +203,8 @@ test('two profiles of the cluster, and one of a file, are compared and shown', a
     const file = join(directory, 'app.yaml');
     writeFileSync(file, (await wsp(apiServer, 'profile', 'export', names.app)).out);
     const same = await wsp(apiServer, 'profile', 'diff', file, names.app, '--exit-code');
-    expect(same).toMatchObject({ code: 0, out: expect.stringContaining('No difference') as string });
+    expect(same.code).toBe(0);
+    expect(same.out).toContain('No difference');
     const shown = await wsp(apiServer, 'profile', 'show', 'nginx:1.27');
     expect(shown.out).toMatch(/commonality +97 %\nnot complete Only 3 snapshots so far\./);
     expect(shown.out).toContain('└─ /usr/sbin/nginx 100 % (up to 3 at once)');
@@ -231,7 +232,8 @@ test('relearn and forget leave a mark for the operator, also on a sealed profile
   expect(answered.err).toContain('was learned from 3 snapshots of 3 containers');
   expect(await action()).toContain(`"${profileAnnotations.action}":"forget"`);
   const relearned = await wsp(apiServer, 'profile', 'relearn', 'ghcr.io/shop/app:v2', '--yes');
-  expect(relearned).toMatchObject({ code: 0, out: expect.stringContaining(`asked to relearn ${names.app}`) as string });
+  expect(relearned.code).toBe(0);
+  expect(relearned.out).toContain(`asked to relearn ${names.app}`);
   expect(await action()).toContain(`"${profileAnnotations.action}":"relearn"`);
   const { out } = await wsp(apiServer, 'profile', 'export', names.app);
   expect(out).not.toContain(profileAnnotations.action);
@@ -250,7 +252,7 @@ test('what goes wrong is said with what to do', async ({ apiServer, withKinds, r
   expect(gone.err).toContain('cannot use the kubeconfig: ');
   const selector = await wsp(apiServer, 'profiles', '-l', 'a in (');
   expect(selector.err).toContain('unable to parse requirement');
-  expect([context, none, gone, selector].map(({ code, out }) => [code, out])).toEqual(Array(4).fill([3, '']));
+  for (const ended of [context, none, gone, selector]) expect(ended).toMatchObject({ code: 3, out: '' });
 });
 
 test('a person without rights, an expired login and a server that is away are told apart', async ({
@@ -294,11 +296,8 @@ test('a cluster without Workload Security is told from one without profiles', as
   await ready(apiServer, withKinds);
   await apiServer.kubectl(['delete', 'securityprofiles', '--all']);
   const empty = await wsp(apiServer, 'profiles');
-  expect(empty).toMatchObject({
-    code: 0,
-    out: '',
-    err: expect.stringContaining('There are no profiles yet') as string,
-  });
+  expect(empty).toMatchObject({ code: 0, out: '' });
+  expect(empty.err).toContain('There are no profiles yet');
   await apiServer.kubectl(['delete', 'crd', 'securityprofiles.workloadsecurity.dev']);
   for (const args of [['profiles'], ['profile', 'show', 'nginx:1.27']]) {
     await expect

@@ -15,7 +15,7 @@ interface Options extends ClusterOptions {
   readonly yes?: true;
 }
 
-type ProfileAction = 'relearn' | 'forget';
+type ProfileAction = 'relearn' | 'forget' | 'release';
 
 interface Action {
   readonly action: ProfileAction;
@@ -29,13 +29,19 @@ const actions: readonly Action[] = [
     action: 'relearn',
     summary: 'put a profile aside and learn its image anew',
     effect:
-      'moves what was learned into its archive and begins to learn anew; until that is finished, the image has no stable profile',
+      'moves what was learned into its archive, deletes the object and begins to learn anew; until that is finished, the image has no stable profile',
   },
   {
     action: 'forget',
     summary: 'delete all that was learned of an image',
     effect:
       'deletes the profile with its snapshots and all that the archive holds of the image, which cannot be undone; if the image runs, learning begins anew',
+  },
+  {
+    action: 'release',
+    summary: 'make known what was quarantined',
+    effect:
+      'takes what containers did after something suspicious as known behaviour of the image; a sealed profile stays as it is until it is relearned',
   },
 ];
 
@@ -69,11 +75,13 @@ async function act(
   await client.request({
     method: 'PATCH',
     path: objectPath(securityProfiles, { name: object.metadata.name }),
+    // Who asked for it, in Events and in the audit.
+    query: { fieldManager: 'kubectl-wsp' },
     body: { metadata },
     contentType: 'application/merge-patch+json',
   });
   await terminal.write(
-    `asked to ${action} ${object.metadata.name}; kubectl describe securityprofile ${object.metadata.name} shows what became of it\n`,
+    `asked to ${action} ${object.metadata.name}; the operator says what it did: kubectl get events -n default --field-selector involvedObject.name=${object.metadata.name}\n`,
   );
 }
 

@@ -29,8 +29,12 @@ export async function readList(file: string, context: Context): Promise<readonly
   if (lines.length > 1 && lines.every((line) => /^\{.*\}\s*$/.test(line))) {
     return lines.map((line, index) => parseJson(line, `line ${index + 1} of ${called(file)}`));
   }
-  const document = looksLikeJson(text) ? parseJson(text, called(file)) : readYaml(file, text);
-  return Array.isArray(document) ? document : [document];
+  const document: unknown = looksLikeJson(text) ? parseJson(text, called(file)) : readYaml(file, text);
+  return isList(document) ? document : [document];
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function looksLikeJson(text: string): boolean {

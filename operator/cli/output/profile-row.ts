@@ -19,6 +19,7 @@ const rowSchema = z.object({
       dns: figure,
       network: figure,
       lost: figure,
+      quarantined: figure,
       lastUpdated: z.string().default(''),
     })
     .default({ state: '', lastUpdated: '' }),
@@ -58,6 +59,7 @@ const wide: readonly (readonly [string, (row: Row) => number | undefined])[] = [
   ['DNS', ({ status }) => status.dns],
   ['NETWORK', ({ status }) => status.network],
   ['LOST', ({ status }) => status.lost],
+  ['QUARANTINED', ({ status }) => status.quarantined],
 ];
 
 const found: readonly [string, (row: Row) => string] = [
