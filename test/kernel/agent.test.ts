@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { commandDigest } from '../../core/wire/command-digest.ts';
 import { test } from './agent-process.ts';
 import { ready, until } from './agent-waiting.ts';
+import { PYTHON } from './observed-cgroup.ts';
 
 /** A server with two workers that share its socket, and that opens a file for as long as it lives. */
 const server = `
@@ -12,7 +13,7 @@ listening = socket.socket(); listening.bind(('127.0.0.1', 0)); listening.listen(
 for _ in range(2):
     if os.fork() == 0: break
 while True: open('/etc/hostname').read(); time.sleep(0.2)`;
-const python = ['/usr/bin/python3', '-IS', '-c', server] as const;
+const python = [...PYTHON, server] as const;
 
 test('a container that ends before a slot comes still teaches its start', async ({ machine }) => {
   const { operator } = machine;

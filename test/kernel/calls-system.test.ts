@@ -114,6 +114,16 @@ libc.syscall(176, b'no_such', 0x800)`,
   });
 });
 
+/** `fd` is the host name of a namespace of its own, and `refused` writes what a number of the kernel's cannot be. */
+const HOST_NAME = `
+ctypes.CDLL(None).unshare(0x4000000)
+fd = os.open('/proc/sys/kernel/hostname', os.O_WRONLY)
+def refused(write):
+    try:
+        write(os.open('/proc/sys/net/ipv4/ip_forward', os.O_WRONLY))
+    except OSError:
+        pass`;
+
 describe('files that control the kernel', () => {
   test('a write below /proc/sys, in a namespace of its own', async ({ kernel }) => {
     const { events } = await forRules(kernel, ['sysctl'], () =>
@@ -135,16 +145,10 @@ describe('files that control the kernel', () => {
       kernel,
       ['sysctl'],
       'sysctl',
-      `
-ctypes.CDLL(None).unshare(0x4000000)
-fd = os.open('/proc/sys/kernel/hostname', os.O_WRONLY)
+      `${HOST_NAME}
 os.pwrite(fd, b'n', 0)
 os.write(fd, b'a' * 300)
-bad = os.open('/proc/sys/net/ipv4/ip_forward', os.O_WRONLY)
-try:
-    os.write(bad, b'neither')
-except OSError:
-    pass`,
+refused(lambda bad: os.write(bad, b'neither'))`,
     );
     expect(events).toMatchObject([
       { call: 'pwrite64', name: 'kernel/hostname', value: 'n' },
@@ -158,20 +162,14 @@ except OSError:
       kernel,
       ['sysctl'],
       'sysctl',
-      `
-ctypes.CDLL(None).unshare(0x4000000)
-fd = os.open('/proc/sys/kernel/hostname', os.O_WRONLY)
+      `${HOST_NAME}
 os.writev(fd, [b'', b'in', b'parts'])
 os.pwritev(fd, [b'at'], 0)
 os.pwritev(fd, [b'with flags'], 0, os.RWF_HIPRI)
 os.writev(fd, [b'a' * 200, b'b' * 100])
 os.writev(fd, [b'1', b'2', b'3', b'4', b'5'])
 call(20, fd, 0, 1)
-bad = os.open('/proc/sys/net/ipv4/ip_forward', os.O_WRONLY)
-try:
-    os.writev(bad, [b'nei', b'ther'])
-except OSError:
-    pass
+refused(lambda bad: os.writev(bad, [b'nei', b'ther']))
 reader, writer = os.pipe()
 os.write(writer, b'spliced')
 os.splice(reader, fd, 7)

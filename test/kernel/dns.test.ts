@@ -5,7 +5,7 @@ import { Counters } from '../../agent/counters.ts';
 import { HostNames } from '../../agent/observe/host-names.ts';
 import type { KernelEvent } from '../../core/event/event.ts';
 import type { DnsEvent } from '../../core/event/network-events.ts';
-import { eventsOf } from './observed-cgroup.ts';
+import { eventsOf, PYTHON } from './observed-cgroup.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
 
@@ -59,7 +59,7 @@ async function resolve(
 shift; exec "$@"`;
   const outside = kernel.outside;
   const namespaces = ['unshare', '--net', '--mount', '/bin/sh', '-c', setup, 'sh', join(folder, 'dns')] as const;
-  const server = ['/usr/bin/python3', '-IS', '-c', RESOLVER, cgroup.path] as const;
+  const server = [...PYTHON, RESOLVER, cgroup.path] as const;
   // Learning takes the questions alone.
   kernel.capture.approve([{ record: 'dnsResponse' }, { record: 'connect' }]);
   const { events, stderr, stdout } = await outside.run(...namespaces, ...server, ...client);
@@ -82,7 +82,7 @@ const asked = (queries: readonly Query[]): string[] =>
 const answered = (queries: readonly Query[]): string[] =>
   queries.filter((query) => query.direction === 'response').flatMap((query) => query.names);
 
-const python = (script: string): string[] => ['/usr/bin/python3', '-IS', '-c', script];
+const python = (script: string): string[] => [...PYTHON, script];
 /** A question in the wire format, by hand. */
 const QUESTION = `
 import os, socket, struct

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { compile, suffer } from './hostile-container.ts';
 import { test } from './kernel-test.ts';
-import { eventsOf } from './observed-cgroup.ts';
+import { eventsOf, PYTHON } from './observed-cgroup.ts';
 
 const MiB = 1 << 20;
-const PYTHON = ['/usr/bin/python3', '-IS', '-c'] as const;
 
 describe('a path', () => {
   test('of 80 components with 255 bytes each: the leaf end, marked and counted, also for a program', async ({

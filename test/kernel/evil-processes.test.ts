@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { compile, suffer } from './hostile-container.ts';
 import { test } from './kernel-test.ts';
-import { eventsOf } from './observed-cgroup.ts';
+import { eventsOf, PYTHON } from './observed-cgroup.ts';
 
 const MiB = 1 << 20;
-const PYTHON = ['/usr/bin/python3', '-IS', '-c'] as const;
 
 /** Every process forks until there are `argv[1]` of them in all; then they end, children before parents. */
 const BOMB = `

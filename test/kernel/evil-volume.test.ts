@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { snapshotLimits } from '../../core/activity/snapshot.ts';
 import { compile, suffer } from './hostile-container.ts';
 import { test } from './kernel-test.ts';
-import { eventsOf } from './observed-cgroup.ts';
+import { eventsOf, PYTHON } from './observed-cgroup.ts';
 
 const FILES = 100_000;
 const MiB = 1 << 20;
@@ -74,7 +74,7 @@ for index in range(${PEERS}):
     question = b'\\x00\\x01\\x01\\x00\\x00\\x01' + bytes(6) + b'\\x04' + name(index) + b'\\x04evil\\x00' + b'\\x00\\x01\\x00\\x01'
     sock.sendto(question, ('127.0.0.1', 53))`;
   const before = kernel.capture.counters();
-  const { events, tree, snapshot, status } = await suffer(kernel, MiB, '/usr/bin/python3', '-IS', '-c', script);
+  const { events, tree, snapshot, status } = await suffer(kernel, MiB, ...PYTHON, script);
   expect(status).toBe(0);
   const { ringDrops } = kernel.capture.counters();
   const connects = eventsOf(events, 'connect').filter(({ remote }) => remote?.ip.startsWith('127.1.') === true).length;

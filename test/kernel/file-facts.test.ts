@@ -55,8 +55,7 @@ test('owner, mode, times, file system, mount and layer are those of the file', a
   const folder = join(kernel.folder, 'facts');
   mkdirSync(folder);
   const outside = join(kernel.folder, 'outside');
-  const command = ['--mount', '/usr/bin/python3', '-IS', '-c', script, folder, outside];
-  const { events, stdout, stderr } = await kernel.cgroup.run('unshare', ...command);
+  const { events, stdout, stderr } = await kernel.cgroup.pythonUnder(['unshare', '--mount'], script, folder, outside);
   expect(stderr).toBe('');
   const files = printed.parse(JSON.parse(stdout));
   for (const { path, mtime, ctime, ...exact } of files) {

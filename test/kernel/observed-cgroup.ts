@@ -28,6 +28,8 @@ export interface TestCgroup {
   /** `run` of a shell script. */
   sh(script: string, ...args: readonly string[]): Promise<Finished>;
   python(script: string, ...args: readonly string[]): Promise<Finished>;
+  /** `python` as the command of another program, such as unshare. */
+  pythonUnder(wrapper: readonly [string, ...string[]], script: string, ...args: readonly string[]): Promise<Finished>;
   remove(): Promise<void>;
 }
 
@@ -47,6 +49,9 @@ export function drainAll(capture: OpenedCapture): KernelEvent[] {
   while (capture.drain((event) => events.push(event)) > 0);
   return events;
 }
+
+/** Before a script: neither the user's nor the site's modules, which differ between machines. */
+export const PYTHON = ['/usr/bin/python3', '-IS', '-c'] as const;
 
 /** Moves itself into the cgroup and becomes the program. */
 const ENTER = 'echo 0 > "$0/cgroup.procs" && exec "$@"';
@@ -72,7 +77,8 @@ function cgroupAt(capture: OpenedCapture, path: string): TestCgroup {
     path,
     run,
     sh: (script, ...args) => run('/bin/sh', '-c', script, 'sh', ...args),
-    python: (script, ...args) => run('/usr/bin/python3', '-IS', '-c', script, ...args),
+    python: (script, ...args) => run(...PYTHON, script, ...args),
+    pythonUnder: ([wrapper, ...options], script, ...args) => run(wrapper, ...options, ...PYTHON, script, ...args),
     child: (name) => {
       const child = cgroupAt(capture, join(path, name));
       children.push(child);
@@ -101,7 +107,7 @@ export async function removeCgroup(path: string): Promise<void> {
       return;
     } catch (error) {
       if (attempt === 100) throw error;
-      await delay(10);
+      await delay(20);
     }
   }
 }

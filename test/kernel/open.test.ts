@@ -6,6 +6,13 @@ import { eventsOf } from './observed-cgroup.ts';
 import type { EventOf } from './observed-cgroup.ts';
 import { test } from './kernel-test.ts';
 
+/** Python's way to mount: `libc`, and `check` for what it returns. */
+const MOUNTS = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def check(result):
+    if result != 0: raise OSError(ctypes.get_errno(), 'failed')`;
+
 const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
 
@@ -86,17 +93,9 @@ os.close(os.open('/etc/secret', os.O_RDONLY))`,
 
   test('in a root of its own, as a container has: the path inside', async ({ kernel: { cgroup, folder } }) => {
     mkdirSync(join(folder, 'rootfs'));
-    const { events, stderr } = await cgroup.run(
-      'unshare',
-      '--mount',
-      '/usr/bin/python3',
-      '-IS',
-      '-c',
-      `
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-def check(result):
-    if result != 0: raise OSError(ctypes.get_errno(), 'failed')
+    const { events, stderr } = await cgroup.pythonUnder(
+      ['unshare', '--mount'],
+      `${MOUNTS}
 os.chdir(sys.argv[1])
 check(libc.mount(b'none', b'.', b'tmpfs', 0, None))
 os.chdir('../rootfs')
@@ -198,13 +197,8 @@ describe('open: refused', () => {
   test('permission denied and read-only file systems, with the name that was asked for, from where it was', async ({
     kernel,
   }) => {
-    const { events } = await kernel.cgroup.run(
-      'setpriv',
-      '--reuid=1000',
-      '--clear-groups',
-      '/usr/bin/python3',
-      '-IS',
-      '-c',
+    const { events } = await kernel.cgroup.pythonUnder(
+      ['setpriv', '--reuid=1000', '--clear-groups'],
       `
 import os
 os.chdir('/etc')
@@ -291,17 +285,9 @@ for turn in range(1, 4):
   });
 
   test('in a mount that goes from place to place', async ({ kernel: { cgroup, folder } }) => {
-    const { events, stderr } = await cgroup.run(
-      'unshare',
-      '--mount',
-      '/usr/bin/python3',
-      '-IS',
-      '-c',
-      `
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-def check(result):
-    if result != 0: raise OSError(ctypes.get_errno(), 'failed')
+    const { events, stderr } = await cgroup.pythonUnder(
+      ['unshare', '--mount'],
+      `${MOUNTS}
 os.chdir(sys.argv[1])
 os.mkdir('wandering')
 open('wandering/file', 'w').close()

@@ -224,13 +224,8 @@ for _ in range(3):
   test('refusals are behaviour; other failures, and going to a directory, are not', async ({ kernel }) => {
     const folder = mkdtempSync(join(kernel.folder, 'refused-'));
     writeFileSync(join(folder, 'file'), '');
-    const { events } = await kernel.cgroup.run(
-      'setpriv',
-      '--reuid=1000',
-      '--clear-groups',
-      '/usr/bin/python3',
-      '-IS',
-      '-c',
+    const { events } = await kernel.cgroup.pythonUnder(
+      ['setpriv', '--reuid=1000', '--clear-groups'],
       `
 import os, sys
 for attempt in (lambda: os.unlink('/etc/passwd'), lambda: os.rename('/etc/passwd', '/tmp/p'), lambda: os.mkdir('/etc'),

@@ -142,10 +142,9 @@ import os
 for _ in range(${tries}):
     try: os.open('/etc/shadow', os.O_RDONLY)
     except PermissionError: pass`;
-    const setpriv = ['--reuid=12', '--clear-groups', '/usr/bin/python3', '-IS', '-c', REFUSED];
     const before = capture.counters().uncheckedLimited;
     capture.approve([{ record: 'open', prefix: '/nowhere' }]);
-    const { events } = await outside.run('setpriv', ...setpriv);
+    const { events } = await outside.pythonUnder(['setpriv', '--reuid=12', '--clear-groups'], REFUSED);
     const counts = capture.uncheckedCounts();
     expect(capture.approverCounts()).toEqual([{ passed: 0, limited: 0 }]);
     capture.approve([]);

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { test } from './agent-process.ts';
 import { ready, until } from './agent-waiting.ts';
+import { PYTHON } from './observed-cgroup.ts';
 
 const short = ['/bin/sh', '-c', 'cat /etc/hostname; true'] as const;
 
@@ -61,7 +62,7 @@ test('what a container does in cgroups that it made counts, also when it had mad
 }) => {
   const { operator } = machine;
   const run = (container: ReturnType<typeof machine.container>): typeof container =>
-    container.start('/usr/bin/python3', '-IS', '-c', nesting, container.path);
+    container.start(...PYTHON, nesting, container.path);
   const early = run(machine.container());
   await early.made('inner');
   machine.startAgent();

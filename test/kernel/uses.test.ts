@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { CgroupUses } from '../../agent/kernel/capture.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
+import { PYTHON } from './observed-cgroup.ts';
 
 /** What one script uses, without what came before. */
 async function usesOf({ capture, cgroup }: Kernel, script: string): Promise<CgroupUses> {
@@ -48,7 +49,7 @@ test('the same calls that strace counts', async ({ kernel, skip }) => {
     'import os, socket, threading; os.listdir("/"); socket.socket().close(); threading.Thread(target=print).start()';
   const { syscalls } = await usesOf(kernel, script);
   const report = `${kernel.folder}/strace`;
-  execFileSync('strace', ['-f', '-c', '-o', report, '/usr/bin/python3', '-IS', '-c', script], { stdio: 'ignore' });
+  execFileSync('strace', ['-f', '-c', '-o', report, ...PYTHON, script], { stdio: 'ignore' });
   const traced = readFileSync(report, 'utf8');
   const names = [...traced.matchAll(/^\s*\d+\.\d+.*?(\w+)$/gm)]
     .map(([, name]) => name)

@@ -9,14 +9,14 @@
 #include <err.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "start-program.h"
 
 #define BATCHES 21
 #define OPENS 4000
@@ -54,17 +54,6 @@ static void do_open(void)
 	close(fd);
 }
 
-static void do_exec(void)
-{
-	char *const arguments[] = { "/bin/true", NULL }, *const environment[] = { NULL };
-	pid_t pid;
-
-	if (posix_spawn(&pid, arguments[0], NULL, NULL, arguments, environment))
-		errx(1, "cannot start %s", arguments[0]);
-	if (waitpid(pid, NULL, 0) != pid)
-		err(1, "waitpid");
-}
-
 static void measure(const char *name, void (*call)(void), double (*clock)(void), int batch)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
@@ -100,7 +89,7 @@ int main(int count, char **arguments)
 	printf(",");
 	measure("open", do_open, own, OPENS);
 	printf(",");
-	measure("exec", do_exec, with_children, 10);
+	measure("exec", start_program, with_children, 10);
 	/* How many there were, for observers that shall have seen each. */
 	printf(",\"opens\":%d}\n", OPENS * (BATCHES + 1));
 	return 0;

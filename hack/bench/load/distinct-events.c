@@ -7,26 +7,15 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "start-program.h"
+
 /* fork, exec, exit */
 #define EVENTS_OF_A_PROGRAM 3
-
-static void start_program(void)
-{
-	char *const arguments[] = { "/bin/true", NULL }, *const environment[] = { NULL };
-	pid_t pid;
-
-	if (posix_spawn(&pid, arguments[0], NULL, NULL, arguments, environment))
-		errx(1, "cannot start %s", arguments[0]);
-	if (waitpid(pid, NULL, 0) != pid)
-		err(1, "waitpid");
-}
 
 static void open_file(int number)
 {

@@ -1,27 +1,10 @@
 /** What a scenario has to work with inside the virtual machine. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { KernelEvent } from '../../../core/event/event.ts';
 import { type CaptureOptions, openCapture, type OpenedCapture } from '../../../agent/kernel/open-capture.ts';
+import { removeCgroup } from '../../kernel/observed-cgroup.ts';
 import { mountLayout, type Layout } from './layouts.ts';
-
-/** Events whose type is, or may be, one of `Type`. */
-type Having<Event, Type> = Event extends { readonly type: infer Own } ? (Type extends Own ? Event : never) : never;
-
-export function eventsOf<Type extends KernelEvent['type']>(
-  events: readonly KernelEvent[],
-  ...types: readonly Type[]
-): Having<KernelEvent, Type>[] {
-  return events.filter((event): event is Having<KernelEvent, Type> => types.some((type) => type === event.type));
-}
-
-export function drainAll(capture: OpenedCapture): KernelEvent[] {
-  const events: KernelEvent[] = [];
-  while (capture.drain((event) => events.push(event)) > 0);
-  return events;
-}
 
 /** A container as far as cgroups go: one directory in each hierarchy. */
 export interface GuestCgroup {
@@ -43,19 +26,6 @@ export interface Guest {
   /** One more capture, closed at the end. */
   open(options: CaptureOptions): Promise<OpenedCapture>;
   close(): Promise<void>;
-}
-
-/** A task that has just died may hold its cgroup for a moment. */
-async function removeCgroup(path: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      rmdirSync(path);
-      return;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await delay(20);
-    }
-  }
 }
 
 /** `hierarchies`: mount points, the one whose ids are used last, so that the workload enters it when all else is done. */

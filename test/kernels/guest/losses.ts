@@ -1,5 +1,6 @@
 /** Every event is seen or counted as lost: through a ring without room, and under programs that preempt each other. */
-import { drainAll, eventsOf, type Guest } from './guest.ts';
+import { drainAll, eventsOf } from '../../kernel/observed-cgroup.ts';
+import type { Guest } from './guest.ts';
 import type { Scenario } from './scenarios.ts';
 
 const TINY = 4096;

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type KernelEvent, Purpose } from '../../../core/event/event.ts';
 import type { SocketAddress } from '../../../core/event/network-events.ts';
 import { losses } from './losses.ts';
-import { drainAll, eventsOf, type Guest } from './guest.ts';
+import { drainAll, eventsOf } from '../../kernel/observed-cgroup.ts';
+import type { Guest } from './guest.ts';
 
 export interface Scenario {
   readonly name: string;
