@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Value of a `Key:   123 kB` line of /proc/PID/status, in bytes. */
-export function statusBytes(pid: number | string, key: 'VmRSS' | 'VmHWM'): number {
+export function statusBytes(pid: number | string, key: 'VmRSS' | 'VmHWM' | 'RssAnon'): number {
   const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) * 1024;
 }

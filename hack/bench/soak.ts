@@ -18,6 +18,8 @@ const sampleSeconds = 10;
 interface MemorySample {
   readonly hours: number;
   readonly resident: number;
+  /** Of it what is no file's: pages of files come and go. */
+  readonly anonymous: number;
   readonly charged: number | undefined;
 }
 
@@ -79,7 +81,7 @@ function rows(samples: readonly MemorySample[]): Measurement[] {
   const [first, last] = [resident.slice(0, third), resident.slice(-third)];
   const { median: value, ...spread } = summarize(last);
   // What a start brings with it is over after the first third.
-  const later = samples.slice(third).map((sample) => [sample.hours, sample.resident / 1024] as const);
+  const later = samples.slice(third).map((sample) => [sample.hours, sample.anonymous / 1024] as const);
   const lastCharged = samples.slice(-third).flatMap((sample) => (sample.charged ?? 0) / mebibyte);
   const minutes = Math.round((samples.at(-1)?.hours ?? 0) * 60);
   return [
@@ -91,7 +93,7 @@ function rows(samples: readonly MemorySample[]): Measurement[] {
       budget: { atMost: 1.05 },
       note: `${median(first).toFixed(1)} MiB then`,
     },
-    { what: 'the same, growth in the last two thirds', value: slope(later), unit: 'KiB/h' },
+    { what: 'the same, growth in the last two thirds, pages of files left out', value: slope(later), unit: 'KiB/h' },
     { what: 'the same, charged to its cgroup, last third', value: median(lastCharged), unit: 'MiB' },
   ];
 }
@@ -115,8 +117,9 @@ export async function measureSoak(
     scheduler.turn();
     await setTimeout(Math.max(0, begin + (second + 1) * 1_000 - performance.now()));
     if (second % sampleSeconds === sampleSeconds - 1) {
-      const [hours, resident] = [(second + 1) / 3_600, statusBytes(agent.pid, 'VmRSS')];
-      samples.push({ hours, resident, charged: charged(node.agentCgroup) });
+      const resident = statusBytes(agent.pid, 'VmRSS');
+      const anonymous = statusBytes(agent.pid, 'RssAnon');
+      samples.push({ hours: (second + 1) / 3_600, resident, anonymous, charged: charged(node.agentCgroup) });
       const tree = Math.round((node.operator.last?.gauges['tree_bytes'] ?? 0) / 1024);
       progress(
         `${second + 1} s: resident ${(resident / mebibyte).toFixed(1)} MiB, trees ${tree} KiB, ${scheduler.snapshots} snapshots`,
