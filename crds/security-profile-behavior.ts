@@ -124,14 +124,43 @@ export interface ProfileProcess {
   readonly commonality?: Percent;
 }
 
+/** What a path or name with parts in braces stands for. */
+export interface ProfilePattern {
+  /**
+   * Why it is one: at least four names had the same `signature`, or there were so many different names in one place that they
+   * are shown as `any`.
+   */
+  readonly rule: 'signature' | 'any';
+  /**
+   * How many different names were seen; above 31 an estimate, to within a fifth.
+   * @minimum 1
+   */
+  readonly count: number;
+  /**
+   * Some of them.
+   * @maxItems 3
+   * @listType atomic
+   */
+  readonly examples: readonly PatternExample[];
+}
+
+/**
+ * A path or name that was seen, cut after 256 characters.
+ * @maxLength 256
+ */
+export type PatternExample = string;
+
 /** A file, or a pattern of files, that a process uses. */
 export interface ProfileFile {
   /** The process that uses it. */
   readonly processId: ProcessId;
-  /** Path of the file. */
+  /**
+   * Path of the file. Parts in braces stand for many values: `{digits}`, `{mixed8}` for eight letters and digits, `{any}`, and
+   * what always differs, such as `{pid}` or `{uuid}`.
+   */
   readonly path: Path;
-  /** The path contains parts that stand for many values. */
-  readonly pattern?: boolean;
+  /** What was seen, if the path became a pattern while learning. */
+  readonly pattern?: ProfilePattern;
   /**
    * What was done: `create` made the name (a file, directory, link, or the target of a rename), `rename` gave it to another
    * file or place, `delete` removed it, `attributes` changed mode, owner, times or extended attributes; `denied` if the kernel
@@ -155,11 +184,14 @@ export interface ProfileDns {
   /** The process that asks. */
   readonly processId: ProcessId;
   /**
-   * Name without the search suffixes of the pod; an asterisk stands for labels that differ from run to run.
+   * Name without the search suffixes of the pod. Labels left of the registered domain may be patterns as elements of paths
+   * are; an asterisk stands for the address in a reverse lookup.
    * @minLength 1
    * @maxLength 1024
    */
   readonly name: string;
+  /** What was seen, if the name became a pattern while learning. */
+  readonly pattern?: ProfilePattern;
   /**
    * Record types that were asked for.
    * @maxItems 64

@@ -44,10 +44,15 @@ export function isVariable<Entry extends NamedBehaviour>(entry: Entry, { textOf 
 
 /** The finished pattern to which it would belong; the entry itself if there can be none, or if it is one. */
 export function asPattern<Entry extends NamedBehaviour>(entry: Entry, naming: Naming<Entry>): Entry {
-  return rename(entry, entry.signature, naming);
+  return renameEntry(entry, entry.signature, naming);
 }
 
-function rename<Entry extends NamedBehaviour>(entry: Entry, name: string, { textOf, renamed }: Naming<Entry>): Entry {
+/** With a name that stands for more than it had before. */
+export function renameEntry<Entry extends NamedBehaviour>(
+  entry: Entry,
+  name: string,
+  { textOf, renamed }: Naming<Entry>,
+): Entry {
   const text = textOf(entry);
   return name === text ? entry : renamed(entry, name, entry.members ?? membersOf(text));
 }
@@ -78,7 +83,7 @@ export function closePatterns<Entry extends NamedBehaviour>(
   }
   for (const group of Map.groupBy(concerned, naming.groupOf).values()) {
     const nameAfter = closureOf(group, naming);
-    for (const entry of group) addEntry(closed, rename(entry, nameAfter(naming.textOf(entry)), naming), naming);
+    for (const entry of group) addEntry(closed, renameEntry(entry, nameAfter(naming.textOf(entry)), naming), naming);
   }
   return closed;
 }

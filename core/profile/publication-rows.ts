@@ -8,16 +8,19 @@ import {
   type Evidence,
   type FileEvidence,
   identityOf,
+  type NamedBehaviour,
   type NetworkEvidence,
   type ProcessEvidence,
 } from './evidence.ts';
 import { fromFlags } from './flags.ts';
+import { joinMembers, memberCount, type Members } from './members.ts';
 import { parsePeerText } from './peer.ts';
 import {
   publicationLimits,
   type PublishedDns,
   type PublishedFile,
   type PublishedNetwork,
+  type PublishedPattern,
   type PublishedProcess,
 } from './publication.ts';
 
@@ -131,6 +134,7 @@ function fileCandidate(
   const row: PublishedFile = {
     processId,
     path,
+    ...patternOf(path, group),
     access,
     ...(evidence.processes.get(processId)?.actors !== actors && { actors: fromFlags(actorWords, actors) }),
     ...scored(scores.of('files', file)),
@@ -145,7 +149,20 @@ function fileCandidate(
 }
 
 function dnsRow(dns: DnsEvidence, scores: Commonality): PublishedDns {
-  return { processId: dns.processId, name: dns.name, types: dns.types, ...scored(scores.of('dns', dns)) };
+  const { processId, name, types } = dns;
+  return { processId, name, ...patternOf(name, [dns]), types, ...scored(scores.of('dns', dns)) };
+}
+
+/** What stands for its members, which are those of all entries that make this row. */
+function patternOf(text: string, entries: readonly NamedBehaviour[]): { pattern?: PublishedPattern } {
+  const members = entries.flatMap((entry) => entry.members ?? []).reduce<Members | undefined>(joinAll, undefined);
+  if (members === undefined) return {};
+  const rule = text.includes('{any}') ? 'any' : 'signature';
+  return { pattern: { rule, count: memberCount(members), examples: members.examples } };
+}
+
+function joinAll(all: Members | undefined, one: Members): Members {
+  return all === undefined ? one : joinMembers(all, one);
 }
 
 function networkRow(network: NetworkEvidence, scores: Commonality): PublishedNetwork {

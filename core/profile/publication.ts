@@ -21,10 +21,18 @@ export interface PublishedProcess extends Scored {
   readonly phases: readonly Phase[];
 }
 
+/** Of a path or name that stands for many: by which rule, about how many it was, and a few of them. */
+export interface PublishedPattern {
+  readonly rule: 'signature' | 'any';
+  readonly count: number;
+  readonly examples: readonly string[];
+}
+
 /** Ways of using one file that equally many containers share stand in one entry. */
 export interface PublishedFile extends Scored {
   readonly processId: string;
   readonly path: string;
+  readonly pattern?: PublishedPattern;
   readonly access: readonly FileAccess[];
   /** Only if not the same as for its process. */
   readonly actors?: readonly Actor[];
@@ -33,6 +41,7 @@ export interface PublishedFile extends Scored {
 export interface PublishedDns extends Scored {
   readonly processId: string;
   readonly name: string;
+  readonly pattern?: PublishedPattern;
   readonly types: readonly string[];
 }
 

@@ -177,6 +177,65 @@ describe('publication', () => {
     expect([...seen]).toEqual(['/common/a/b/c /rare /rare/deep/er', '/common/a/b/c /rare', '/common/a/b/c', '']);
   });
 
+  it('counts bytes as they are: with the room of its own size it leaves nothing out, with less it keeps to that', () => {
+    const name = fc
+      .stringMatching(/^[a-c]{1,3}[-_.]?[0-9]{0,2}[a-z]{0,2}(\.log)?$/)
+      .filter((one) => !/^\.*$/.test(one));
+    const paths = fc.array(fc.tuple(name, name), { maxLength: 40 });
+    fc.assert(
+      fc.property(paths, fc.nat(2_000), (list, less) => {
+        const files = list
+          .map(([place, file]) => read(`/srv/${place}/${file}ä`))
+          .concat(list.map(([, file]) => read(`/srv/${file}`)));
+        const dns = list.map(([host]) => ({ ...seenAt(), process: 0, name: `${host}.example.com`, types: ['A'] }));
+        const learned = evidenceOf(snapshotOf(1, { processes: [program], files, dns }));
+        const sizeOf = ({ behavior, evidence }: ReturnType<typeof publish>): number =>
+          new TextEncoder().encode(JSON.stringify({ behavior, evidence })).length;
+        const whole = publish(learned, { lostPeriods: 0 });
+        // Counts of what is omitted take up to 16 digits, and each list has one comma less than entries.
+        const room = sizeOf(whole) + 4 * 15 + 4;
+        expect(publish(learned, { lostPeriods: 0, bytes: room })).toEqual(whole);
+        const bytes = Math.max(1_200, room - less);
+        expect(sizeOf(publish(learned, { lostPeriods: 0, bytes }))).toBeLessThanOrEqual(bytes);
+      }),
+    );
+  });
+
+  it('says of a pattern by which rule it is one, how many names it had and some of them', () => {
+    const files = ['1259', '2619', '2840', '3456', '16384'].map((relation) => read(`/data/base/5/${relation}`));
+    const dns = ['a1', 'b2', 'c3', 'd4'].map((host) => ({
+      ...seenAt(),
+      process: 0,
+      name: `x-${host}.example.com`,
+      types: ['A'],
+    }));
+    const { behavior } = publish(evidenceOf(snapshotOf(1, { processes: [program], files, dns })), { lostPeriods: 0 });
+    expect(behavior.files).toMatchObject([
+      { path: '/data/base/5/{digits}', pattern: { rule: 'signature', count: 5 }, commonality: 100 },
+    ]);
+    expect(files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([...(behavior.files[0]?.pattern?.examples ?? [])]),
+    );
+    expect(behavior.files[0]?.pattern?.examples).toHaveLength(3);
+    expect(behavior.dns).toMatchObject([{ name: 'x-{mixed2}.example.com', pattern: { rule: 'signature', count: 4 } }]);
+  });
+
+  it('shows coarser patterns before it leaves anything out', () => {
+    const files = Array.from({ length: 40 }, (_, index) => read(`/srv/${letters(index)}_7x${index}`)).concat(
+      read('/etc/app7'),
+    );
+    const learned = evidenceOf(snapshotOf(1, { processes: [program], files }));
+    const full = publish(learned, { lostPeriods: 0 });
+    const short = publish(learned, { lostPeriods: 0, bytes: 2_000 });
+    expect(full.behavior.files).toHaveLength(41);
+    expect(short.behavior.files).toMatchObject([
+      { path: '/etc/app7' },
+      { path: '/srv/{any}', pattern: { rule: 'any' } },
+    ]);
+    expect(short.evidence.omitted.files).toBe(0);
+    expect(short.evidence.contentDigest).toBe(full.evidence.contentDigest);
+  });
+
   it('holds a profile at its limits within 192 KiB', () => {
     const files = Array.from({ length: 10_000 }, (_, index) =>
       read(`/srv/data/${letters(index % 97)}/${letters(index)}`),

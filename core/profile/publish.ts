@@ -2,7 +2,8 @@
  * Layer 2: the rendition of evidence that fits into a Kubernetes object. A pure function that is never fed back, so that
  * leaving something out here forgets nothing. Equal evidence gives equal bytes.
  *
- * What does not fit is left out by kind, each from its own end: what the fewest containers showed first, among those the
+ * Names are generalised (generalise.ts), and if all of it does not fit, in places with fewer different names than usual too.
+ * What still does not fit is left out by kind, each from its own end: what the fewest containers showed first, among those the
  * deepest first (processes by lineage, files by path), then by text. A process stays as long as anything below it stays.
  * A third of the budget is kept for processes and for files, a sixth for endpoints and for names; what a kind does not
  * need goes to the others in the order processes, endpoints, names, files: files are left out first, processes last.
@@ -17,7 +18,9 @@ import { digestsOf } from './digests.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from './evidence.ts';
 import { fromFlags } from './flags.ts';
+import { anyNames, generalise } from './generalise.ts';
 import { knownEvidence, setAside } from './known.ts';
+import { namesToPattern } from './patterns.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
 import { type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
 import { byWorth, type Candidate, candidates, type Candidates } from './publication-rows.ts';
@@ -34,8 +37,6 @@ export interface PublishOptions {
 export function publish(all: Evidence, options: PublishOptions): Publication {
   const evidence = withoutQuarantined(all, options.quarantine ?? []);
   const known = knownEvidence(evidence);
-  const scores = commonality(known);
-  const found = candidates(known, scores);
   const facts = { ...evidenceFacts(evidence, options.lostPeriods), setAside: setAside(evidence, known) };
   const { kindsCollected } = facts.completeness;
   const names = {
@@ -44,7 +45,11 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
   };
   // Measured with the largest counts, because how much is omitted is not known before.
   const frame = jsonBytes({ behavior: names, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
-  const grants = share(found, (options.bytes ?? publicationLimits.bytes) - frame);
+  const space = (options.bytes ?? publicationLimits.bytes) - frame;
+  const found = fittingCandidates(known, space);
+  const grants = share(found, space);
+  // Of what is known, however short space is.
+  const score = commonality(generalise(known)).profile;
 
   const processes = keepProcesses(found.processes, grants.processes);
   const kept = new Set(processes.map((candidate) => candidate.row.id));
@@ -72,9 +77,21 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
       ...names,
     },
     evidence: { ...facts, omitted },
-    ...(scores.profile !== undefined && { commonality: scores.profile }),
+    ...(score !== undefined && { commonality: score }),
     quarantined: quarantinedCount(all, evidence),
   };
+}
+
+/** Coarser until it fits, down to places of four names; what a person gave names without digits to stays in any case. */
+function fittingCandidates(known: Evidence, bytes: number, names = anyNames): Candidates {
+  const view = generalise(known, names);
+  const found = candidates(view, commonality(view));
+  const need = [found.processes, found.files, found.dns, found.network].reduce((sum, list) => sum + sizeOf(list), 0);
+  return need <= bytes || names <= namesToPattern ? found : fittingCandidates(known, bytes, names / 4);
+}
+
+function sizeOf(list: readonly Candidate<unknown>[]): number {
+  return list.reduce((sum, one) => sum + one.bytes, 0);
 }
 
 function counts(count: (kind: BehaviourKind) => number): Record<BehaviourKind, number> {
@@ -87,8 +104,7 @@ function jsonBytes(value: unknown): number {
 
 /** Bytes for each kind: what it needs up to its share, then what others leave. */
 function share(all: Candidates, bytes: number): Record<BehaviourKind, number> {
-  const size = (list: readonly Candidate<unknown>[]): number => list.reduce((sum, one) => sum + one.bytes, 0);
-  const need = counts((kind) => size(all[kind]));
+  const need = counts((kind) => sizeOf(all[kind]));
   const parts = { processes: 1 / 3, files: 1 / 3, dns: 1 / 6, network: 1 / 6 };
   const grants = counts((kind) => Math.max(0, Math.min(need[kind], Math.floor(bytes * parts[kind]))));
   let spare = bytes - grants.processes - grants.files - grants.dns - grants.network;

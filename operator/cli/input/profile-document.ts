@@ -15,6 +15,8 @@ const processId = z.string().min(1).max(64);
 const commonality = z.number().int().min(0).max(100).exactOptional();
 const count = z.number().int().nonnegative();
 
+const pattern = z.object({ rule: z.enum(['signature', 'any']), count, examples: list(text) }).exactOptional();
+
 const processSchema = z.object({
   id: processId,
   parentId: processId.exactOptional(),
@@ -34,12 +36,12 @@ const behaviorSchema = z.object({
     z.object({
       processId,
       path: text.min(1),
-      pattern: z.boolean().exactOptional(),
+      pattern,
       access: list(z.enum(fileAccesses)).min(1),
       commonality,
     }),
   ).default([]),
-  dns: list(z.object({ processId, name: text.min(1), types: list(text), commonality })).default([]),
+  dns: list(z.object({ processId, name: text.min(1), pattern, types: list(text), commonality })).default([]),
   network: list(
     z.object({
       processId,

@@ -1,0 +1,132 @@
+/**
+ * What a reader, and whoever matches, is told of names: coarser than evidence, and a pure function of it that is never fed
+ * back. Evidence takes a name for random only if it holds digits; here its neighbours count too:
+ *
+ * 1. A name that a template of the same place stands for belongs to it. One in six names like `tmp.Xa3kQ9fT2b` has no digit,
+ *    and `{mixed10}` stands for those as well.
+ * 2. Where one process uses {@link anyNames} different names and templates with digits and one extension, its names there
+ *    are arbitrary, and are shown as `{any}` with that extension.
+ *
+ * Places are compared after what stands above them was generalised. Where names are kept (core/pattern/kept.ts), they stay.
+ */
+import { splitName } from '../pattern/dns.ts';
+import { keepsNames } from '../pattern/kept.ts';
+import { extensionOf } from '../pattern/signature.ts';
+import { covers, parseTemplate, type Template } from '../pattern/template.ts';
+import { type Evidence, type NamedBehaviour, side } from './evidence.ts';
+import { dnsNaming, fileNaming } from './naming.ts';
+import { addEntry, type Naming, renameEntry } from './patterns.ts';
+
+/** More than anybody reads, and more names with digits than people give to the files of one directory. */
+export const anyNames = 64;
+
+/** `names` is {@link anyNames}, or less where space is short. */
+export function generalise(evidence: Evidence, names = anyNames): Evidence {
+  return {
+    ...evidence,
+    files: generalised(evidence.files, fileNaming, pathPlace, names),
+    dns: generalised(evidence.dns, dnsNaming, namePlace, names),
+  };
+}
+
+/** A name in the order in which places contain each other, with the elements at its beginning that stay as they are. */
+interface Place {
+  readonly elements: readonly string[];
+  readonly fixed: number;
+  readonly print: (elements: readonly string[]) => string;
+}
+
+/** Nothing right below the root. */
+function pathPlace(path: string): Place | undefined {
+  if (!path.startsWith('/') || keepsNames(path)) return undefined;
+  return { elements: path.split('/'), fixed: 2, print: (elements) => elements.join('/') };
+}
+
+function namePlace(name: string): Place | undefined {
+  const { labels, domain } = splitName(name);
+  return { elements: [domain, ...labels.toReversed()], fixed: 1, print: (elements) => elements.toReversed().join('.') };
+}
+
+function generalised<Entry extends NamedBehaviour>(
+  entries: ReadonlyMap<string, Entry>,
+  naming: Naming<Entry>,
+  placeOf: (text: string) => Place | undefined,
+  names: number,
+): ReadonlyMap<string, Entry> {
+  const result = new Map<string, Entry>();
+  for (const own of Map.groupBy(entries.values(), (entry) => side(entry) + entry.processId).values()) {
+    const nameAfter = new Map<string, string>();
+    const texts = [...new Set(own.map(naming.textOf))];
+    const places = texts.flatMap((text) => {
+      const place = placeOf(text);
+      return place === undefined ? [] : [{ text, place, after: place.elements.slice(0, place.fixed) }];
+    });
+    walk(places, 0, names, ({ text, place, after }) => nameAfter.set(text, place.print(after)));
+    for (const entry of own) {
+      const text = naming.textOf(entry);
+      addEntry(result, renameEntry(entry, nameAfter.get(text) ?? text, naming), naming);
+    }
+  }
+  return result;
+}
+
+interface Walker {
+  readonly text: string;
+  readonly place: Place;
+  /** The elements so far, generalised. */
+  readonly after: readonly string[];
+}
+
+/** From the top down: those that are in one place go on together. Depth is that of a path, 2,048 elements at most. */
+function walk(walkers: readonly Walker[], depth: number, names: number, arrived: (walker: Walker) => void): void {
+  const further: Walker[] = [];
+  for (const walker of walkers) walker.place.elements.length === depth ? arrived(walker) : further.push(walker);
+  const free = further.filter(({ place }) => depth >= place.fixed);
+  const target = targets(new Set(free.map(({ place }) => place.elements[depth] ?? '')), names);
+  const groups = Map.groupBy(further, ({ place }) => {
+    const name = place.elements[depth] ?? '';
+    return depth < place.fixed ? name : (target.get(name) ?? name);
+  });
+  for (const [name, group] of groups) {
+    const moved = group.map((one) => (depth < one.place.fixed ? one : { ...one, after: [...one.after, name] }));
+    walk(moved, depth + 1, names, arrived);
+  }
+}
+
+/** What the names of one place become, where that is not what they are. */
+function targets(names: ReadonlySet<string>, many: number): ReadonlyMap<string, string> {
+  const result = new Map<string, string>();
+  const arbitrary = arbitraryExtensions(names, many);
+  const templates = Map.groupBy([...names].filter((name) => name.includes('{mixed')).sort(), extensionOf);
+  for (const name of names) {
+    const any = arbitrary.get(extensionOf(name));
+    const wider =
+      any !== undefined && covers(any, name)
+        ? `{any}${extensionOf(name)}`
+        : // Of one extension there are seldom more before they are arbitrary; and hostile names shall not make this slow.
+          templates
+            .get(extensionOf(name))
+            ?.slice(0, anyNames)
+            .find((text) => text !== name && covers(parseTemplate(text), name));
+    if (wider !== undefined) result.set(name, wider);
+  }
+  // What stands for a name may itself belong to something wider; that goes on upwards and ends.
+  for (const [name, wider] of result) {
+    let last = wider;
+    for (let next = result.get(last); next !== undefined && next !== last; next = result.get(last)) last = next;
+    result.set(name, last);
+  }
+  return result;
+}
+
+function arbitraryExtensions(names: ReadonlySet<string>, many: number): ReadonlyMap<string, Template> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const extension = extensionOf(name);
+    const counted = /\d|\{/.test(name) && covers({ kind: 'any', extension }, name);
+    if (counted) counts.set(extension, (counts.get(extension) ?? 0) + 1);
+  }
+  return new Map(
+    [...counts].flatMap(([extension, count]) => (count >= many ? [[extension, { kind: 'any', extension }]] : [])),
+  );
+}
