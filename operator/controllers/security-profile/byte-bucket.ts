@@ -2,7 +2,8 @@ import type { Clock } from '../../clock.ts';
 
 /**
  * Bytes that may be written to the API server: `burst` at once, then `bytesPerSecond`. All profiles share one bucket, so
- * that a cluster that learns a thousand images at once costs etcd the same as one that learns ten.
+ * that a cluster that learns a thousand images at once costs etcd the same as one that learns ten. Whoever comes while there
+ * is anything left may write, and leaves a debt that the next ones wait for: they need not know first how much they write.
  */
 export class ByteBucket {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -19,16 +20,26 @@ export class ByteBucket {
     this.#filledAt = clock.monotonic();
   }
 
-  /** Takes the bytes and returns 0, or takes none and returns the milliseconds until there will be enough. */
-  take(bytes: number): number {
+  /**
+   * Milliseconds until something may be written; 0 if it may now.
+   * @param urgent what can wait leaves a quarter of the burst to what cannot, so that it never gets in its way
+   */
+  wait(urgent: boolean): number {
+    this.#fill();
+    const missing = (urgent ? 0 : this.#burst / 4) - this.#bytes;
+    return missing < 0 ? 0 : Math.floor((missing * 1_000) / this.#bytesPerSecond) + 1;
+  }
+
+  /** To be told of everything that is written. */
+  spend(bytes: number): void {
+    this.#fill();
+    this.#bytes -= bytes;
+  }
+
+  #fill(): void {
     const now = this.#clock.monotonic();
     const refill = ((now - this.#filledAt) * this.#bytesPerSecond) / 1_000;
     this.#bytes = Math.min(this.#burst, this.#bytes + refill);
     this.#filledAt = now;
-    // What is larger than the bucket would never fit: it goes when the bucket is full.
-    const missing = Math.min(bytes, this.#burst) - this.#bytes;
-    if (missing > 0) return Math.ceil((missing * 1_000) / this.#bytesPerSecond);
-    this.#bytes -= Math.min(bytes, this.#burst);
-    return 0;
   }
 }

@@ -27,10 +27,16 @@ import { reconcileProfile } from './reconcile.ts';
 
 const name = 'security-profile';
 
-/** etcd keeps every version until the next compaction, 5 min: 128 KiB/s are 38 MiB of its default quota of 2 GiB. */
-const bytesPerSecond = 128 * 1024;
-/** Five profiles of full size at once. */
-const burstBytes = 1024 * 1024;
+/**
+ * Of specs and statuses. Within 5 min, the time between two compactions of etcd, that is 36.3 MB, a burst of 1.1 MB, and 0.4
+ * MB for what each worker writes beyond. Etcd writes the whole object for its status too, so it keeps up to twice as much:
+ * 76 MB of its default quota of 2 GiB.
+ */
+export const profileByteRate = {
+  bytesPerSecond: 118 * 1024,
+  /** Five profiles of full size at once. */
+  burstBytes: 1024 * 1024,
+} as const;
 /** Images whose last publication is remembered: 10,000 of 300 bytes are 3 MB. */
 const remembered = 10_000;
 /** Computing a publication keeps the processor busy; a second worker uses the time that the first waits for answers. */
@@ -74,7 +80,7 @@ export function createProfileController(options: ProfileControllerOptions): Prof
     ...options,
     api: profileApi(client, informer),
     settings: () => settings.current,
-    bucket: new ByteBucket(clock, bytesPerSecond, burstBytes),
+    bucket: new ByteBucket(clock, profileByteRate.bytesPerSecond, profileByteRate.burstBytes),
     last: new LRUCache({ max: remembered }),
   };
   informer.subscribe(({ value }) => queue.add(imageText(value.image)));

@@ -41,6 +41,12 @@ export async function publishProfile(
     dependencies.metrics.postponed.inc({ reason: 'interval' });
     return { requeueAfterMs: wait };
   }
+  // Before anything is read: of many that wait, all but one would read in vain.
+  const debt = dependencies.bucket.wait(reason !== 'changed');
+  if (debt > 0) {
+    dependencies.metrics.postponed.inc({ reason: 'bytes' });
+    return { requeueAfterMs: debt };
+  }
   return write(key, { record, object, reason }, dependencies);
 }
 
@@ -98,7 +104,6 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
   if (object?.sealed === true && !isSame) return keepSealed(object, dependencies);
 
   const written = isSame ? object : await writeSpec(spec, { ...situation, record }, dependencies);
-  if ('requeueAfterMs' in written) return written;
   await mark(record, written.uid, store);
   const at = clock.now();
   const previous = object?.status ?? {};
@@ -118,18 +123,13 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
   return {};
 }
 
-/** What became of the object, or when to try again because all profiles together wrote too much. */
 async function writeSpec(
   spec: SecurityProfileSpec,
   { record, object, reason }: Situation,
   { api, bucket, metrics, announce }: ProfileDependencies,
-): Promise<{ readonly uid: string; readonly generation: number } | { readonly requeueAfterMs: number }> {
+): Promise<{ readonly uid: string; readonly generation: number }> {
   const bytes = Buffer.byteLength(JSON.stringify(spec));
-  const requeueAfterMs = bucket.take(bytes);
-  if (requeueAfterMs > 0) {
-    metrics.postponed.inc({ reason: 'bytes' });
-    return { requeueAfterMs };
-  }
+  bucket.spend(bytes);
   const applied = await api.applySpec(record.name, spec, object?.uid);
   metrics.publications.inc({ reason });
   metrics.publishedBytes.inc(bytes);

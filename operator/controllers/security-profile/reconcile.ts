@@ -20,18 +20,9 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   const image = imageFromText(key);
   if (image === undefined) throw new TerminalError(`${key} is not name:tag`);
   const name = objectName(image);
-  const objects = dependencies.api.withImage(key);
-  for (const object of objects) {
-    if (object.name === name) continue;
-    await updateStatus(object, (at) => duplicateStatus(object.status, name, at), dependencies);
-  }
-  const cached = objects.find((object) => object.name === name);
-  if (cached?.action !== undefined && (await carryOut(cached, cached.action, dependencies))) return {};
+  const cached = await settleObjects(key, name, dependencies);
+  if (cached === 'gone') return {};
   const record = await sealIfLearned(image, dependencies);
-  if (cached !== undefined && record?.publishedUid !== cached.uid && (await isArchived(cached, dependencies))) {
-    await dependencies.api.remove(name, cached.uid);
-    return {};
-  }
   if (record === undefined) return keepUnknown(key, cached, dependencies);
 
   // The cache may not show yet what was just created: only the API server's word makes us forget.
@@ -41,6 +32,27 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   if (object?.sealed === true && record.state === 'learning') return keepSealedByHand(object, record, dependencies);
   const result = await publishProfile(key, record, object, dependencies);
   return sooner(result, untilLearned(record, dependencies));
+}
+
+/** The object of the image, when everything is done that concerns objects alone; `gone` if it was removed. */
+async function settleObjects(
+  key: string,
+  name: string,
+  dependencies: ProfileDependencies,
+): Promise<ProfileObject | 'gone' | undefined> {
+  const { api, store } = dependencies;
+  const objects = api.withImage(key);
+  for (const object of objects) {
+    if (object.name === name) continue;
+    await updateStatus(object, (at) => duplicateStatus(object.status, name, at), dependencies);
+  }
+  const object = objects.find((one) => one.name === name);
+  if (object === undefined) return undefined;
+  if (object.action !== undefined && (await carryOut(object, object.action, dependencies))) return 'gone';
+  const isCurrent = (await store.profile(object.image))?.publishedUid === object.uid;
+  if (isCurrent || !(await isArchived(object, dependencies))) return object;
+  await api.remove(name, object.uid);
+  return 'gone';
 }
 
 /** Its profile went into the archive, so the object goes too. */

@@ -8,8 +8,11 @@ import type { ProfileObject } from './profile-object.ts';
 export async function updateStatus(
   object: Pick<ProfileObject, 'name' | 'generation' | 'status'>,
   desired: (at: StatusTime) => SecurityProfileStatus,
-  { api, clock }: Pick<ProfileDependencies, 'api' | 'clock'>,
+  { api, clock, bucket }: Pick<ProfileDependencies, 'api' | 'clock' | 'bucket'>,
 ): Promise<void> {
   const status = desired({ now: clock.now(), generation: object.generation });
-  if (!isDeepStrictEqual(object.status, status)) await api.applyStatus(object.name, status);
+  if (isDeepStrictEqual(object.status, status)) return;
+  // States change seldom, and nobody shall wait to see them; the specs wait instead.
+  bucket.spend(Buffer.byteLength(JSON.stringify(status)));
+  await api.applyStatus(object.name, status);
 }

@@ -31,6 +31,7 @@ interface StoredObject {
   readonly status: SecurityProfileStatus;
   readonly action?: AskedAction;
   readonly keep: boolean;
+  readonly specDigest: string;
 }
 
 /** Objects with the rules that the kind's schema has: sealed specs do not change. */
@@ -38,16 +39,26 @@ export class FakeApi implements ProfileApi {
   readonly objects = new Map<string, StoredObject>();
   specWrites = 0;
   statusWrites = 0;
+  /** Of JSON, in all writes. */
+  bytes = 0;
   /** Stands for an informer that is behind: what `withImage` shows instead of the objects. */
   cache: readonly ProfileObject[] | undefined;
   #uids = 0;
 
   put(name: string, spec: SecurityProfileSpec): StoredObject {
     const before = this.objects.get(name);
-    if (before !== undefined && specDigest(before.spec) === specDigest(spec)) return before;
+    const digest = specDigest(spec);
+    if (before?.specDigest === digest) return before;
     if (before?.spec.sealed === true) throw new InvalidError('the profile is sealed', 422, 'Invalid');
     const uid = before?.uid ?? `uid-${(this.#uids += 1)}`;
-    const object = { uid, generation: (before?.generation ?? 0) + 1, spec, status: before?.status ?? {}, keep: false };
+    const object = {
+      uid,
+      generation: (before?.generation ?? 0) + 1,
+      spec,
+      status: before?.status ?? {},
+      keep: false,
+      specDigest: digest,
+    };
     this.objects.set(name, object);
     return object;
   }
@@ -68,6 +79,7 @@ export class FakeApi implements ProfileApi {
       return Promise.reject(new ConflictError(`${name} is not ${uid}`, 409, 'Conflict'));
     }
     this.specWrites += 1;
+    this.bytes += JSON.stringify(spec).length;
     return Promise.resolve(this.put(name, spec));
   }
 
@@ -75,6 +87,7 @@ export class FakeApi implements ProfileApi {
     const object = this.objects.get(name);
     if (object === undefined) return Promise.reject(new Error(`${name} does not exist`));
     this.statusWrites += 1;
+    this.bytes += JSON.stringify(status).length;
     this.objects.set(name, { ...object, status });
     return Promise.resolve();
   }
@@ -106,8 +119,7 @@ export class FakeApi implements ProfileApi {
     const object = this.objects.get(name);
     if (object === undefined) return undefined;
     const { spec, ...rest } = object;
-    const bytes = JSON.stringify(spec).length;
-    return { name, ...rest, image: spec.image, sealed: spec.sealed ?? false, specDigest: specDigest(spec), bytes };
+    return { name, ...rest, image: spec.image, sealed: spec.sealed ?? false, bytes: 0 };
   }
 }
 
@@ -116,6 +128,8 @@ export interface FakeClusterOptions {
   /** Shared by several clusters, each of one image. */
   readonly bucket?: ByteBucket;
   readonly burst?: number;
+  /** Instead of what the evidence says. */
+  readonly publish?: ProfileDependencies['publish'];
 }
 
 export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
@@ -131,7 +145,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const dependencies = (): ProfileDependencies => ({
     store,
     api,
-    publish: (bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts)),
+    publish: options.publish ?? ((bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts))),
     newDigests: () => running.newDigests,
     settings: () => settings.current,
     bucket: options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024),

@@ -1,0 +1,39 @@
+/**
+ * From a detection to the quarantine of what its container teaches. Only rules of high or critical severity come here, and
+ * only while the image is learned: what is sealed was learned before, and does not change.
+ */
+import type { Image } from '../../core/image.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { QuarantineResult } from '../store/lifecycle.ts';
+import type { Store } from '../store/store.ts';
+import type { KnownProfiles } from './known-profiles.ts';
+
+export interface LearningDetection {
+  readonly containerId: string;
+  /** Place of the process in its lineage (`lineageId`); absent if the rule names no process. */
+  readonly processId?: string;
+  /** When it happened, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface QuarantineOptions {
+  readonly inventory: Pick<Inventory, 'container'>;
+  readonly known: Pick<KnownProfiles, 'get'>;
+  /** As {@link KnownProfiles.follow} gives it, so that the profile is published anew. */
+  readonly store: Pick<Store, 'quarantine'>;
+}
+
+/** `sealed`: it happened after learning had ended. `unknown`: the API server shows no such container. */
+export type Quarantined = QuarantineResult | 'sealed' | 'unknown';
+
+export async function quarantineDetection(
+  { containerId, processId, at }: LearningDetection,
+  { inventory, known, store }: QuarantineOptions,
+): Promise<{ readonly result: Quarantined; readonly image?: Image }> {
+  const image = inventory.container(containerId)?.image;
+  if (image === undefined) return { result: 'unknown' };
+  const { sealedAt = Infinity } = known.get(image) ?? {};
+  if (at > sealedAt) return { result: 'sealed', image };
+  const mark = { containerId, ...(processId !== undefined && { processId }), since: Math.max(0, Math.floor(at)) };
+  return { result: await store.quarantine(image, mark), image };
+}
