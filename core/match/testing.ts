@@ -1,14 +1,15 @@
 /** Containers for tests of matching: events at random, what a profile learns of them, and where each event's process stands. */
 import * as fc from 'fast-check';
 import { type Execution, identify } from '../activity/identity.ts';
-import { noLosses, type Actor, type Kind } from '../activity/snapshot.ts';
+import { bit } from '../activity/file-access.ts';
+import { noLosses, type Actor, type Kind, type Snapshot } from '../activity/snapshot.ts';
 import { hostMountNamespace, Recording } from '../activity/testing/recording.ts';
 import { ActivityTree, profilingBytes } from '../activity/tree.ts';
 import type { BehaviourEvent } from '../event/event.ts';
 import type { SocketEvent } from '../event/network-events.ts';
 import type { PathEvent } from '../event/path-event.ts';
 import { searchList } from '../profile/dns-names.ts';
-import type { Evidence } from '../profile/evidence.ts';
+import { type Evidence, identityOf } from '../profile/evidence.ts';
 import { evidenceOfSnapshot, type SnapshotContext } from '../profile/from-snapshot.ts';
 import { peerClass, peerText } from '../profile/peer.ts';
 import { containerNumber, contextOf } from '../profile/testing.ts';
@@ -20,7 +21,7 @@ export const secret = new Uint8Array(16).fill(7);
 export const search = searchList('shop');
 
 /** Pods of the service `shop/db` are dialled on 5432 and known by 80; all else is outside of the cluster, or nobody's. */
-const resolve: SnapshotContext['resolve'] = ({ address, port }) => {
+export const resolve: SnapshotContext['resolve'] = ({ address, port }) => {
   if (address === '') return { peer: { kind: 'unknown' }, port };
   if (!address.startsWith('10.')) return { peer: { kind: 'external', block: address }, port };
   return { peer: { kind: 'service', namespace: 'shop', name: 'db' }, port: port === 5_432 ? 80 : port };
@@ -101,6 +102,30 @@ export function matchAll(
     if (event.type === 'fork') places.set(event.child.pid, from);
     return observedIn(event).map((observed) => ({ event, match: profile.match(from, resolution(observed), search) }));
   });
+}
+
+/** What a snapshot shows, node by node. */
+export function matchSnapshot(profile: CompiledProfile, snapshot: Snapshot): readonly Match[] {
+  const places: Place[] = [];
+  for (const process of snapshot.processes) places.push(profile.place(places[process.parent], identityOf(process)));
+  const at = ({ process }: { readonly process: number }, observed: Observed): Match => {
+    const place = places[process];
+    if (place === undefined) throw new RangeError(`no process ${process}`);
+    return profile.match(place, resolved(observed), search);
+  };
+  return [
+    ...places.map(({ match }) => match),
+    ...snapshot.files.map((node) => {
+      const access = node.access.reduce((bits, one) => bits | bit(one), 0);
+      return at(node, { kind: 'file', path: node.path, access, truncated: false });
+    }),
+    ...snapshot.dns.map((node) => at(node, { kind: 'dns', name: node.name })),
+    ...snapshot.network
+      .filter(({ direction, protocol, port }) => direction !== 'connect' || protocol === 'other' || port !== 0)
+      .map(({ peer: caller, ...node }) =>
+        at(node, { kind: 'network', ...node, ...(caller !== undefined && { caller }) }),
+      ),
+  ];
 }
 
 const executables = ['/usr/sbin/nginx', '/bin/busybox', '/usr/bin/python3.11', '/tmp/x1', '/proc/77/exe'] as const;
