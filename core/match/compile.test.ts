@@ -76,7 +76,6 @@ describe('bytes that are no compiled profile', () => {
     ['another file', changed(0, 0x7b), 'does not begin with WSPM (byte 0'],
     ['another version', changed(4, 9), 'has format 9, this version reads 1 (byte 4'],
     ['impossible buckets', changed(5, 255), 'has 2^255 buckets (byte 36'],
-    ['unknown kinds', changed(6, 255), 'names kinds of behaviour that there are not (byte 6'],
     ['reserved bytes in use', changed(7, 1), 'has a byte set that must be zero (byte 7'],
     ['too many fingerprints for its length', changed(16, 255, 255, 255, 255), 'bytes for 4294967295 fingerprints'],
     ['a byte too many', new Uint8Array([...small, 0]), 'must have'],

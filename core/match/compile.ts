@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { fileAccesses } from '../activity/snapshot.ts';
 import { isPathPattern } from '../pattern/path.ts';
+import { isPattern } from '../pattern/template.ts';
 import { sketchCount } from '../profile/sketch.ts';
 import { type BehaviourKind, behaviourKinds, byText, type Evidence } from '../profile/evidence.ts';
 import { knownEvidence } from '../profile/known.ts';
@@ -10,7 +11,7 @@ import { byLineage } from '../profile/merge.ts';
 import { compiledLimits, encodeCompiled } from './compiled-format.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { Hash64, HashKey } from './keyed-hash.ts';
-import { beginningsOf, roots } from './pattern-trie.ts';
+import { beginningsOf, nameElements, roots } from './pattern-trie.ts';
 
 /** A secret shorter than this could be guessed. */
 const secretBytes = 16;
@@ -82,7 +83,10 @@ function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<Beh
       ...distinct(pathPatterns(known).flatMap((path) => beginningsOf(path.split('/'), roots.file, fingerprints))),
       ...below(known.files, (place, { path, access }) => fingerprints.file(place, path, fileAccesses.indexOf(access))),
     ],
-    dns: below(known.dns, (place, { name }) => fingerprints.question(place, name)),
+    dns: [
+      ...distinct(namePatterns(known).flatMap((name) => beginningsOf(nameElements(name), roots.dns, fingerprints))),
+      ...below(known.dns, (place, { name }) => fingerprints.question(place, name)),
+    ],
     network: [
       ...below(known.network, (place, { direction, protocol, port, peer }) =>
         fingerprints.endpoint(place, direction, protocol, port, peer),
@@ -98,6 +102,11 @@ function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<Beh
 
 function pathPatterns({ files }: Evidence): string[] {
   return [...new Set(Array.from(files.values(), ({ path }) => path))].filter(isPathPattern).sort(byText);
+}
+
+function namePatterns({ dns }: Evidence): string[] {
+  const isNamePattern = (name: string): boolean => name.includes('{') && nameElements(name).some(isPattern);
+  return [...new Set(Array.from(dns.values(), ({ name }) => name))].filter(isNamePattern).sort(byText);
 }
 
 function copy({ high, low }: Hash64): Hash64 {

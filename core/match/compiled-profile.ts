@@ -16,8 +16,8 @@ import { type CompiledContent, decodeCompiled } from './compiled-format.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { Hash64 } from './keyed-hash.ts';
-import { PatternTrie, roots } from './pattern-trie.ts';
-import type { Observed, ObservedEndpoint, ObservedFile } from './observed.ts';
+import { nameElements, nameOf, PatternTrie, roots } from './pattern-trie.ts';
+import type { Observed, ObservedEndpoint, ObservedFile, ObservedQuestion } from './observed.ts';
 
 /**
  * Why nothing can be said:
@@ -77,6 +77,7 @@ export class CompiledProfile {
   readonly #fingerprints: Fingerprints;
   readonly #patterns: PatternTrie;
   readonly #hasPathPatterns: boolean;
+  readonly #hasNamePatterns: boolean;
 
   constructor(content: CompiledContent, set: FingerprintSet) {
     this.#content = content;
@@ -84,6 +85,7 @@ export class CompiledProfile {
     this.#fingerprints = new Fingerprints(content.key);
     this.#patterns = new PatternTrie(set, this.#fingerprints);
     this.#hasPathPatterns = this.#patterns.has(roots.file);
+    this.#hasNamePatterns = this.#patterns.has(roots.dns);
   }
 
   /**
@@ -111,7 +113,7 @@ export class CompiledProfile {
       case 'file':
         return this.#file(hash, observed);
       case 'dns':
-        return this.#hasQuestion(hash, observed.name, search) ? known : this.#missed(observed);
+        return this.#question(hash, observed, search);
       case 'network':
         return this.#endpoint(hash, observed);
     }
@@ -152,11 +154,16 @@ export class CompiledProfile {
     return unknown;
   }
 
-  #hasQuestion(process: Hash64, name: string, search: readonly string[]): boolean {
-    for (const form of questionForms(name, search)) {
-      if (this.#set.has(this.#fingerprints.question(process, form))) return true;
-    }
-    return false;
+  #question(process: Hash64, observed: ObservedQuestion, search: readonly string[]): Match {
+    const isKnown = (name: string): boolean => this.#set.has(this.#fingerprints.question(process, name));
+    const forms = [...questionForms(observed.name, search)];
+    if (forms.some(isKnown)) return known;
+    if (!this.#hasNamePatterns) return this.#missed(observed);
+    const found = forms.map((form) =>
+      this.#patterns.find(nameElements(form), roots.dns, (pattern) => isKnown(nameOf(pattern))),
+    );
+    if (found.includes(true)) return known;
+    return found.includes(undefined) ? tooMany : this.#missed(observed);
   }
 
   #endpoint(process: Hash64, observed: ObservedEndpoint): Match {

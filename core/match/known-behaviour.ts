@@ -1,6 +1,6 @@
 /** The known behaviour of a profile, laid out for looking up what is near to something. From evidence, or from an object. */
-import { getDomain } from 'tldts';
 import type { FileAccess } from '../activity/snapshot.ts';
+import { splitName } from '../pattern/dns.ts';
 import {
   byText,
   type Evidence,
@@ -113,7 +113,7 @@ function layOut({ processes, files, names, endpoints }: Lists): KnownBehaviour {
     filesOf: Map.groupBy(sortedFiles, processOf),
     filesAt: Map.groupBy(sortedFiles, ({ path }) => path),
     namesOf: Map.groupBy(sortedNames, processOf),
-    namesBelow: Map.groupBy(sortedNames, ({ name }) => registeredDomain(name)),
+    namesBelow: Map.groupBy(sortedNames, ({ name }) => splitName(name).domain),
     endpointsOf: Map.groupBy(sortedEndpoints, processOf),
     endpoints: sortedEndpoints,
   };
@@ -121,11 +121,6 @@ function layOut({ processes, files, names, endpoints }: Lists): KnownBehaviour {
 
 function endpointKey({ processId, direction, protocol, peer, port }: KnownEndpoint): string {
   return `${direction} ${protocol} ${peer} ${String(port).padStart(5, '0')} ${processId}`;
-}
-
-/** What somebody registered; the whole name where nobody did. */
-export function registeredDomain(name: string): string {
-  return getDomain(name, { allowPrivateDomains: true, validateHostname: false, extractHostname: false }) ?? name;
 }
 
 /** The processes from the root of a lineage to this one. */

@@ -110,6 +110,31 @@ describe('unseen', () => {
   });
 });
 
+describe('what lies under a pattern', () => {
+  const questions = shell();
+  for (const number of [1, 2, 3, 4])
+    questions.dns(100, `node${number}.shard.example.com`).open(100, `/data/file${number}.log`);
+
+  it.each<readonly [string, Recording]>([
+    ['a name', shell().dns(100, 'node77.shard.example.com')],
+    ['a name on its way through the search list', shell().dns(100, 'node77.shard.example.com.shop.svc.cluster.local')],
+    ['a file', shell().open(100, '/data/file77.log')],
+  ])('is known: %s', (_, seen) => {
+    expect(verdictOn(questions, seen)).toEqual(known);
+  });
+
+  it.each<readonly [string, Recording]>([
+    ['a look-alike domain', shell().dns(100, 'node77.shard.examp1e.com')],
+    ['another label', shell().dns(100, 'node77.evil.example.com')],
+    ['a label more', shell().dns(100, 'x.node77.shard.example.com')],
+    ['another extension', shell().open(100, '/data/file77.php')],
+    ['another access', shell().open(100, '/data/file77.log', { flags: 1 })],
+    ['another process', shell().exec(100, '/bin/cat').open(100, '/data/file77.log')],
+  ])('is not %s', (_, seen) => {
+    expect(verdictOn(questions, seen)).toMatchObject({ verdict: 'unseen' });
+  });
+});
+
 describe('undecidable', () => {
   const undecidable = (reason: string): object => ({ verdict: 'undecidable', reason });
 

@@ -1,5 +1,6 @@
 /** The known file, name or endpoint that is nearest to one that is not known. */
 import { identityKey } from '../activity/identity.ts';
+import { splitName } from '../pattern/dns.ts';
 import type { ProcessIdentity } from '../profile/evidence.ts';
 import {
   type KnownBehaviour,
@@ -7,7 +8,6 @@ import {
   type KnownFile,
   type KnownName,
   lineageOf,
-  registeredDomain,
 } from './known-behaviour.ts';
 import { nearestOf, nearNames, nearPath } from './nearness.ts';
 
@@ -58,7 +58,7 @@ export function nearestFile(
 
 /** The same name elsewhere; then, below the same registered domain, the nearest of this process, then of any. */
 export function nearestName({ known, processId: own, sharedWith }: Surroundings, name: string): KnownName | undefined {
-  return nearestOf(known.namesBelow.get(registeredDomain(name)) ?? [], (other) => [
+  return nearestOf(known.namesBelow.get(splitName(name).domain) ?? [], (other) => [
     Number(other.name === name),
     Number(other.processId === own),
     ...nearNames(name, other.name),

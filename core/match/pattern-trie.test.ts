@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { reducePath } from '../activity/reduce-path.ts';
 import { Recording } from '../activity/testing/recording.ts';
 import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
+import { nameSignature } from '../pattern/dns.ts';
+import { signatureOf } from '../pattern/signature.ts';
 import type { Evidence } from '../profile/evidence.ts';
 import { keyOf } from '../profile/evidence.ts';
+import { nameElements, nameOf } from './pattern-trie.ts';
 import { compiled, evidenceOf } from './testing.ts';
 
 const sh = { executable: '/bin/sh' };
@@ -49,6 +52,32 @@ const pattern = fc.oneof(
         .join('/'),
     ),
 );
+
+const label = fc.constantFrom('a', 'a1', 'ab1', '7', 'x9z', 'a-7', 'pod-{digits}', '{digits}', '{mixed2}', 'a_b');
+const domain = fc.constantFrom(
+  'example.com',
+  'example1.com',
+  'db.shop.svc.cluster.local',
+  'b7.s3.amazonaws.com',
+  'co.uk',
+  'local',
+);
+const dnsName = fc
+  .tuple(fc.array(label, { maxLength: 3 }), domain)
+  .map(([labels, rest]) => [...labels, rest].join('.'));
+
+describe('elements of a DNS name', () => {
+  it('are the same for a name and for a pattern that stands for it, and give the name', () => {
+    fc.assert(
+      fc.property(dnsName, (text) => {
+        const [own, ...labels] = nameElements(text);
+        const pattern = nameSignature(text);
+        expect(nameElements(pattern)).toEqual([own, ...labels.map(signatureOf)]);
+        expect(nameOf(nameElements(text))).toBe(text);
+      }),
+    );
+  });
+});
 
 describe('patterns of a compiled profile', () => {
   it('stand for the paths that the language of patterns says, and for no others', () => {

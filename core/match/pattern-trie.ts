@@ -6,6 +6,7 @@
  * A step is an element (of a path; of a DNS name, a label). One that is a template is gone in smaller steps, its parts: a part
  * can be itself, digits, or a mixture, and only what some pattern has there is worth going on with.
  */
+import { splitName } from '../pattern/dns.ts';
 import { extensionOf, signatureOf } from '../pattern/signature.ts';
 import { covers, isPattern, parseTemplate } from '../pattern/template.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
@@ -15,14 +16,25 @@ import type { Hash64 } from './keyed-hash.ts';
 /** A plain element, a template as a whole (`{any}.log`), a part of one, its last part; and the mark that templates follow. */
 const steps = { plain: 0, whole: 1, part: 2, last: 3, templates: 4 } as const;
 
-/** Where patterns of paths begin. */
-export const roots = { file: { high: 0, low: 0 } } as const satisfies Record<string, Hash64>;
+/** Where patterns begin: those of paths, and those of DNS names. */
+export const roots = { file: { high: 0, low: 0 }, dns: { high: 0, low: 1 } } as const satisfies Record<string, Hash64>;
 
 /**
  * Steps that one walk may try. A path of 20 elements with patterns at three of them takes about 60; only a profile with many
  * patterns that overlap takes more, and then nothing is said.
  */
 const mostSteps = 256;
+
+/** Elements of a DNS name: first what somebody registered, which is never a pattern, then the labels before it. */
+export function nameElements(name: string): string[] {
+  const { labels, domain } = splitName(name);
+  return [domain, ...labels];
+}
+
+/** Undoes {@link nameElements}. */
+export function nameOf([domain = '', ...labels]: readonly string[]): string {
+  return [...labels, domain].join('.');
+}
 
 /** Each with the separator behind it, as templates are split. */
 function partsOf(element: string): string[] {

@@ -201,8 +201,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
+/** Names that one generator makes: they become a pattern. */
+const burst: fc.Arbitrary<Step> = fc
+  .tuple(
+    anyOf<(number: number) => string>(
+      (number) => `/data/${number % 2}/seg-${number}.log`,
+      (number) => `/tmp/tmp.a${number}`,
+      (number) => `/etc/app${number}`,
+      (number) => `node${number}.shard.example.com`,
+      (number) => `pod-${number}.db.shop.svc.cluster.local`,
+    ),
+    fc.uniqueArray(fc.nat(30), { minLength: 4, maxLength: 9 }),
+  )
+  .map(([nameOf, numbers]): Step => {
+    const said = numbers.map(nameOf);
+    return (recording, pid) =>
+      said.forEach((name) => (name.startsWith('/') ? recording.open(pid, name) : recording.dns(pid, name)));
+  });
+
 /** By whom, and in what: one of the processes that live, a child of it that forks for this, or one from outside. */
-const someStep = fc.record({ step, who: fc.nat(), how: anyOf('itself', 'itself', 'child', 'injected') });
+const someStep = fc.record({
+  step: fc.oneof({ weight: 9, arbitrary: step }, burst),
+  who: fc.nat(),
+  how: anyOf('itself', 'itself', 'child', 'injected'),
+});
 
 /** A container that begins with a shell, and then does up to 60 things. */
 export const someEvents: fc.Arbitrary<readonly BehaviourEvent[]> = fc
