@@ -189,6 +189,58 @@ describe('the difference of two profiles', () => {
     expect(diffProfiles(named('01', '02'), elsewhere).differences).toHaveLength(2);
   });
 
+  describe('with patterns', () => {
+    const file = (path: string, commonality = 100, access: 'read' | 'write' = 'read') =>
+      ({ processId: 'a0', path, access: [access], commonality }) as const;
+    const files = (...list: PublishedBehavior['files']): ComparedProfile =>
+      profile({ processes: [nginx], files: list });
+    const pattern = files(file('/data/base/{digits}/{digits}', 90));
+
+    it('takes a name that a pattern of the other stands for as known, whichever learned more', () => {
+      const names = files(file('/data/base/5/1259', 40), file('/data/base/5/2619', 30));
+      expect(diffProfiles(pattern, names).differences).toEqual([]);
+      expect(diffProfiles(names, pattern).differences).toEqual([]);
+      expect(diffProfiles(files(file('/data/base/5/{digits}')), pattern).differences).toEqual([]);
+    });
+
+    it('sees what is done to such a name and was not done to any', () => {
+      const written = files(file('/data/base/5/1259'), file('/data/base/5/2619', 30, 'write'));
+      expect(diffProfiles(pattern, written).differences).toMatchObject([
+        {
+          change: 'changed',
+          path: '/data/base/{digits}/{digits}',
+          gained: ['write'],
+          after: { read: null, write: null },
+        },
+      ]);
+    });
+
+    it('takes a name that the pattern does not stand for as new', () => {
+      const others = files(file('/data/base/5/x.php'), file('/data/base/5'), file('/data2/base/5/1'));
+      expect(diffProfiles(pattern, others).differences.map(({ change }) => change)).toEqual([
+        'new',
+        'new',
+        'new',
+        'gone',
+      ]);
+      const shadow = files(file('/etc/{digits}'));
+      expect(diffProfiles(shadow, files(file('/etc/7'))).differences).toHaveLength(2);
+    });
+
+    it('does the same with names of hosts, below what somebody registered', () => {
+      const asks = (...names: string[]): ComparedProfile =>
+        profile({ processes: [nginx], dns: names.map((name) => ({ processId: 'a0', name, types: ['A'] })) });
+      const known = asks('shard-{digits}.example.com');
+      expect(diffProfiles(known, asks('shard-7.example.com')).differences).toEqual([]);
+      expect(diffProfiles(known, asks('shard-7.examp1e.com')).differences).toHaveLength(2);
+    });
+
+    it('changes nothing of a profile that is compared with itself', () => {
+      const both = files(file('/data/base/{digits}/{digits}', 90), file('/data/base/5/1259', 10));
+      expect(diffProfiles(both, both).differences).toEqual([]);
+    });
+  });
+
   it('says nothing of kinds that one side did not watch, and that it does not', () => {
     const evidence = { completeness: { kindsCollected: ['process'] as const } };
     const diff = diffProfiles(

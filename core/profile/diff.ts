@@ -14,6 +14,7 @@ import {
   type Subject,
   type Ways,
 } from './diff-behaviours.ts';
+import { foldIntoPatterns } from './diff-patterns.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
 import type { PublishedBehavior } from './publication.ts';
@@ -67,12 +68,13 @@ export function diffProfiles(
 ): ProfileDiff {
   const caveats = [...caveatsOf('before', before, after), ...caveatsOf('after', after, before)];
   const unwatched = new Set(caveats.filter(({ reason }) => reason === 'not-watched').map(({ kind }) => kind));
-  const [left, right] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
+  const [old, young] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
+  const [left, right] = [foldIntoPatterns(old, young), foldIntoPatterns(young, old)];
   const differences = [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
-    const [old, young] = [left.get(key), right.get(key)];
-    const known = young ?? old;
+    const [was, is] = [left.get(key), right.get(key)];
+    const known = is ?? was;
     if (known === undefined || unwatched.has(known.subject.kind)) return [];
-    const found = difference(known, old, young, threshold);
+    const found = difference(known, was, is, threshold);
     if (found === undefined) return [];
     const withProcess = found.change !== 'changed' && isBelowAbsent(known, found.change === 'new' ? left : right);
     return [withProcess ? { ...found, withProcess } : found];
