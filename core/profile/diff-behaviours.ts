@@ -114,7 +114,8 @@ function processBehaviours({ processes, files, dns, network }: PublishedBehavior
   ];
 }
 
-function below({ key: process, lineage }: Place, subject: Subject, ways: Ways): ComparedBehaviour {
+/** What the process at a place does. */
+export function below({ key: process, lineage }: Place, subject: Subject, ways: Ways): ComparedBehaviour {
   return { key: `${process} ${JSON.stringify(subject)}`, subject, process, lineage, ways };
 }
 

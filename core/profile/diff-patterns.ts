@@ -1,12 +1,15 @@
 /**
- * What one profile knows by its pattern and the other by names: the more was learned, the more names became patterns, and a
- * file that belongs to a pattern of the other profile is nothing new. Such names are counted as their pattern, on their side
- * without a score, since how many containers showed any of them cannot be told from their own scores.
+ * Names that are no news, though only one of the profiles has them:
+ * - One knows by a pattern what the other knows by names: the more was learned, the more names became patterns.
+ * - Each has names of its own of one signature, so what makes the names is the same (`/dev/shm/PostgreSQL.1027192894`).
+ *
+ * Both are compared as the pattern or signature, without scores: how many containers showed any of the names cannot be told
+ * from the scores of each.
  */
-import { splitName } from '../pattern/dns.ts';
-import { isPathPattern, matchesPath } from '../pattern/path.ts';
+import { nameSignature, splitName } from '../pattern/dns.ts';
+import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
 import { isPattern, matchesTemplate } from '../pattern/template.ts';
-import type { ComparedBehaviour } from './diff-behaviours.ts';
+import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 
 type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
 
@@ -20,6 +23,30 @@ export function foldIntoPatterns(own: Behaviours, other: Behaviours): Map<string
     else folded.set(pattern.key, { ...pattern, ways: withoutScores(one, folded.get(pattern.key)) });
   }
   return folded;
+}
+
+/** `own`, with what has its signature in common with names that only `other` has counted as that signature. */
+export function foldIntoSignatures(own: Behaviours, other: Behaviours): Map<string, ComparedBehaviour> {
+  const theirs = new Set([...other.values()].filter(({ key }) => !own.has(key)).map((one) => bySignature(one)?.key));
+  const folded = new Map<string, ComparedBehaviour>();
+  for (const one of own.values()) {
+    const generated = other.has(one.key) ? undefined : bySignature(one);
+    if (generated === undefined || !theirs.has(generated.key)) folded.set(one.key, one);
+    else folded.set(generated.key, { ...generated, ways: withoutScores(one, folded.get(generated.key)) });
+  }
+  return folded;
+}
+
+/** Undefined where names are kept as they are. */
+function bySignature({ subject, process, lineage, ways }: ComparedBehaviour): ComparedBehaviour | undefined {
+  const place = { key: process ?? '', lineage };
+  if (subject.kind === 'file') {
+    const path = pathSignature(subject.path);
+    return path === subject.path ? undefined : below(place, { kind: 'file', path }, ways);
+  }
+  if (subject.kind !== 'dns') return undefined;
+  const name = nameSignature(subject.name);
+  return name === subject.name ? undefined : below(place, { kind: 'dns', name }, ways);
 }
 
 function isPatternOf({ subject }: ComparedBehaviour): boolean {

@@ -216,7 +216,7 @@ describe('the difference of two profiles', () => {
     });
 
     it('takes a name that the pattern does not stand for as new', () => {
-      const others = files(file('/data/base/5/x.php'), file('/data/base/5'), file('/data2/base/5/1'));
+      const others = files(file('/data/base/5/x.php'), file('/data/base'), file('/data2/base/5/1'));
       expect(diffProfiles(pattern, others).differences.map(({ change }) => change)).toEqual([
         'new',
         'new',
@@ -233,6 +233,18 @@ describe('the difference of two profiles', () => {
       const known = asks('shard-{digits}.example.com');
       expect(diffProfiles(known, asks('shard-7.example.com')).differences).toEqual([]);
       expect(diffProfiles(known, asks('shard-7.examp1e.com')).differences).toHaveLength(2);
+    });
+
+    it('takes names for one that the same program makes up on both sides, and tells what else it does to them', () => {
+      const [one, other] = [files(file('/dev/shm/pg.4224')), files(file('/dev/shm/pg.1027'))];
+      expect(diffProfiles(one, other).differences).toEqual([]);
+      const written = files(file('/dev/shm/pg.1027'), file('/dev/shm/pg.1028', 50, 'write'));
+      expect(diffProfiles(one, written).differences).toMatchObject([
+        { change: 'changed', path: '/dev/shm/pg.{digits}', gained: ['write'] },
+      ]);
+      const both = files(file('/dev/shm/pg.4224'), file('/dev/shm/pg.1027'));
+      expect(diffProfiles(one, both).differences).toMatchObject([{ change: 'new', path: '/dev/shm/pg.1027' }]);
+      expect(diffProfiles(files(file('/etc/pg.1')), files(file('/etc/pg.2'))).differences).toHaveLength(2);
     });
 
     it('changes nothing of a profile that is compared with itself', () => {

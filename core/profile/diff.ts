@@ -14,7 +14,7 @@ import {
   type Subject,
   type Ways,
 } from './diff-behaviours.ts';
-import { foldIntoPatterns } from './diff-patterns.ts';
+import { foldIntoPatterns, foldIntoSignatures } from './diff-patterns.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
 import type { PublishedBehavior } from './publication.ts';
@@ -69,7 +69,8 @@ export function diffProfiles(
   const caveats = [...caveatsOf('before', before, after), ...caveatsOf('after', after, before)];
   const unwatched = new Set(caveats.filter(({ reason }) => reason === 'not-watched').map(({ kind }) => kind));
   const [old, young] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
-  const [left, right] = [foldIntoPatterns(old, young), foldIntoPatterns(young, old)];
+  const [oldest, youngest] = [foldIntoPatterns(old, young), foldIntoPatterns(young, old)];
+  const [left, right] = [foldIntoSignatures(oldest, youngest), foldIntoSignatures(youngest, oldest)];
   const differences = [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
     const [was, is] = [left.get(key), right.get(key)];
     const known = is ?? was;

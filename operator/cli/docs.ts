@@ -67,7 +67,7 @@ First stands what came (new behaviours, and known ones done in a new way), then 
 
 ${relevanceList}
 
-A file that was read and is now also written to is ranked as one that is written to. What a new process does is marked \`withProcess\`; text leaves out of it what only reads, writes in ordinary places or is talked to, unless asked for with \`--all\`. A kind of behaviour that one of the profiles did not watch is not compared, and a \`caveat\` says so; another says how much an object left out for want of room.
+A file that was read and is now also written to is ranked as one that is written to. A name that the other profile knows by a pattern is nothing new, and neither are names of one signature (\`/dev/shm/PostgreSQL.1027192894\`) of which each profile has its own: both are compared as the pattern, without scores. What a new process does is marked \`withProcess\`; text leaves out of it what only reads, writes in ordinary places or is talked to, unless asked for with \`--all\`. A kind of behaviour that one of the profiles did not watch is not compared, and a \`caveat\` says so; another says how much an object left out for want of room.
 
 As JSON: \`before\` and \`after\` (name, image, snapshots, containers, commonality), \`threshold\`, \`counts\`, \`differences\` (each with \`change\`, \`kind\`, \`relevance\`, \`why\`, what it is, \`lineage\`, \`before\` and \`after\` as ways with their commonality, \`gained\`, \`lost\`, \`shifted\`) and \`caveats\`.`;
 
