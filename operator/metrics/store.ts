@@ -35,7 +35,7 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
 
   void new Gauge({
     name: 'store_records',
-    help: 'Records in the store, by table: profiles, snapshots (those whose raw bytes are kept), lost_periods.',
+    help: 'Records in the store, by table: profiles, snapshots (those whose raw bytes are kept), lost_periods, archive, audit, quarantine (marks).',
     labelNames: ['table'],
     registers,
     async collect() {
@@ -44,9 +44,12 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       this.set({ table: 'profiles' }, found.profiles);
       this.set({ table: 'snapshots' }, found.snapshots);
       this.set({ table: 'lost_periods' }, found.lostPeriods);
+      this.set({ table: 'archive' }, found.archived);
+      this.set({ table: 'audit' }, found.auditEntries);
+      this.set({ table: 'quarantine' }, found.quarantineMarks);
     },
   });
-  const bytesGauge = (name: string, help: string, read: (found: StoreUsage) => number): void =>
+  const gauge = (name: string, help: string, read: (found: StoreUsage) => number): void =>
     void new Gauge({
       name,
       help,
@@ -56,19 +59,17 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
         if (found !== undefined) this.set(read(found));
       },
     });
-  bytesGauge('store_bytes', 'Bytes of the store on disk, its log included.', (found) => found.bytes);
-  bytesGauge('store_log_bytes', "Bytes of the store's log: what is not in its place yet.", (found) => found.logBytes);
-  bytesGauge('store_free_bytes', 'Bytes of the store on disk that hold nothing now.', (found) => found.freeBytes);
-  bytesGauge(
-    'store_snapshot_bytes',
-    'Bytes of raw snapshots, as retention counts them.',
-    (found) => found.snapshotBytes,
+  gauge('store_bytes', 'Bytes of the store on disk, its log included.', (found) => found.bytes);
+  gauge('store_log_bytes', "Bytes of the store's log: what is not in its place yet.", (found) => found.logBytes);
+  gauge('store_free_bytes', 'Bytes of the store on disk that hold nothing now.', (found) => found.freeBytes);
+  gauge('store_snapshot_bytes', 'Bytes of raw snapshots, as retention counts them.', (found) => found.snapshotBytes);
+  gauge('store_archive_bytes', 'Bytes of archived profiles.', (found) => found.archiveBytes);
+  gauge(
+    'store_audit_dropped',
+    'Entries of the audit that had to go because there were too many.',
+    (found) => found.auditDropped,
   );
-  bytesGauge(
-    'store_volume_free_bytes',
-    'Bytes that are left on the volume of the store.',
-    (found) => found.volumeFreeBytes,
-  );
+  gauge('store_volume_free_bytes', 'Bytes that are left on the volume of the store.', (found) => found.volumeFreeBytes);
   void new Gauge({
     name: 'store_queue_depth',
     help: 'Requests that wait for the store.',
