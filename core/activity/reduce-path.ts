@@ -11,7 +11,7 @@
  * | `{n}`       | number of a loop, device-mapper or pseudo terminal device, or in a memfd    |
  * | `{inode}`   | inode number that names a file without a name (O_TMPFILE: `#123`, `pipe:[123]`) |
  * | `{id}`      | exactly 64 hexadecimal digits: container ID or SHA-256                      |
- * | `{hex}`     | 16 or more hexadecimal digits that stand alone                              |
+ * | `{hex}`     | 16 or more hexadecimal digits that stand alone, and the one or two digits over which such names are spread (`objects/4b/825dc…`) |
  * | `{uuid}`    | UUID, also with `_` for `-` as in a systemd slice: pod UIDs                 |
  * | `{date}`    | calendar date, with its time of day if one follows                          |
  * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
@@ -77,11 +77,25 @@ function replaceAll(text: string, replacements: readonly Replacement[]): string 
 export function reducePath(path: string): string {
   if (!digit.test(path) || isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
-  const reduced = replaceAll(path, wellKnown)
+  const elements = replaceAll(path, wellKnown)
     .split('/')
-    .map((element) => (digit.test(element) ? replaceAll(element, general) : element))
-    .join('/');
-  return quoteBraces(reduced);
+    .map((element) => (digit.test(element) ? replaceAll(element, general) : element));
+  return quoteBraces(withFanOut(elements).join('/'));
+}
+
+/**
+ * Stores of files that are named by a hash spread them over directories of two hexadecimal digits, at one level (git) or two
+ * (npm), or of one digit above two (nginx).
+ */
+function withFanOut(elements: readonly string[]): readonly string[] {
+  const reduced = [...elements];
+  for (let at = reduced.length - 2; at > 1; at -= 1) {
+    const [above, below] = [reduced[at] ?? '', reduced[at + 1] ?? ''];
+    const spread = /^[0-9a-f]{2}$/.test(above) && /^\{(?:hex|id)\}/.test(below);
+    const wider = /^[0-9a-f]$/.test(above) && below === '{hex}' && at + 2 < reduced.length;
+    if (spread || wider) reduced[at] = '{hex}';
+  }
+  return reduced;
 }
 
 /**

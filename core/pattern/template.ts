@@ -103,10 +103,6 @@ function partCovers(wide: Part, narrow: Part | undefined): boolean {
 function coversAny(extension: string, narrow: string): boolean {
   const other = parseTemplate(narrow);
   if (other.kind === 'any') return other.extension === extension;
-  if (extensionOf(narrow) !== extension) return false;
-  const [first] = other.parts;
-  return (
-    other.parts.every((part) => part.kind !== 'literal' || /^[A-Za-z0-9]*$/.test(part.text)) &&
-    !(first?.kind === 'literal' && first.text === '')
-  );
+  if (extensionOf(narrow) !== extension || narrow.startsWith('.')) return false;
+  return other.parts.every((part) => part.kind !== 'literal' || /^[A-Za-z0-9]*$/.test(part.text));
 }

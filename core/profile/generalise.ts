@@ -80,7 +80,10 @@ interface Walker {
 /** From the top down: those that are in one place go on together. Depth is that of a path, 2,048 elements at most. */
 function walk(walkers: readonly Walker[], depth: number, names: number, arrived: (walker: Walker) => void): void {
   const further: Walker[] = [];
-  for (const walker of walkers) walker.place.elements.length === depth ? arrived(walker) : further.push(walker);
+  for (const walker of walkers) {
+    if (walker.place.elements.length === depth) arrived(walker);
+    else further.push(walker);
+  }
   const free = further.filter(({ place }) => depth >= place.fixed);
   const target = targets(new Set(free.map(({ place }) => place.elements[depth] ?? '')), names);
   const groups = Map.groupBy(further, ({ place }) => {

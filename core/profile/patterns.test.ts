@@ -22,7 +22,9 @@ const fold = (parts: readonly Evidence[], limits = unlimited): Evidence =>
 /** Few names of few signatures, so that patterns come into being from what several containers show. */
 const element = fc.oneof(
   fc.integer({ min: 1, max: 7 }).map(String),
-  fc.integer({ min: 1, max: 6 }).map((number) => `log-${number}.txt`),
+  fc
+    .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 2 }))
+    .map(([one, other]) => `log-${one}.${other}.txt`),
   fc.constantFrom('a1', 'b2', 'c3', '4d', 'plain', 'a1.php', 'b2.php', '{digits}'),
 );
 const path = fc
@@ -59,23 +61,33 @@ function expectedPaths(snapshots: readonly Snapshot[], process: number): Set<str
     files.filter((file) => file.process === process && file.actors.includes('entrypoint')),
   );
   const raw = new Set(taught.map((file) => file.path.replaceAll('{', '\\x7b')));
-  const groups = [...Map.groupBy(raw, pathSignature)];
   return new Set(
-    groups.flatMap(([signature, names]) => {
+    [...Map.groupBy(raw, pathSignature)].flatMap(([signature, names]) => {
       const wanted = signature.split('/');
       const varying = wanted.flatMap((part, at) => (isPattern(part) ? [at] : []));
-      const replaced = varying.filter((at, order) => {
-        const different = new Set(names.map((name) => name.split('/')[at]));
-        return different.size >= namesToPattern || order < varying.length - keptElements;
-      });
       return names.map((name) =>
         name
           .split('/')
-          .map((part, at) => (replaced.includes(at) ? (wanted[at] ?? '') : part))
+          .map((element, at) => {
+            const all = [...new Set(names.map((one) => one.split('/')[at] ?? ''))];
+            const early = varying.indexOf(at) < varying.length - keptElements;
+            const enough = varying.includes(at) && all.length >= (early ? 2 : namesToPattern);
+            return enough ? agreed(all, wanted[at] ?? '') : element;
+          })
           .join('/'),
       );
     }),
   );
+}
+
+function agreed(names: readonly string[], signature: string): string {
+  return signature
+    .split(/([-._])/)
+    .map((part, at) => {
+      const texts = new Set(names.map((name) => name.split(/([-._])/)[at]));
+      return texts.size === 1 ? [...texts][0] : part;
+    })
+    .join('');
 }
 
 describe('patterns of evidence', () => {

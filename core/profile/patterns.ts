@@ -1,13 +1,14 @@
 /**
- * Patterns of names in evidence. Names of one process with one signature (core/pattern/signature.ts) that differ in an
- * element (of a path; of a DNS name, a label) lose it to the signature's element as soon as four different ones are known
- * there: `base/5/1259`, `base/5/2619`, `base/5/2840` and `base/5/3456` become `base/5/{digits}`. Four databases more, and it
- * is `base/{digits}/{digits}`. A pattern absorbs: whatever has its signature belongs to it from then on.
+ * Patterns of names in evidence. Names of one process with one signature (core/pattern/signature.ts) are compared element by
+ * element (of a path; of a DNS name, label by label). As soon as an element had four different names, those parts of it in
+ * which they differ become what the signature has there; where all agree, the text stays: `base/5/1259`, `base/5/2619`,
+ * `base/5/2840` and `base/5/3456` become `base/5/{digits}`, and four databases later `base/{digits}/{digits}`. A pattern
+ * absorbs: whatever has its signature belongs to it from then on.
  *
- * This is a closure. Elements are judged each for itself, and what counts are only the different names that an element ever
- * had among the names of one signature; a name is given up for the pattern only where the pattern is certain, and then it
- * stays certain. So the result depends on the set of all names and on nothing else: not on their order, not on how they were
- * split over builders, and closing twice, or closing parts first, changes nothing. Signatures never change on the way, so
+ * This is a closure. What counts are only the different names that an element ever had among the names of one signature, and
+ * the different texts that a part of it ever had; a name is given up for a pattern only where the pattern is certain, and then
+ * it stays certain. So the result depends on the set of all names and on nothing else: not on their order, not on how they
+ * were split over builders, and closing twice, or closing parts first, changes nothing. Signatures never change on the way, so
  * nothing that is left out by its signature (bound.ts) is ever missed by a pattern of what is kept.
  */
 import { isPattern } from '../pattern/template.ts';
@@ -18,8 +19,8 @@ import { type Members, membersOf } from './members.ts';
 export const namesToPattern = 4;
 
 /**
- * Of a name with more elements that vary, only the last two ever keep their text: there are at most 3 × 3 names of one
- * signature then.
+ * Of a name with more elements that may vary, all but the last two become a pattern at the second name that they have: there
+ * are at most 3 × 3 names of one signature then.
  */
 export const keptElements = 2;
 
@@ -93,20 +94,25 @@ function closureOf<Entry extends NamedBehaviour>(
   group: readonly Entry[],
   { separator, textOf }: Naming<Entry>,
 ): (text: string) => string {
-  const [first] = group;
-  if (first === undefined) return (text) => text;
-  const wanted = first.signature.split(separator);
+  const wanted = group[0]?.signature.split(separator) ?? [];
   const names = group.map((entry) => textOf(entry).split(separator));
   const variable = wanted.flatMap((element, at) => (isPattern(element) ? [at] : []));
-  const early = variable.slice(0, Math.max(0, variable.length - keptElements));
-  const certain = variable.filter((at) => {
-    const seen = new Set(names.map((elements) => elements[at]));
-    return early.includes(at) || seen.size >= namesToPattern || seen.has(wanted[at]);
+  const certain = variable.flatMap((at, order) => {
+    const seen = new Set(names.map((elements) => elements[at] ?? ''));
+    const many = seen.size >= namesToPattern || (seen.size > 1 && order < variable.length - keptElements);
+    return many || [...seen].some(isPattern) ? [{ at, element: common([...seen], wanted[at] ?? '') }] : [];
   });
   if (certain.length === 0) return (text) => text;
   return (text) => {
     const elements = text.split(separator);
-    for (const at of certain) elements[at] = wanted[at] ?? '';
+    for (const { at, element } of certain) elements[at] = element;
     return elements.join(separator);
   };
+}
+
+/** The parts in which all names agree, and of the others those of the signature. */
+function common(names: readonly string[], signature: string): string {
+  const parts = names.map((name) => name.split(/([-._])/));
+  const wanted = signature.split(/([-._])/);
+  return wanted.map((part, at) => (parts.every((one) => one[at] === parts[0]?.[at]) ? parts[0]?.[at] : part)).join('');
 }

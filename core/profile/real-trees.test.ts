@@ -1,0 +1,319 @@
+/** What real programs do with names, and what a reader of their profile gets to see. */
+import { describe, expect, it } from 'vitest';
+import { canonicalPath } from '../activity/file-activity.ts';
+import type { FileAccess, Snapshot } from '../activity/snapshot.ts';
+import { emptyEvidence, type Evidence } from './evidence.ts';
+import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { mergeEvidence } from './merge.ts';
+import { publish } from './publish.ts';
+import { contextOf, seenAt, snapshotOf } from './testing.ts';
+
+const alphabets = {
+  base62: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+  base36: 'abcdefghijklmnopqrstuvwxyz0123456789',
+  python: 'abcdefghijklmnopqrstuvwxyz0123456789_',
+  hex: '0123456789abcdef',
+  digits: '0123456789',
+};
+
+/** Names as random as real ones, and the same in every run. */
+function names(kind: keyof typeof alphabets, length: number, count: number, seed = 1): string[] {
+  let state = seed * 7_919 + length;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const alphabet = alphabets[kind];
+  const one = (): string =>
+    Array.from({ length }, () => alphabet.charAt(Math.floor(next() * alphabet.length))).join('');
+  return Array.from({ length: count }, one);
+}
+
+interface Activity {
+  readonly paths?: readonly string[];
+  readonly access?: FileAccess;
+  readonly names?: readonly string[];
+  readonly executables?: readonly string[];
+}
+
+/** One program does all of it, a part in each of three containers. */
+function learned(...activities: readonly Activity[]): Evidence {
+  const containers = [1, 2, 3].map((container): Snapshot => {
+    const mine = <Item>(items: readonly Item[] = []): Item[] => items.filter((_, index) => index % 3 === container - 1);
+    return snapshotOf(container, {
+      processes: ['/usr/bin/server', ...activities.flatMap(({ executables }) => executables ?? [])].map(
+        (executable, index) => ({ ...seenAt(), parent: index === 0 ? -1 : 0, executable, maxInstances: 1 }),
+      ),
+      files: activities.flatMap(({ paths, access = 'read' }) =>
+        mine(paths).map((path) => ({ ...seenAt(), process: 0, path: canonicalPath(path), access: [access] })),
+      ),
+      dns: activities.flatMap(({ names: asked }) =>
+        (asked ?? []).map((name) => ({ ...seenAt(), process: 0, name, types: ['A'] })),
+      ),
+    });
+  });
+  return containers.reduce(
+    (all, snapshot) => mergeEvidence(all, evidenceOfSnapshot(snapshot, contextOf())),
+    emptyEvidence,
+  );
+}
+
+function shown(...activities: readonly Activity[]): string[] {
+  const { files, dns } = publish(learned(...activities), { lostPeriods: 0 }).behavior;
+  return [...files.map(({ path }) => path), ...dns.map(({ name }) => name)].sort();
+}
+
+const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+
+describe('a reader sees of', () => {
+  it.each<[string, Activity, string[]]>([
+    [
+      'rotated logs',
+      {
+        paths: [
+          '/var/log/app/access.log',
+          ...numbers(1, 9).map((number) => `/var/log/app/access.log.${number}`),
+          ...numbers(2, 9).map((number) => `/var/log/app/access.log.${number}.gz`),
+          ...numbers(10, 9).map((day) => `/var/log/app/error-2026-11-${day}.log`),
+        ],
+      },
+      [
+        '/var/log/app/access.log',
+        '/var/log/app/access.log.{digits}',
+        '/var/log/app/access.log.{digits}.gz',
+        '/var/log/app/error-{date}.log',
+      ],
+    ],
+    ['files of mktemp', { paths: names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`) }, ['/tmp/tmp.{mixed10}']],
+    [
+      'sessions',
+      { paths: names('base36', 26, 40).map((name) => `/var/lib/php/sessions/sess_${name}`) },
+      ['/var/lib/php/sessions/sess_{mixed26}'],
+    ],
+    [
+      'a Java server',
+      {
+        paths: [
+          ...numbers(1, 6).map((pid) => `/tmp/hsperfdata_app/${pid}`),
+          ...names('digits', 19, 5).map((name) => `/tmp/jna-108/jna${name}.tmp`),
+          ...numbers(1, 5).map((port) => `/tmp/tomcat.808${port}.${port}7/work/Tomcat/localhost/ROOT`),
+          ...numbers(10, 5).map((day) => `/usr/local/tomcat/logs/catalina.2026-11-${day}.log`),
+          '/opt/java/openjdk/lib/modules',
+          '/proc/7/coredump_filter',
+          '/sys/fs/cgroup/cpu.max',
+        ],
+      },
+      [
+        '/opt/java/openjdk/lib/modules',
+        '/proc/{pid}/coredump_filter',
+        '/sys/fs/cgroup/cpu.max',
+        '/tmp/hsperfdata_app/{digits}',
+        '/tmp/jna-108/jna{digits}.tmp',
+        '/tmp/tomcat.{digits}.{digits}/work/Tomcat/localhost/ROOT',
+        '/usr/local/tomcat/logs/catalina.{date}.log',
+      ],
+    ],
+    [
+      'caches of Node.js and npm',
+      {
+        paths: [
+          ...names('hex', 128, 6).map(
+            (name) =>
+              `/home/node/.npm/_cacache/content-v2/sha512/${name.slice(0, 2)}/${name.slice(2, 4)}/${name.slice(4)}`,
+          ),
+          ...names('hex', 8, 8).map((name) => `/home/node/.cache/v8-compile-cache/${name}.blob`),
+          '/app/node_modules/express/index.js',
+          '/app/node_modules/es6-promise/index.js',
+          '/app/node_modules/d3-array/index.js',
+          '/app/node_modules/h3/index.js',
+        ],
+      },
+      [
+        '/app/node_modules/d3-array/index.js',
+        '/app/node_modules/es6-promise/index.js',
+        '/app/node_modules/express/index.js',
+        '/app/node_modules/h3/index.js',
+        '/home/node/.cache/v8-compile-cache/{mixed8}.blob',
+        '/home/node/.npm/_cacache/content-v2/sha512/{hex}/{hex}/{hex}',
+      ],
+    ],
+    [
+      'PostgreSQL',
+      {
+        paths: [
+          ...[1, 4, 5, 16_384].flatMap((database) =>
+            numbers(2_600, 6).flatMap((relation) => [
+              `/var/lib/postgresql/data/base/${database}/${relation}`,
+              `/var/lib/postgresql/data/base/${database}/${relation}_fsm`,
+              `/var/lib/postgresql/data/base/${database}/pg_internal.init.${relation}`,
+            ]),
+          ),
+          ...numbers(10, 6).map((segment) => `/var/lib/postgresql/data/pg_wal/0000000100000000000000${segment}`),
+          ...numbers(100, 6).map((pid) => `/var/lib/postgresql/data/base/pgsql_tmp/pgsql_tmp${pid}.0`),
+          '/var/lib/postgresql/data/PG_VERSION',
+          '/var/lib/postgresql/data/global/pg_control',
+          '/dev/shm/PostgreSQL.1804289383',
+        ],
+      },
+      [
+        '/dev/shm/PostgreSQL.1804289383',
+        '/var/lib/postgresql/data/PG_VERSION',
+        '/var/lib/postgresql/data/base/pgsql_tmp/pgsql_tmp{digits}.0',
+        '/var/lib/postgresql/data/base/{digits}/pg_internal.init.{digits}',
+        '/var/lib/postgresql/data/base/{digits}/{digits}',
+        '/var/lib/postgresql/data/base/{digits}/{digits}_fsm',
+        '/var/lib/postgresql/data/global/pg_control',
+        '/var/lib/postgresql/data/pg_wal/{hex}',
+      ],
+    ],
+    [
+      'git',
+      {
+        paths: [
+          ...names('hex', 40, 80).map((name) => `/repo/.git/objects/${name.slice(0, 2)}/${name.slice(2)}`),
+          ...names('hex', 40, 5, 2).map((name) => `/repo/.git/objects/pack/pack-${name}.idx`),
+          ...names('base62', 6, 30).map((name) => `/repo/.git/objects/pack/tmp_pack_${name}`),
+          '/repo/.git/HEAD',
+          '/repo/.git/refs/heads/main',
+        ],
+      },
+      [
+        '/repo/.git/HEAD',
+        '/repo/.git/objects/pack/pack-{hex}.idx',
+        '/repo/.git/objects/pack/tmp_pack_{mixed6}',
+        '/repo/.git/objects/{hex}/{hex}',
+        '/repo/.git/refs/heads/main',
+      ],
+    ],
+    [
+      'apt',
+      {
+        paths: [
+          '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_InRelease',
+          '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages',
+          ...numbers(1, 5).map((minor) => `/var/cache/apt/archives/curl_8.14.${minor}-2_amd64.deb`),
+          ...names('base62', 6, 12).map((name) => `/tmp/apt.conf.${name}`),
+        ],
+      },
+      [
+        '/tmp/apt.conf.{mixed6}',
+        '/var/cache/apt/archives/curl_8.14.{digits}-2_amd64.deb',
+        '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_InRelease',
+        '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages',
+      ],
+    ],
+    [
+      'a service account, /proc and /sys',
+      {
+        paths: [
+          ...numbers(10, 6).map(
+            (second) => `/run/secrets/kubernetes.io/serviceaccount/..2026_11_21_06_35_${second}.123456${second}/token`,
+          ),
+          '/run/secrets/kubernetes.io/serviceaccount/..data/token',
+          ...numbers(1, 9).map((pid) => `/proc/${pid}/stat`),
+          '/proc/sys/net/core/somaxconn',
+          ...numbers(0, 16).map((cpu) => `/sys/devices/system/cpu/cpu${cpu}/topology/core_id`),
+        ],
+      },
+      [
+        '/proc/sys/net/core/somaxconn',
+        '/proc/{pid}/stat',
+        '/run/secrets/kubernetes.io/serviceaccount/..data/token',
+        '/run/secrets/kubernetes.io/serviceaccount/..{time}/token',
+        '/sys/devices/system/cpu/cpu{digits}/topology/core_id',
+      ],
+    ],
+    [
+      'names with search suffixes, shards and random labels',
+      {
+        names: [
+          'redis.shop.svc.cluster.local',
+          'example.com.shop.svc.cluster.local',
+          'example.com',
+          ...numbers(0, 6).map((replica) => `kafka-${replica}.kafka.shop.svc.cluster.local`),
+          ...names('base36', 12, 12).map((label) => `${label}.telemetry.example.net`),
+          ...numbers(1, 5).map((shard) => `shard-${shard}.db.example.org`),
+          ...numbers(1, 5).map((bucket) => `bucket${bucket}.s3.amazonaws.com`),
+          '7.0.0.10.in-addr.arpa',
+        ],
+      },
+      [
+        '*.in-addr.arpa',
+        'bucket1.s3.amazonaws.com',
+        'bucket2.s3.amazonaws.com',
+        'bucket3.s3.amazonaws.com',
+        'bucket4.s3.amazonaws.com',
+        'bucket5.s3.amazonaws.com',
+        'example.com',
+        'kafka-{digits}.kafka.shop.svc.cluster.local',
+        'redis',
+        'shard-{digits}.db.example.org',
+        '{mixed12}.telemetry.example.net',
+      ],
+    ],
+  ])('%s', (_, activity, expected) => expect(shown(activity)).toEqual(expected));
+});
+
+describe('an attack stays visible', () => {
+  const usual: Activity = {
+    paths: [
+      ...names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`),
+      ...names('python', 8, 400).map((name) => `/var/tmp/${name}`),
+      ...names('hex', 8, 60).map((name) => `/var/www/html/uploads/${name}.jpg`),
+      ...names('base36', 8, 60).map((name) => `/var/cache/app/${name}.tmp`),
+      ...numbers(1, 9).map((user) => `/home/user${user}/notes.txt`),
+    ],
+    names: names('base36', 12, 40).map((label) => `${label}.cdn.example.com`),
+  };
+
+  it('has patterns around it', () => {
+    expect(shown(usual)).toEqual([
+      '/home/user{digits}/notes.txt',
+      '/tmp/tmp.{mixed10}',
+      '/var/cache/app/{mixed8}.tmp',
+      '/var/tmp/{any}',
+      '/var/www/html/uploads/{mixed8}.jpg',
+      '{mixed12}.cdn.example.com',
+    ]);
+  });
+
+  it.each<[string, Activity, string]>([
+    ['a shell in a web root', { paths: ['/var/www/html/uploads/a1b2c3d4.php'] }, '/var/www/html/uploads/a1b2c3d4.php'],
+    [
+      'many of them',
+      { paths: names('hex', 8, 99).map((name) => `/var/www/html/uploads/${name}.php`) },
+      `/var/www/html/uploads/${names('hex', 8, 1)[0]}.php`,
+    ],
+    ['a key that is read', { paths: ['/home/user7/.ssh/id_ed25519'] }, '/home/user7/.ssh/id_ed25519'],
+    ['a token that is read', { paths: ['/run/secrets/tokens/vault7'] }, '/run/secrets/tokens/vault7'],
+    ['a library in a cache', { paths: ['/var/cache/app/a1b2c3d4.so'] }, '/var/cache/app/a1b2c3d4.so'],
+    ['a script among temporary files', { paths: ['/var/tmp/x1.sh'] }, '/var/tmp/x1.sh'],
+    ['a hidden file among them', { paths: ['/var/tmp/.x1'] }, '/var/tmp/.x1'],
+    ['a look-alike domain', { names: ['a1b2c3d4e5f6.cdn.examp1e.com'] }, 'a1b2c3d4e5f6.cdn.examp1e.com'],
+    ['a look-alike below a public suffix', { names: ['example.com.evil7.co.uk'] }, 'example.com.evil7.co.uk'],
+    [
+      'a file that is called like a pattern',
+      { paths: ['/var/cache/app/{mixed8}.tmp'] },
+      '/var/cache/app/\\x7bmixed8}.tmp',
+    ],
+  ])('as %s', (_, attack, visible) => {
+    expect(shown(usual)).not.toContain(visible);
+    expect(shown(usual, attack)).toContain(visible);
+  });
+
+  it('as a new program under a name that is usual for files', () => {
+    const { processes } = publish(learned(usual, { executables: ['/tmp/tmp.Xa3kQ9fT2b'] }), {
+      lostPeriods: 0,
+    }).behavior;
+    expect(processes.map(({ executable }) => executable)).toContain('/tmp/tmp.Xa3kQ9fT2b');
+  });
+
+  it('as something that is done with usual files for the first time', () => {
+    const attack: Activity = { paths: ['/tmp/tmp.Xa3kQ9fT2b'], access: 'attributes' };
+    const { files } = publish(learned(usual, attack), { lostPeriods: 0 }).behavior;
+    expect(files.filter(({ path }) => path === '/tmp/tmp.{mixed10}').map(({ access }) => access)).toEqual([
+      ['attributes'],
+      ['read'],
+    ]);
+  });
+});
