@@ -1,7 +1,7 @@
 /**
  * Node is a program of 100 MB, of which starting touches 48 MB and the work afterwards a part of that: what was used once stays in
  * the process for as long as the kernel has memory to spare. So the pages of its code and constants are given back now and
- * then. Those that are wanted again come from the page cache, sixteen at a time, without a read.
+ * then. Those that are wanted again come from the page cache, sixteen at a time, without a read unless the node is short of memory.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { dropPages } from './kernel/bpf/libc.ts';
