@@ -2,11 +2,12 @@
  * `make bench`: the table of budgets. The capture is measured without a cluster; what runs in the cluster whose kubeconfig
  * KUBECONFIG names is measured there, if there is one.
  *
- *     node hack/bench/main.ts [--rounds N] [--minutes N] [BENCH]…      all but the soak if none is named
+ *     node hack/bench/main.ts [--rounds N] [--minutes N] [BENCH]…      all but the long ones (soak, scheduling, fleet) if none is named
  */
 import { parseArgs } from 'node:util';
 import { measureCallCosts } from './calls.ts';
 import { measureCluster } from './cluster.ts';
+import { fleetObstacle, measureFleet } from './fleet.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle, measureMemoryAtWork } from './footprint.ts';
 import { measureMatching } from './match.ts';
@@ -51,7 +52,8 @@ const benches: Readonly<Record<string, Bench>> = {
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
   match: { measure: () => measureMatching(rounds, progress) },
-  scheduling: { measure: async () => measureScheduling(progress) },
+  scheduling: { measure: async () => measureScheduling(progress), onDemand: true },
+  fleet: { measure: () => measureFleet(progress), obstacle: fleetObstacle(), onDemand: true },
   soak: { measure: () => withNode((node) => measureSoak(node, minutes, progress)), onDemand: true },
   cluster: {
     measure: async () => measureCluster(),

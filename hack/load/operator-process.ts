@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { productNamespace } from './cluster.ts';
 import { memoryLimit } from './memory-limit.ts';
 
+const dockerfile = new URL('../images/operator.Dockerfile', import.meta.url).pathname;
 const program = new URL('../../dist/operator.js', import.meta.url).pathname;
 
 /** `operator.resources.limits.memory` of the chart. */
@@ -27,6 +28,12 @@ export interface OperatorProcess {
   metrics(ca: string, token: string): Promise<ReadonlyMap<string, number>>;
   /** SIGTERM, and waits for its end. */
   stop(): Promise<void>;
+}
+
+/** The environment that the operator's image gives it. */
+function imageSettings(): Record<string, string> {
+  const settings = readFileSync(dockerfile, 'utf8').matchAll(/^ENV (\w+)=(.*)$/gm);
+  return Object.fromEntries(Array.from(settings, ([, name = '', value = '']) => [name, value]));
 }
 
 /** Why it cannot be started; undefined if it can. */
@@ -54,7 +61,7 @@ export async function startOperator(
     cwd: directory,
     env: {
       PATH: process.env['PATH'],
-      NODE_ENV: 'production',
+      ...imageSettings(),
       KUBECONFIG: kubeconfig,
       WSP_NAMESPACE: productNamespace,
       WSP_LISTEN: '127.0.0.1:0',

@@ -12,6 +12,7 @@ import { findConfigMap } from '../../operator/kube/secrets.ts';
 import { caConfigMap } from '../../operator/server/tls/keeper.ts';
 import { type ApiServer, startApiServer } from '../../test/integration/api-server.ts';
 import { mebibyte } from '../bench/memory.ts';
+import { statusBytes } from '../bench/process.ts';
 import { LoadAgent } from './agent.ts';
 import { churn } from './churn.ts';
 import {
@@ -138,7 +139,8 @@ async function withOperator(stage: Stage): Promise<LoadResult> {
   const running = [...agents.values()].map((agent) => agent.run(stop.signal));
   await untilConnected(sources, options.nodes);
   const connectedSeconds = (performance.now() - began) / 1_000;
-  progress(`all agents are connected after ${connectedSeconds.toFixed(1)} s`);
+  const resident = Math.round(statusBytes(operator.pid, 'VmRSS') / mebibyte);
+  progress(`all agents are connected after ${connectedSeconds.toFixed(1)} s; the operator has ${resident} MiB`);
   const churning = churn(client, fleet, agents, { perSecond: options.churn, signal: stop.signal });
   const measured = await measureParts(stage, { sources, target });
   const profiles = total(await sources.scrape(), 'workload_security_profiles');
@@ -197,7 +199,7 @@ const settleSeconds = 30;
 const quiet: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function untilConnected({ scrape }: Sources, agents: number): Promise<void> {
-  const deadline = performance.now() + 120_000;
+  const deadline = performance.now() + 300_000;
   for (;;) {
     const metrics = await scrape();
     const [streams, ready] = [
@@ -205,7 +207,7 @@ async function untilConnected({ scrape }: Sources, agents: number): Promise<void
       total(metrics, 'workload_security_agents', 'ready'),
     ];
     if (streams >= agents && ready >= agents) return;
-    if (performance.now() > deadline) throw new Error(`only ${streams} streams and ${ready} agents after 120 s`);
+    if (performance.now() > deadline) throw new Error(`only ${streams} streams and ${ready} agents after 300 s`);
     await sleep(1_000);
   }
 }

@@ -75,6 +75,12 @@ export function createSchedulingMetrics(registry: Registry, scheduler: Pick<Sche
       metric.inc({ event: 'completed' }, completed);
     },
   );
+  counter(
+    'profiling_watched_seconds_total',
+    'Time that containers were profiled; its rate beside the number of profiling_containers is the part of their time.',
+    [],
+    (metric) => metric.inc(scheduler.counts().watchedMs / 1_000),
+  );
   counter('profiling_grants_ended_total', 'Slots that ended before their snapshot arrived.', ['reason'], (metric) => {
     const { ended } = scheduler.counts();
     for (const reason of endCodes) metric.inc({ reason }, ended.get(reason) ?? 0);

@@ -41,6 +41,8 @@ export interface ContainerHistory {
   readonly grants: number;
   /** It has ended and its snapshot was answered: nothing more can come. */
   readonly done: boolean;
+  /** How long it was profiled, in periods whose snapshots have arrived. */
+  readonly watchedMs: number;
 }
 
 export type AgentCondition =

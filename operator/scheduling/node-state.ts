@@ -13,6 +13,8 @@ export interface NodeState {
   /** Of the containers in the report; at most 1,000, as there. */
   readonly histories: Map<string, ContainerHistory>;
   reasons: ReadonlyMap<string, Reason>;
+  /** Since when the reason of each has its code; of the same containers. */
+  reasonSince: ReadonlyMap<string, number>;
   /** Undefined until the first plan for this node. */
   desired: DesiredState | undefined;
 }
@@ -26,6 +28,7 @@ export function nodeState(node: string, report: AgentReport, now: number): NodeS
     shortLivedAt: undefined,
     histories: new Map(),
     reasons: new Map(),
+    reasonSince: new Map(),
     desired: undefined,
   };
   hear(state, report, now);
@@ -41,7 +44,7 @@ export function hear(state: NodeState, report: AgentReport, now: number): void {
   for (const id of state.histories.keys()) if (!containers.has(id)) state.histories.delete(id);
   for (const { id, state: containerState } of state.containers) {
     if (containerState === 'finished') state.shortLivedAt = now;
-    if (!state.histories.has(id)) state.histories.set(id, { firstReportedAt: now, grants: 0, done: false });
+    if (!state.histories.has(id)) state.histories.set(id, newHistory(now));
   }
 }
 
@@ -68,9 +71,36 @@ export function situationOf(state: NodeState, grants: readonly Grant[], now: num
   };
 }
 
+function newHistory(now: number): ContainerHistory {
+  return { firstReportedAt: now, grants: 0, done: false, watchedMs: 0 };
+}
+
+/** Takes the reasons of a plan in; one whose text alone has changed holds since before. */
+export function setReasons(state: NodeState, reasons: ReadonlyMap<string, Reason>, now: number): void {
+  const since = new Map<string, number>();
+  for (const [id, { code }] of reasons) {
+    const same = state.reasons.get(id)?.code === code;
+    since.set(id, (same ? state.reasonSince.get(id) : undefined) ?? now);
+  }
+  state.reasons = reasons;
+  state.reasonSince = since;
+}
+
+/** How long a grant whose snapshot arrives now had its container watched; 0 for one that had ended before. */
+export function watchedTime({ finished, confirmedAt, grantedAt, periodSeconds }: Grant, now: number): number {
+  return finished ? 0 : Math.min(now - (confirmedAt ?? grantedAt), periodSeconds * 1_000);
+}
+
+/** Notes that a container was watched so much longer. */
+export function noteWatched(state: NodeState, containerId: string, watchedMs: number): void {
+  const before = state.histories.get(containerId);
+  if (before === undefined) return;
+  state.histories.set(containerId, { ...before, watchedMs: before.watchedMs + watchedMs });
+}
+
 /** Notes that a container got a slot. */
 export function noteGrant(state: NodeState, containerId: string, now: number): void {
-  const before = state.histories.get(containerId) ?? { firstReportedAt: now, grants: 0, done: false };
+  const before = state.histories.get(containerId) ?? newHistory(now);
   state.histories.set(containerId, { ...before, grants: before.grants + 1 });
 }
 

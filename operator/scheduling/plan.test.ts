@@ -262,7 +262,7 @@ describe('whatever the situation', () => {
           }),
         ),
         histories: new Map(
-          here.map(({ n, grants }) => [containerId(n), { firstReportedAt: now, grants, done: false }]),
+          here.map(({ n, grants }) => [containerId(n), { firstReportedAt: now, grants, done: false, watchedMs: 0 }]),
         ),
         grants: granted.map(({ n, image }) => grant(n, image, { node, confirmedAt: now - minute })),
       });

@@ -88,6 +88,28 @@ describe('an obedient cluster', () => {
     expect(cluster.scheduler.counts().completed).toBeGreaterThan(50);
   });
 
+  it('tells since when a container is profiled or not, and how much of its time it was', async () => {
+    const cluster = new Simulation(settingsWith({ ...short, maxContainersPerNode: 1 }));
+    const startedAt = cluster.clock.now();
+    const [first, second] = [cluster.start(nginx, 'node-a', { startedAt }), cluster.start(imageOf('redis'))];
+    await cluster.run(20);
+    const view = (id: string) =>
+      cluster.scheduler.view('node-a')[0]?.containers.find(({ containerId }) => containerId === id);
+    const waiting = view(cluster.profiling()[0] === first ? second : first);
+    await cluster.run(5);
+    expect(view(waiting?.containerId ?? '')?.since).toBe(waiting?.since);
+    expect(waiting?.since).toBeLessThan(startedAt + 2_000);
+    await cluster.run(80);
+    const taught = cluster.taught.filter((id) => id === first).length;
+    expect(taught).toBeGreaterThan(0);
+    // Half of the time for each of the two; what is under way does not count yet.
+    expect(view(first)?.watchedSeconds).toBeGreaterThanOrEqual(29 * taught);
+    expect(view(first)?.watchedSeconds).toBeLessThanOrEqual(30 * taught);
+    expect(view(first)?.ranSeconds).toBe(105);
+    expect(view(second)?.ranSeconds).toBeUndefined();
+    expect(cluster.scheduler.counts().watchedMs).toBeGreaterThanOrEqual(29_000 * cluster.taught.length);
+  });
+
   it('gives the slots of an agent that restarted anew', async () => {
     const cluster = new Simulation();
     const id = cluster.start(nginx);

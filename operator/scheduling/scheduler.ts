@@ -10,7 +10,17 @@ import { times, type Grant, type PlanContext, type ProfileFacts } from './grant.
 import { type EarlierSlot, EarlierSlots } from './earlier-slots.ts';
 import { imageWaiting } from './image-waiting.ts';
 import { lostPeriodRecorder, type LostPeriodResult } from './lost-periods.ts';
-import { hear, nodeState, noteDone, noteGrant, situationOf, type NodeState } from './node-state.ts';
+import {
+  hear,
+  nodeState,
+  noteDone,
+  noteGrant,
+  noteWatched,
+  watchedTime,
+  setReasons,
+  situationOf,
+  type NodeState,
+} from './node-state.ts';
 import { plan, type NodePlan } from './plan.ts';
 import { isOwnPod } from './own-pod.ts';
 import type { EndCode, ReasonCode } from './reason.ts';
@@ -50,6 +60,8 @@ export interface SchedulerCounts {
   readonly granted: number;
   readonly adopted: number;
   readonly completed: number;
+  /** Time that containers were profiled, in periods whose snapshots have arrived. */
+  readonly watchedMs: number;
   /** Grants that ended before their snapshots arrived; those of containers that are gone are completed all the same. */
   readonly ended: ReadonlyMap<EndCode, number>;
   readonly lostPeriods: ReadonlyMap<LostPeriodResult, number>;
@@ -99,7 +111,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const earlier = new EarlierSlots();
   const waiting = imageWaiting();
   const settings = settingsReader(options.settings);
-  const totals = { granted: 0, adopted: 0, completed: 0, nodesRefused: 0 };
+  const totals = { granted: 0, adopted: 0, completed: 0, watchedMs: 0, nodesRefused: 0 };
   const ended = new Map<EndCode, number>();
   const lost = new Map<LostPeriodResult, number>();
   const timer = replanTimer(clock, { some: planNodes, all: planAll });
@@ -173,7 +185,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       give({ ...given, slotId: ids.next(), containerId, image, periodSeconds, finished }, state);
       totals.granted += 1;
     }
-    state.reasons = planned.reasons;
+    setReasons(state, planned.reasons, now);
     const grants = ledger.ofNode(state.node);
     const probes = inventory.probes(state.node).told;
     publish(state, desiredState(version, settings(), { grants, refused: planned.refuse, probes }));
@@ -217,7 +229,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function completed(slotId: string, containerId: string): void {
-    const grant = ledger.complete(slotId, clock.monotonic());
+    const now = clock.monotonic();
+    const grant = ledger.complete(slotId, now);
     if (grant === undefined) {
       if (ids.isEarlier(slotId) && inventory.container(containerId) !== undefined)
         earlier.complete(slotId, containerId);
@@ -225,6 +238,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     totals.completed += 1;
     const state = nodes.get(grant.node);
+    const watchedMs = watchedTime(grant, now);
+    totals.watchedMs += watchedMs;
+    if (state !== undefined) noteWatched(state, grant.containerId, watchedMs);
     if (grant.finished && state !== undefined) noteDone(state, grant.containerId);
     timer.soon(grant.node);
   }

@@ -33,6 +33,12 @@ export interface GrantView {
 export interface ContainerView {
   readonly containerId: string;
   readonly reason: Reason;
+  /** Since when for this reason; absent for containers that no agent reports. */
+  readonly since?: number;
+  /** How long it was profiled since this operator began, in periods whose snapshots have arrived. */
+  readonly watchedSeconds: number;
+  /** How long it has run; absent while the API server does not show when it started. */
+  readonly ranSeconds?: number;
   /** Absent for containers that the API server does not show. */
   readonly image?: string;
   readonly namespace?: string;
@@ -57,12 +63,25 @@ function grantView(grant: Grant, wall: WallTime): GrantView {
   };
 }
 
-function containerView(containerId: string, why: Reason, record: ContainerRecord | undefined): ContainerView {
-  if (record === undefined) return { containerId, reason: why };
-  const { image, pod, name } = record;
+/** What is remembered of a container besides its record. */
+interface Remembered {
+  readonly since?: number;
+  readonly watchedSeconds: number;
+}
+
+function containerView(
+  containerId: string,
+  why: Reason,
+  remembered: Remembered,
+  { record, wallNow }: { readonly record: ContainerRecord | undefined; readonly wallNow: number },
+): ContainerView {
+  const common = { containerId, reason: why, ...remembered };
+  if (record === undefined) return common;
+  const { image, pod, name, startedAt, finishedAt } = record;
+  const ranMs = startedAt === undefined ? undefined : Math.max(0, (finishedAt ?? wallNow) - startedAt);
   return {
-    containerId,
-    reason: why,
+    ...common,
+    ...(ranMs !== undefined && { ranSeconds: Math.round(ranMs / 1_000) }),
     image: imageText(image),
     namespace: pod.namespace,
     pod: pod.name,
@@ -91,11 +110,21 @@ export function nodeView(node: string, state: NodeState | undefined, facts: View
   const agent = state === undefined ? neverReported : agentView(state, planning.now, wall);
   const reasons = state?.reasons ?? new Map<string, Reason>();
   const absent = unreported(agent);
+  const wallNow = wall(planning.now);
+  const remembered = (id: string): Remembered => {
+    const since = state?.reasonSince.get(id);
+    const watchedMs = state?.histories.get(id)?.watchedMs ?? 0;
+    return { ...(since !== undefined && { since: wall(since) }), watchedSeconds: Math.round(watchedMs / 1_000) };
+  };
   const containers = [
-    ...[...reasons].map(([id, why]) => containerView(id, why, planning.container(id))),
-    ...facts.running.flatMap((record) =>
-      reasons.has(record.id) ? [] : [containerView(record.id, objection(record, planning) ?? absent, record)],
+    ...[...reasons].map(([id, why]) =>
+      containerView(id, why, remembered(id), { record: planning.container(id), wallNow }),
     ),
+    ...facts.running.flatMap((record) => {
+      if (reasons.has(record.id)) return [];
+      const why = objection(record, planning) ?? absent;
+      return [containerView(record.id, why, remembered(record.id), { record, wallNow })];
+    }),
   ];
   const grants = facts.grants.map((grant) => grantView(grant, wall));
   return { node, agent, maxSlots: planning.settings.maxContainersPerNode, grants, containers };

@@ -45,7 +45,7 @@ export function histories(
   number: number,
   fields: Partial<ContainerHistory> = {},
 ): ReadonlyMap<string, ContainerHistory> {
-  return new Map([[containerId(number), { firstReportedAt: now, grants: 0, done: false, ...fields }]]);
+  return new Map([[containerId(number), { firstReportedAt: now, grants: 0, done: false, watchedMs: 0, ...fields }]]);
 }
 
 export function grant(number: number, image: Image, fields: Partial<Grant> = {}): Grant {
