@@ -1,11 +1,12 @@
 /** What agents call; the contract is core/wire/agent.ts. */
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { snapshotLimits } from '../../core/activity/snapshot.ts';
+import { type Snapshot, snapshotLimits } from '../../core/activity/snapshot.ts';
 import { agentReport } from '../../core/wire/agent.ts';
 import type { Clock } from '../clock.ts';
 import { agentOf, identify } from './authentication.ts';
 import { BodyTooLargeError, readBody } from './body.ts';
+import { ByteGate } from './byte-gate.ts';
 import { parseBoundedJson, TooManyValuesError } from './bounded-json.ts';
 import { DesiredStreams } from './desired-stream.ts';
 import { Gate } from './gate.ts';
@@ -53,8 +54,13 @@ const maxNodes = 10_000;
 /** Uploads that are read or wait, of one node and together: each holds up to 1 MiB, so at most 128 MiB. */
 const uploadsPerNode = 4;
 const maxUploads = 128;
-/** Of these, uploads at work: each may hold 8 MiB of JSON and as objects 80 MB (snapshot-upload.ts), so at most 180 MB. */
+/** Of these, uploads that are parsed: each may hold 8 MiB of JSON and as objects 80 MB (snapshot-upload.ts), so at most 180 MB. */
 const parallelSnapshots = 2;
+/**
+ * JSON of the uploads that are merged and stored, as much as two of the largest. Each of them waits four times for other
+ * threads; usual ones of 50 KB do so a hundred at a time.
+ */
+const ingestedBytes = 16 * 1024 * 1024;
 
 export interface AgentEndpoints {
   readonly router: Router;
@@ -134,14 +140,28 @@ function snapshotHandler({ ingest, clock, metrics }: AgentEndpointsOptions) {
   const bytesOfNode = new TokenBuckets(byteQuota, clock, maxNodes);
   const jsonOfNode = new TokenBuckets(jsonQuota, clock, maxNodes);
   const gate = new Gate(parallelSnapshots, maxUploads);
+  const ingesting = new ByteGate(ingestedBytes);
   const uploads = new UploadSlots('uploads', uploadsPerNode, maxUploads);
+
+  /** Parsed only when there is room for what comes next: until then it keeps the place of another. */
+  const parse = async (agent: Agent, bytes: Buffer): Promise<{ snapshot: Snapshot; done: () => void }> => {
+    let jsonBytes = 0;
+    const snapshot = await parseSnapshot(bytes, (size) => {
+      jsonBytes = size;
+      jsonOfNode.charge(agent.node, size);
+    });
+    return { snapshot, done: await ingesting.enter(jsonBytes) };
+  };
 
   const process = async (agent: Agent, bytes: Buffer): Promise<IngestAnswer> => {
     const started = clock.monotonic();
-    const snapshot = await parseSnapshot(bytes, (size) => jsonOfNode.charge(agent.node, size));
-    const answer = await ingest({ agent, snapshot, bytes });
-    metrics.snapshotSeconds.observe((clock.monotonic() - started) / 1_000);
-    return answer;
+    const { snapshot, done } = await gate.run(() => parse(agent, bytes));
+    try {
+      return await ingest({ agent, snapshot, bytes });
+    } finally {
+      done();
+      metrics.snapshotSeconds.observe((clock.monotonic() - started) / 1_000);
+    }
   };
 
   return async (agent: Agent, request: Request, response: Response): Promise<void> => {
@@ -151,7 +171,7 @@ function snapshotHandler({ ingest, clock, metrics }: AgentEndpointsOptions) {
       const bytes = await readUpload(request);
       bytesOfNode.charge(agent.node, bytes.length);
       metrics.snapshotBytes.inc(bytes.length);
-      const answer = await gate.run(() => process(agent, bytes));
+      const answer = await process(agent, bytes);
       metrics.snapshotsReceived.inc({ result: answer.result });
       respond(answer, response);
     } finally {
