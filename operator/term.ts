@@ -11,6 +11,7 @@ import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import type { NewDigest } from './learning/new-digests.ts';
 import { Survey } from './learning/survey.ts';
+import { runsElsewhere } from './learning/share.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
@@ -123,6 +124,8 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     inventory,
     grants: scheduler,
     minCoverageMs: () => settings.current.learning.minSnapshotCoverageMs,
+    learningSnapshots: () => settings.current.learning.snapshots,
+    othersRun: (image, namespace) => runsElsewhere(inventory, image, namespace),
     ...metrics.ingest,
   });
   createSchedulingMetrics(metrics.registry, scheduler);

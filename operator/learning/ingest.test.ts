@@ -57,6 +57,8 @@ function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((nu
       completed: (slotId) => void completed.push(slotId),
     },
     minCoverageMs: () => 5 * minute,
+    learningSnapshots: () => 200,
+    othersRun: () => false,
     onOutcome: (outcome) => void outcomes.push(outcome),
     onLearned: ({ snapshotId }) => void learned.push(snapshotId),
     ...changes,

@@ -16,6 +16,7 @@ import { snapshotCounts } from './counting.ts';
 import { packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
 import { Serial } from './serial.ts';
+import { mayCount, type Share, shareOf, snapshotsPerNamespace } from './share.ts';
 import { recordContext } from './snapshot-context.ts';
 import { type Claim, clockTolerance, type Grants, verify } from './verification.ts';
 
@@ -25,6 +26,10 @@ export interface IngestOptions {
   readonly grants: Grants;
   /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
   readonly minCoverageMs: () => number;
+  /** Counted snapshots that make a profile stable. */
+  readonly learningSnapshots: () => number;
+  /** Whether containers of this image run in any other namespace. */
+  readonly othersRun: (image: Image, namespace: string) => boolean;
   readonly onOutcome: (outcome: Outcome) => void;
   /** Once for each snapshot that is merged and durable. */
   readonly onLearned: (snapshot: Snapshot) => void;
@@ -90,7 +95,9 @@ export function createIngest(options: IngestOptions): Ingest {
   async function attempt(upload: Verified): Promise<Result | 'conflict'> {
     const { record, snapshot, node, receivedAt, bytes } = upload;
     const known = await read(record.image, receivedAt);
-    const obstacle = obstacleTo(known);
+    const { namespace } = record.pod;
+    const share = shareOf(namespace, known.evidence, options.minCoverageMs());
+    const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
     if (obstacle !== undefined) {
       // What was stored before is no news, also for a profile that takes no more.
       return (await store.hasSnapshot(snapshot.snapshotId)) ? ['duplicate'] : obstacle;
@@ -98,7 +105,9 @@ export function createIngest(options: IngestOptions): Ingest {
     const recorded = recordContext(contextOf(upload));
     const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, recorded.context));
     const packed = await packEvidence(evidence);
-    const counts = snapshotCounts(snapshot, record.startedAt, options.minCoverageMs());
+    const counts =
+      snapshotCounts(snapshot, record.startedAt, options.minCoverageMs()) &&
+      mayCount(share, options.learningSnapshots(), () => options.othersRun(record.image, namespace));
     const profile = nextProfile(known.profile, { image: record.image, evidence, receivedAt, counts });
     const { snapshotId, from, to } = snapshot;
     const { image } = record;
@@ -203,6 +212,14 @@ function obstacleTo({ profile, evidence }: Learned): Result | undefined {
   if (profile?.state === 'stable') return ['sealed', 'the profile is finished'];
   if (evidence.snapshots.length < evidenceLimits.snapshots) return undefined;
   return ['full', `the profile holds ${evidenceLimits.snapshots} snapshots, as many as it can`];
+}
+
+function obstacleOf({ snapshots }: Share, namespace: string): Result | undefined {
+  if (snapshots < snapshotsPerNamespace) return undefined;
+  return [
+    'share',
+    `the profile holds ${snapshots} snapshots of the namespace ${namespace}, as many as it takes of one`,
+  ];
 }
 
 function nextProfile(

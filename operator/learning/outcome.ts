@@ -19,6 +19,8 @@ export const outcomes = [
   'sealed',
   /** The profile holds as many snapshots as it can. */
   'full',
+  /** The profile holds as many snapshots of this namespace as it takes of one. */
+  'share',
   /** Another snapshot covers part of the period. */
   'overlap',
   /** Others changed the profile again and again meanwhile. */
@@ -39,6 +41,7 @@ const refusals: Readonly<Partial<Record<Outcome, 403 | 422>>> = {
   period: 422,
   sealed: 422,
   full: 422,
+  share: 422,
   overlap: 422,
 };
 

@@ -54,6 +54,8 @@ function uploads(run: number) {
     },
     grants: { lookup: () => ({ state: 'active' }), completed: () => undefined },
     minCoverageMs: () => 5 * minute,
+    learningSnapshots: () => 200,
+    othersRun: () => false,
     onOutcome: () => undefined,
     onLearned: () => undefined,
   });
@@ -92,7 +94,7 @@ it('makes again, byte for byte, what was merged one by one, as of every time', a
       );
       expect(all.snapshots).toBe((await store.profile(image))?.snapshots);
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });
 

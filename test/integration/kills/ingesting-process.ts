@@ -25,6 +25,8 @@ const ingest = createIngest({
   inventory,
   grants: { lookup: () => ({ state: 'active' }), completed: () => undefined },
   minCoverageMs: () => 5 * minute,
+  learningSnapshots: () => 200,
+  othersRun: () => false,
   onOutcome: () => undefined,
   onLearned: () => undefined,
 });

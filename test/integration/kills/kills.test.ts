@@ -87,7 +87,7 @@ test(`${kills} kills while snapshots are ingested`, { timeout: kills * 10_000 + 
   let next = 0;
   const due = new Set<number>();
   const seed = randomInt(2 ** 31);
-  context.annotate(`seed ${seed}`);
+  await context.annotate(`seed ${seed}`);
 
   for (let run = 0; run < kills; run += 1) {
     for (const number of due) if (acknowledged.has(number)) due.delete(number);
