@@ -126,17 +126,6 @@ describe('laws of quarantine', () => {
     );
   });
 
-  it('a release is as if nothing had ever been quarantined, also for what was merged meanwhile', () => {
-    fc.assert(
-      fc.property(parts, someSnapshotEvidence, fc.array(someMark, { maxLength: 4 }), (before, later, marks) => {
-        // What a profile with marks keeps is all evidence, whatever it shows.
-        publish(merged(before), { lostPeriods: 0, quarantine: marks });
-        const all = mergeEvidence(merged(before), later);
-        expect(publish(all, { lostPeriods: 0, quarantine: [] })).toEqual(publish(all, { lostPeriods: 0 }));
-      }),
-    );
-  });
-
   it('only ever hides: less with every mark, nothing that another container shows since ever', () => {
     fc.assert(
       fc.property(parts, fc.array(someMark, { maxLength: 4 }), someMark, (evidences, marks, more) => {

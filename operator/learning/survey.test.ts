@@ -225,6 +225,18 @@ describe('profiles of images that do not run', () => {
     expect([...known.all()].map(({ image }) => image.tag)).toEqual(['3']);
   });
 
+  it('stay until it is known in which object they are', async () => {
+    learned(old, [a]);
+    await memory.store.archive(old, 'collected', clock.now());
+    await memory.store.restore(old, clock.now());
+    await start();
+    await after(31 * day);
+    expect(known.get(old)).toBeDefined();
+    memory.now.markPublished(old, 'uid');
+    await after(minute);
+    expect(known.get(old)).toBeUndefined();
+  });
+
   it('leave the archive when it is full or they are old', async () => {
     settings = { ...settings, retention: { ...settings.retention, archiveAgeMs: 10 * day } };
     learned(old, [a]);

@@ -1,6 +1,7 @@
 /**
  * Looks every half minute at what runs, and lets profiles follow: those whose image runs again come back from the archive,
- * those of old images go there, and another build under a finished profile's tag is noticed.
+ * those of old images go there, and another build under a finished profile's tag is noticed. A profile goes only once it is
+ * known in which object it was published: that object has to go with it, and its writing may just be under way.
  */
 import type { Logger } from 'pino';
 import { imageText, type Image } from '../../core/image.ts';
@@ -128,8 +129,8 @@ export class Survey {
   async #relearn(image: Image, digests: readonly string[], at: number): Promise<void> {
     const { store, announce, metrics, log } = this.#options;
     const record = await store.profile(image);
-    if (record === undefined) return;
-    const object = { uid: record.publishedUid ?? `${record.name}/${record.firstSnapshotAt}`, name: record.name, image };
+    if (record?.publishedUid === undefined) return;
+    const object = { uid: record.publishedUid, name: record.name, image };
     const note = `another build runs: ${digests[0] ?? ''}`.slice(0, 200);
     const audit = entryOf('new-digest', { object, actor: 'operator', at, note });
     if (!(await store.archive(image, 'relearned', at, audit))) return;
@@ -155,7 +156,7 @@ export class Survey {
   async #archive({ image, why }: Garbage, now: number): Promise<void> {
     const { store, announce, metrics, log } = this.#options;
     const record = await store.profile(image);
-    if (record === undefined || !(await store.archive(image, 'collected', now))) return;
+    if (record?.publishedUid === undefined || !(await store.archive(image, 'collected', now))) return;
     metrics.archived.inc({ reason: why });
     log.info({ profile: record.name, why }, 'profile went into the archive');
     announce(profileArchived(record, record.publishedUid, reasons[why]));
