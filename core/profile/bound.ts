@@ -41,9 +41,12 @@ export function keepSample<Entry>(entries: ReadonlyMap<string, Entry>, limit: nu
 }
 
 /**
- * A fair sample of groups: first of those that stand in one directory or domain, then of all that are left, by one and the
+ * A sample of groups: first of those that stand in one directory or domain, then of all that are left, by one and the
  * same order. So the outer limit, too, keeps what it would keep in every order: of the groups before a given one, each
  * directory contributes all that it has or its limit, and neither ever gets less.
+ *
+ * Names come before others the more of them may vary, else by hash: of a program that makes up names, what most of them have
+ * in common says more than any that have nothing in common.
  */
 export function keepGroups<Entry extends NamedBehaviour>(
   entries: ReadonlyMap<string, Entry>,
@@ -52,24 +55,40 @@ export function keepGroups<Entry extends NamedBehaviour>(
 ): Bounded<Entry> {
   const { groupOf, siblingsOf, keyOf } = naming;
   if (entries.size <= total && processesWithin(entries.values(), siblings)) return { kept: entries, dropped: [] };
-  const places = new Map<string, Set<string>>();
+  const places = new Map<string, Map<string, Entry>>();
   for (const entry of entries.values()) {
     const place = siblingsOf(entry);
     const groups = places.get(place);
-    if (groups === undefined) places.set(place, new Set([groupOf(entry)]));
-    else groups.add(groupOf(entry));
+    if (groups === undefined) places.set(place, new Map([[groupOf(entry), entry]]));
+    else groups.set(groupOf(entry), entry);
   }
   const groups = [...places.values()];
   if (groups.every(({ size }) => size <= siblings) && groups.reduce((sum, { size }) => sum + size, 0) <= total) {
     return { kept: entries, dropped: [] };
   }
-  const inside = groups.flatMap((names) => smallestByHash(Array.from(names, ranked), siblings));
+  const inside = groups.flatMap((own) =>
+    smallestByHash(
+      Array.from(own, ([key, entry]) => ({
+        key,
+        rank: hash52(key, 0) + literalLength(naming.leafOf(entry)) * 2 ** 52,
+      })),
+      siblings,
+    ),
+  );
   const kept = new Set(smallestByHash(inside, total).map(({ key }) => key));
   const dropped = [...entries.values()].filter((entry) => !kept.has(groupOf(entry)));
   return {
     kept: new Map([...entries].filter(([, entry]) => kept.has(groupOf(entry)))),
     dropped: dropped.map((entry) => keyOf(asPattern(entry, naming))),
   };
+}
+
+const mostLiteral = 64;
+
+/** Characters of a signature that are no pattern; of a name that cannot vary, more than any. */
+function literalLength(signature: string): number {
+  const literal = signature.replaceAll(/\{(?:digits|mixed\d+)\}/g, '');
+  return literal === signature ? mostLiteral : Math.min(literal.length, mostLiteral - 1);
 }
 
 /** No process has more entries than this: far quicker to tell than what it has in one directory. */

@@ -11,6 +11,7 @@ export const fileNaming: Naming<FileEvidence> = {
   keyOf: keyOf.file,
   groupOf: (file) => `${side(file)}${file.processId} ${file.signature}`,
   siblingsOf: (file) => `${side(file)}${file.processId} ${file.signature.slice(0, file.signature.lastIndexOf('/'))}`,
+  leafOf: ({ signature }) => signature.slice(signature.lastIndexOf('/') + 1),
   join: (left, right) => joinNamed(joinBehaviours(left, right, left.containers | right.containers), right),
 };
 
@@ -21,5 +22,6 @@ export const dnsNaming: Naming<DnsEvidence> = {
   keyOf: keyOf.dns,
   groupOf: (dns) => `${side(dns)}${dns.processId} ${dns.signature}`,
   siblingsOf: (dns) => `${side(dns)}${dns.processId} ${splitName(dns.signature).domain}`,
+  leafOf: ({ signature }) => signature,
   join: (left, right) => joinDns(joinBehaviours(left, right, left.containers | right.containers), right),
 };

@@ -34,6 +34,8 @@ export interface Naming<Entry> {
   readonly groupOf: (entry: Entry) => string;
   /** Of those that stand in one directory or domain; the same for a whole group. */
   readonly siblingsOf: (entry: Entry) => string;
+  /** Of its signature, what tells it from its siblings. */
+  readonly leafOf: (entry: Entry) => string;
   /** Entries with one key become one entry. */
   readonly join: (left: Entry, right: Entry) => Entry;
 }
