@@ -9,7 +9,7 @@ import type { Ingest } from './learning/ingest.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
-import type { DesiredStateSource } from './server/ports.ts';
+import type { DesiredStateSource, ProfileModels } from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
 import { TokenAuthenticator } from './server/token-authenticator.ts';
@@ -25,6 +25,7 @@ export interface ServingOptions {
   readonly readiness: Readiness;
   readonly scheduler: Scheduler;
   readonly ingest: Ingest;
+  readonly profiles: ProfileModels;
 }
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */
@@ -58,6 +59,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: (node) => scheduler.view(node),
+      profiles: options.profiles,
     },
   });
   readiness.done('server');

@@ -10,6 +10,7 @@ import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import type { NewDigest } from './learning/new-digests.ts';
+import { profileModels } from './learning/profile-model.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
@@ -24,7 +25,7 @@ import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest'>;
+export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest' | 'profiles'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
@@ -145,7 +146,9 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .then(() => survey.run(signal))
         .catch(fail),
     );
-    await serve({ ...options, scheduler, ingest }, signal).catch(fail);
+    await serve({ ...options, scheduler, ingest, profiles: profileModels(store, () => clock.now()) }, signal).catch(
+      fail,
+    );
   }
   scheduler.stop();
   await Promise.all(working);

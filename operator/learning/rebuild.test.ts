@@ -6,11 +6,13 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
+import { objectName } from '../../core/profile/object-name.ts';
 import type { Peer } from '../../core/profile/peer.ts';
 import { containerNumber, epoch, minute, seenAt, snapshotOf, someSnapshot } from '../../core/profile/testing.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { packEvidence } from './evidence-bytes.ts';
 import { createIngest } from './ingest.ts';
+import { profileModels } from './profile-model.ts';
 import { evidenceAt, rebuild } from './rebuild.ts';
 
 let directory: string;
@@ -163,4 +165,21 @@ it('names a snapshot that it cannot read', async () => {
     rebuild({ snapshots: () => Promise.resolve([{ ...first, ...changed }]) }, imageOf(1));
   await expect(of({ bytes: Uint8Array.of(1) })).rejects.toThrow(`${first.snapshotId} cannot be read`);
   await expect(of({ context: zstdCompressSync('{}') })).rejects.toThrow(`${first.snapshotId} cannot be read`);
+});
+
+it('shows a profile by the name of its object, now and as it was', async () => {
+  await learnThree();
+  const profiles = profileModels(store, () => later + 60 * minute);
+  const name = objectName(imageOf(1));
+  const profile = { kind: 'SecurityProfile', metadata: { name }, spec: { image: imageOf(1) } };
+  expect(await profiles(name)).toMatchObject({
+    kind: 'found',
+    model: { ...profile, spec: { behavior: { processes: [{}, {}, {}] } }, status: { snapshots: 3, containers: 3 } },
+  });
+  expect(await profiles(name, later + 1)).toMatchObject({
+    kind: 'found',
+    model: { ...profile, spec: { behavior: { processes: [{ executable: '/program-1' }] } }, status: { snapshots: 1 } },
+  });
+  expect(await profiles(name, later - 1)).toEqual({ kind: 'nothing' });
+  expect(await profiles('no-such-profile')).toEqual({ kind: 'nothing' });
 });

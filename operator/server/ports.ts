@@ -55,6 +55,16 @@ export interface NodeScheduling {
 /** All nodes ordered by name, or the one asked for. */
 export type SchedulingView = (node?: string) => readonly NodeScheduling[];
 
+export type ProfileModel =
+  | { readonly kind: 'found'; readonly model: unknown }
+  /** There is no profile of this name, or there was none at that time. */
+  | { readonly kind: 'nothing' }
+  /** It cannot be made again. */
+  | { readonly kind: 'gone'; readonly reason: string };
+
+/** By the name of the object; `at` in milliseconds since the epoch. */
+export type ProfileModels = (name: string, at?: number) => Promise<ProfileModel>;
+
 export interface ReadinessCheck {
   /** Told to whoever probes, such as `store` or `informers`. */
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What people and machines may read: scheduling and metrics. Who may is decided by the cluster's own RBAC. */
+/** What people and machines may read: scheduling, profiles and metrics. Who may is decided by the cluster's own RBAC. */
 import { hash } from 'node:crypto';
 import { Router, type RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
@@ -7,8 +7,9 @@ import { group } from '../../crds/group.ts';
 import type { Clock } from '../clock.ts';
 import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { identify } from './authentication.ts';
-import type { SchedulingView } from './ports.ts';
+import type { ProfileModels, SchedulingView } from './ports.ts';
 import { Problem } from './problem.ts';
+import { profileEndpoint } from './profile-endpoint.ts';
 import type { TokenAuthenticator } from './token-authenticator.ts';
 
 export interface ReadEndpointsOptions {
@@ -17,6 +18,7 @@ export interface ReadEndpointsOptions {
   /** Rejects if the API server cannot say. */
   readonly isAllowed: (who: Identity, question: AccessQuestion) => Promise<boolean>;
   readonly scheduling: SchedulingView;
+  readonly profiles: ProfileModels;
   readonly registry: Registry;
   readonly clock: Clock;
 }
@@ -27,6 +29,14 @@ const maxDecisions = 1_000;
 
 /** A virtual resource: no object of it exists, roles grant it like any other. */
 const scheduling: AccessQuestion = { type: 'resource', group, resource: 'scheduling', verb: 'get' };
+/** Of any profile: which images there are is no secret to who may read what they do. */
+const model: AccessQuestion = {
+  type: 'resource',
+  group,
+  resource: 'securityprofiles',
+  subresource: 'model',
+  verb: 'get',
+};
 const metrics: AccessQuestion = { type: 'path', path: '/metrics', verb: 'get' };
 
 export function readEndpoints(options: ReadEndpointsOptions): Router {
@@ -36,6 +46,7 @@ export function readEndpoints(options: ReadEndpointsOptions): Router {
     const { node } = request.query;
     response.json({ nodes: options.scheduling(typeof node === 'string' ? node : undefined) });
   });
+  router.get('/api/v1/profiles/:name', allowing(model), profileEndpoint(options.profiles));
   router.get('/metrics', allowing(metrics), async (_request, response) => {
     response.type(options.registry.contentType).send(await options.registry.metrics());
   });
@@ -67,7 +78,11 @@ function accessControl({ authenticator, isAllowed, clock }: ReadEndpointsOptions
 }
 
 function forbidden(who: Identity, question: AccessQuestion): Problem {
-  const what = question.type === 'path' ? question.path : `${question.resource}.${question.group}`;
+  const what = question.type === 'path' ? question.path : resourceText(question);
   const detail = `${who.username} may not ${question.verb} ${what}: bind a role that grants it`;
   return new Problem({ status: 403, code: 'forbidden', detail });
+}
+
+function resourceText({ resource, subresource, group: of }: Extract<AccessQuestion, { type: 'resource' }>): string {
+  return subresource === undefined ? `${resource}.${of}` : `${resource}.${of}/${subresource}`;
 }

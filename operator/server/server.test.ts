@@ -2,9 +2,10 @@ import { get } from 'node:http';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AccessQuestion } from '../kube/reviews.ts';
+import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { createHealthServer } from './health.ts';
+import type { ProfileModel } from './ports.ts';
 import { fetchText } from './testing/https.ts';
 import { startTestServer } from './testing/test-server.ts';
 import { issueServing, makeAuthority } from './tls/authority.ts';
@@ -62,6 +63,51 @@ describe('read endpoints', () => {
     await call({ path: '/api/v1/scheduling', token: 'user:ann' });
     expect(asked).toHaveLength(2);
     expect((await call({ path: '/metrics', token: 'user:ann' })).status).toBe(403);
+  });
+
+  it('show a profile, also as it was, to whoever may get its model', async () => {
+    const asked: AccessQuestion[] = [];
+    const times: (number | undefined)[] = [];
+    const { call } = await startTestServer(new FakeClock(), {
+      ...allow(asked, ({ type }) => type === 'resource'),
+      profiles: async (name, at) => {
+        times.push(at);
+        if (name === 'gone') return { kind: 'gone', reason: 'of 3 snapshots until then, 1 are kept no more' };
+        return name === 'web' ? { kind: 'found', model: { metadata: { name } } } : { kind: 'nothing' };
+      },
+    });
+    const get = async (path: string): Promise<unknown> => {
+      const { status, text } = await call({ path: `/api/v1/profiles/${path}`, token: 'user:ann' });
+      const answer: unknown = JSON.parse(text);
+      return [status, answer];
+    };
+    expect(await get('web')).toEqual([200, { metadata: { name: 'web' } }]);
+    expect(await get('web?at=2026-01-31')).toMatchObject([200, {}]);
+    expect(await get('web?at=2026-01-31T12:00:00Z')).toMatchObject([200, {}]);
+    expect(times).toEqual([undefined, Date.UTC(2026, 0, 31), Date.UTC(2026, 0, 31, 12)]);
+    expect(await get('other')).toMatchObject([404, { code: 'no-profile' }]);
+    expect(await get('gone')).toMatchObject([410, { code: 'snapshots-gone' }]);
+    for (const at of ['yesterday', '2026-13-01', '', '1&at=2'])
+      expect(await get(`web?at=${at}`)).toMatchObject([400, { code: 'bad-time' }]);
+    const subresource = { resource: 'securityprofiles', subresource: 'model' };
+    expect(asked).toEqual([{ type: 'resource', group: 'workloadsecurity.dev', verb: 'get', ...subresource }]);
+  });
+
+  it('show no profile to others, and make few at once', async () => {
+    const release = Promise.withResolvers<ProfileModel>();
+    const profiles = () => release.promise;
+    const isAllowed = async ({ username }: Identity) => username === 'ann';
+    const { call } = await startTestServer(new FakeClock(), { isAllowed, profiles });
+    const get = async (user: string) => call({ path: '/api/v1/profiles/web', token: `user:${user}` });
+    const refused = await get('eve');
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain('eve may not get securityprofiles.workloadsecurity.dev/model');
+    const calls = Array.from({ length: 10 }, () => get('ann'));
+    // One runs and eight wait: the last is told so before any of them is done.
+    await expect(Promise.race(calls)).resolves.toMatchObject({ status: 503 });
+    release.resolve({ kind: 'nothing' });
+    const statuses = (await Promise.all(calls)).map(({ status }) => status).sort((left, right) => left - right);
+    expect(statuses).toEqual([...Array.from({ length: 9 }, () => 404), 503]);
   });
 
   it('show metrics to whoever may get /metrics', async () => {

@@ -54,6 +54,7 @@ async function startOperator(apiServer: ApiServer) {
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: () => [],
+      profiles: async () => ({ kind: 'nothing' }),
       registry,
       clock,
     },

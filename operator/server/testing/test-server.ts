@@ -6,7 +6,7 @@ import type { DesiredState } from '../../../core/wire/agent.ts';
 import type { Clock } from '../../clock.ts';
 import type { AccessQuestion, Identity } from '../../kube/reviews.ts';
 import { createServerMetrics } from '../metrics.ts';
-import type { Agent, IngestAnswer, SnapshotUpload } from '../ports.ts';
+import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload } from '../ports.ts';
 import { startServer } from '../server.ts';
 import { issueServing, makeAuthority } from '../tls/authority.ts';
 import { TokenAuthenticator } from '../token-authenticator.ts';
@@ -37,6 +37,7 @@ export async function reviewByName(token: string): Promise<Identity | undefined>
 
 export interface TestPorts {
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
+  profiles?: ProfileModels;
   isAllowed?: (who: Identity, question: AccessQuestion) => Promise<boolean>;
 }
 
@@ -73,6 +74,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       authenticator,
       isAllowed: ports.isAllowed ?? (async () => false),
       scheduling: (node) => [{ node: node ?? 'all', grants: [], containers: [] }],
+      profiles: ports.profiles ?? (async () => ({ kind: 'nothing' })),
       registry,
       clock,
     },

@@ -1,0 +1,47 @@
+/** A profile as the store knows it, now or at a time: with room for what the Kubernetes object has to leave out. */
+import type { Image } from '../../core/image.ts';
+import { objectName } from '../../core/profile/object-name.ts';
+import { publish } from '../../core/profile/publish.ts';
+import { group, version } from '../../crds/group.ts';
+import type { ProfileModel, ProfileModels } from '../server/ports.ts';
+import type { Store } from '../store/store.ts';
+import { evidenceAt } from './rebuild.ts';
+
+/** Some 20 times the object; lists still hold the 4,000 entries of its schema, and `omitted` counts the rest. */
+const modelBytes = 4 * 1024 * 1024;
+const pageSize = 500;
+
+type Reads = Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'lostPeriods' | 'quarantined'>;
+
+/** Without a time, what is known now. @returns fields of the object, so that both are read alike */
+export function profileModels(store: Reads, now: () => number): ProfileModels {
+  return async (name, at): Promise<ProfileModel> => {
+    const image = await imageOf(store, name);
+    if (image === undefined) return { kind: 'nothing' };
+    const then = await evidenceAt(store, image, at ?? now());
+    if (then.kind !== 'evidence') return then;
+    const [lostPeriods, quarantine] = await Promise.all([store.lostPeriods(image), store.quarantined(image)]);
+    const { behavior, evidence, commonality } = publish(then.evidence, { lostPeriods, quarantine, bytes: modelBytes });
+    const { snapshots, containers } = evidence;
+    const score = commonality === undefined ? {} : { commonality };
+    const model = {
+      apiVersion: `${group}/${version}`,
+      kind: 'SecurityProfile',
+      metadata: { name },
+      spec: { image: { name: image.name, tag: image.tag }, behavior, evidence },
+      status: { snapshots, containers, ...score },
+    };
+    return { kind: 'found', model };
+  };
+}
+
+/** The name is made from the image by a hash, so it is looked for: 10,000 images are some 50 ms in 20 portions. */
+async function imageOf(store: Reads, name: string): Promise<Image | undefined> {
+  for (let after: Image | undefined; ;) {
+    const page = await store.profiles({ limit: pageSize, ...(after !== undefined && { after }) });
+    const found = page.find(({ image }) => objectName(image) === name);
+    const next = page.at(-1)?.image;
+    if (found !== undefined || next === undefined) return found?.image;
+    after = next;
+  }
+}
