@@ -1,8 +1,8 @@
 /**
  * What a person does with the store, beside the operator in its container:
  *
- *     kubectl exec operator-0 -- node /app/store.js backup > store.db
- *     kubectl exec -i operator-0 -- node /app/store.js restore < store.db
+ *     kubectl exec operator-0 -- /usr/local/bin/node /app/store.js backup > store.db
+ *     kubectl exec -i operator-0 -- /usr/local/bin/node /app/store.js restore < store.db
  *     node store.js check FILE
  */
 import { createReadStream, rmSync, statSync } from 'node:fs';
