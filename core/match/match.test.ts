@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../activity/testing/recording.ts';
 import { maxDepth } from '../activity/node.ts';
-import { emptyEvidence, type Evidence } from '../profile/evidence.ts';
+import { emptyEvidence, type Evidence, lineageId } from '../profile/evidence.ts';
+import { withoutQuarantined } from '../profile/quarantine.ts';
+import { containerNumber, someSnapshotEvidence } from '../profile/testing.ts';
 import { mergeEvidence } from '../profile/merge.ts';
-import { someSnapshotEvidence } from '../profile/testing.ts';
 import { unattributed } from './compiled-profile.ts';
 import type { Observed } from './observed.ts';
 import { compiled, evidenceOf, matchAll, someEvents } from './testing.ts';
@@ -76,6 +77,7 @@ describe('unseen', () => {
     .open(100, '/data/a')
     .exec(100, '/bin/app')
     .open(100, '/data/b')
+    .socket(100, 'bind', '0.0.0.0:80')
     .socket(100, 'connect', '203.0.113.9:443');
   const behaviour = { verdict: 'unseen', because: 'behaviour' };
 
@@ -86,6 +88,8 @@ describe('unseen', () => {
     ['a name, where none is asked', shell().dns(100, 'evil.example')],
     ['another port', shell().exec(100, '/bin/app').socket(100, 'connect', '203.0.113.9:444')],
     ['another direction', shell().exec(100, '/bin/app').socket(100, 'listen', '203.0.113.9:443')],
+    ['another protocol', shell().exec(100, '/bin/app').socket(100, 'connect', '203.0.113.9:443', { protocol: 'udp' })],
+    ['another direction of no peer', shell().exec(100, '/bin/app').socket(100, 'listen', '0.0.0.0:80')],
     ['another peer', shell().exec(100, '/bin/app').socket(100, 'connect', '203.0.113.8:443')],
   ])('is %s', (_, seen) => {
     expect(verdictOn(learned, seen)).toEqual(behaviour);
@@ -107,6 +111,19 @@ describe('unseen', () => {
     expect(learnedFrom('interactive')).toEqual([known, unseen, unseen]);
     expect(learnedFrom('probe')).toEqual([known, unseen, unseen]);
     expect(learnedFrom('exec')).toEqual([known, known, known]);
+  });
+});
+
+describe('what is in quarantine', () => {
+  it('is unseen, as is all that came below it, until it is released', () => {
+    const events = shell().open(100, '/a').exec(100, '/tmp/dropper').open(100, '/b').events;
+    const evidence = evidenceOf(events);
+    const processId = lineageId(lineageId(undefined, { executable: '/bin/sh' }), { executable: '/tmp/dropper' });
+    const marks = [{ containerId: containerNumber(1), processId, since: Number.MAX_SAFE_INTEGER }];
+    const verdicts = (learned: Evidence): string[] =>
+      matchAll(compiled(learned), events).map(({ match }) => match.verdict);
+    expect(verdicts(withoutQuarantined(evidence, marks))).toEqual(['known', 'known', 'unseen', 'unseen']);
+    expect(verdicts(withoutQuarantined(evidence, []))).toEqual(['known', 'known', 'known', 'known']);
   });
 });
 

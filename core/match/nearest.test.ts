@@ -188,6 +188,7 @@ describe('nearest known behaviour', () => {
         ];
         for (const seen of misses) expect(nearestKnown(one, seen).difference).toEqual([]);
       }),
+      { numRuns: 300 },
     );
   });
 });
