@@ -11,6 +11,7 @@ import { fleetObstacle, measureFleet } from './fleet.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle, measureMemoryAtWork } from './footprint.ts';
 import { measureMatching } from './match.ts';
+import { measureUntaught } from './match-recorded.ts';
 import { type Measurement, render } from './measurement.ts';
 import { Interrupted, withNode } from './node.ts';
 import { otherTracers } from './tracers.ts';
@@ -51,9 +52,9 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: { measure: () => withNode(measureFlood) },
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
-  match: { measure: () => measureMatching(rounds, progress) },
   scheduling: { measure: async () => measureScheduling(progress), onDemand: true },
   fleet: { measure: () => measureFleet(progress), obstacle: fleetObstacle(), onDemand: true },
+  match: { measure: async () => [...(await measureMatching(rounds, progress)), ...measureUntaught()] },
   soak: { measure: () => withNode((node) => measureSoak(node, minutes, progress)), onDemand: true },
   cluster: {
     measure: async () => measureCluster(),
