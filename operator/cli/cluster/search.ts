@@ -1,6 +1,7 @@
 /** Which profiles somebody looks for. A term with a `*` is a glob over the whole text, any other a part of it. */
 import { globTokens, matchesGlob } from '../../../core/glob.ts';
 import { parseImage } from '../../../core/image.ts';
+import { matchesPath } from '../../../core/pattern/path.ts';
 import { programText } from '../../../core/profile/diff-behaviours.ts';
 import type { ProfileDocument } from '../input/profile-document.ts';
 
@@ -71,9 +72,16 @@ function imageTest(term: string): Scope {
 function behavioursOf({ process, file, dns }: Search): Find[] {
   return [
     ...behaviour(process, ({ spec }) => spec.behavior.processes.map(programText)),
-    ...behaviour(file, ({ spec }) => spec.behavior.files.map(({ path }) => path)),
+    ...(file === undefined ? [] : [fileFind(file)]),
     ...behaviour(dns, ({ spec }) => spec.behavior.dns.map(({ name }) => name)),
   ];
+}
+
+/** A path is also found by the pattern that stands for it. */
+function fileFind(term: string): Find {
+  const test = termTest(term);
+  return ({ spec }) =>
+    spec.behavior.files.map(({ path }) => path).filter((path) => test(path) || matchesPath(path, term));
 }
 
 /** Nothing if nobody asked. */

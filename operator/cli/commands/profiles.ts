@@ -32,7 +32,7 @@ export function addProfiles(parent: Command, context: Context): void {
     new Option('--workload <term>', 'workload that was profiled, as namespace/Kind/name'),
     new Option('-l, --selector <selector>', 'labels of the profile, for example team=shop'),
     new Option('--process <term>', 'program that runs, with its script'),
-    new Option('--file <term>', 'file that is used'),
+    new Option('--file <term>', 'file that is used, also by a pattern that stands for it'),
     new Option('--dns <term>', 'name that is resolved'),
   ];
   for (const option of searches) command.addOption(option.helpGroup('Search:'));
