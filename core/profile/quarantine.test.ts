@@ -73,6 +73,14 @@ describe('quarantine', () => {
     expect(publication.quarantined).toBe(3);
   });
 
+  it('takes a container out of everything below the process that a rule matched', () => {
+    const both = mergeEvidence(container(1), container(2));
+    const clean = withoutQuarantined(both, [mark(1, { processId: app, since: epoch + 10 * minute })]);
+    const entries = [...clean.processes.values(), ...clean.files.values()];
+    expect(entries).toHaveLength(5);
+    expect(new Set(entries.map(({ containers }) => containers))).toEqual(new Set([0b10n]));
+  });
+
   it('is no part of what is published, nor of its digest', () => {
     const marks = [mark(1, { processId: shell, since: epoch + 10 * minute })];
     const { behavior, evidence } = publish(container(1), { lostPeriods: 0, quarantine: marks });

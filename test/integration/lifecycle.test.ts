@@ -132,6 +132,30 @@ test('a profile leaves for the archive when its image does not run, unless it is
   ]);
 });
 
+test('after the store was lost a sealed profile serves on, until relearning publishes what was learned since', async ({
+  apiServer,
+  withKinds,
+}) => {
+  await withKinds(apiServer);
+  const image = imageOf('lost');
+  const { name, stop } = await sealed(apiServer, await openStore(), image, '/etc/one');
+  await stop();
+  const store = await openStore();
+  const { enqueue } = startControllers(apiServer, store);
+  const degraded = '.status.conditions[?(@.type=="Degraded")].status';
+  await expect.poll(() => field(apiServer, name, degraded), soon).toBe('True');
+  await learn(store, image, 2, '/etc/two');
+  const { version } = (await store.profile(image)) ?? { version: 0 };
+  await store.seal(image, version, Date.now());
+  enqueue(image);
+  const files = '.spec.behavior.files[*].path';
+  const ready = '.status.conditions[?(@.type=="Ready")].status';
+  await expect.poll(() => field(apiServer, name, `${files}}{${ready}}{.status.state`), soon).toBe('/etc/oneTrueStable');
+  await annotate(apiServer, name, 'action=relearn');
+  await expect.poll(() => field(apiServer, name, `${files}}{.status.state`), soon).toBe('/etc/twoStable');
+  expect(await field(apiServer, name, degraded)).toBe('');
+});
+
 test('what people write beside a profile is theirs, as large as the API server takes it', async ({
   apiServer,
   withKinds,

@@ -217,6 +217,17 @@ it('says that there is no such action, and goes on', async () => {
   expect(cluster.object()?.status.snapshots).toBe(2);
 });
 
+it('carries nothing out on a second object of the image, and says so', async () => {
+  const cluster = await sealed();
+  const { spec } = cluster.object() ?? {};
+  if (spec === undefined) throw new Error('nothing was published');
+  cluster.api.put('mine', spec);
+  cluster.api.annotate('mine', { action: { text: 'forget', actor: 'kubectl' } });
+  await cluster.reconcile();
+  expect(cluster.announced).toEqual(['ActionRefused']);
+  expect(cluster.record()).toBeDefined();
+});
+
 it('tells other builds of a sealed profile in its status alone', async () => {
   const cluster = await sealed();
   const writes = cluster.api.specWrites;

@@ -92,6 +92,16 @@ export function actionUnknown(object: Published, action: AskedAction): ObjectEve
   };
 }
 
+export function actionOnDuplicate(object: Published, action: AskedAction, name: string): ObjectEvent {
+  return {
+    ...about(object, object.uid),
+    type: 'Warning',
+    reason: 'ActionRefused',
+    action: 'Ignore',
+    note: `${action.actor} asks for "${action.text}" of an object that nothing uses: the profile of this image is ${name}.`,
+  };
+}
+
 export function newBuildRelearned(record: Learned, uid: string | undefined, digests: readonly string[]): ObjectEvent {
   return {
     ...about(record, uid),

@@ -10,7 +10,7 @@ import type { ProfileRecord } from '../../store/store.ts';
 import { carryOut, entryOf } from './actions.ts';
 import type { ProfileDependencies } from './dependencies.ts';
 import { degradedStatus, duplicateStatus } from './desired.ts';
-import { learningRestarted } from './events.ts';
+import { actionOnDuplicate, learningRestarted } from './events.ts';
 import type { ProfileObject } from './profile-object.ts';
 import { publishProfile } from './publish.ts';
 import { updateStatus } from './status.ts';
@@ -40,11 +40,12 @@ async function settleObjects(
   name: string,
   dependencies: ProfileDependencies,
 ): Promise<ProfileObject | 'gone' | undefined> {
-  const { api, store } = dependencies;
+  const { api, store, announce } = dependencies;
   const objects = api.withImage(key);
   for (const object of objects) {
     if (object.name === name) continue;
     await updateStatus(object, (at) => duplicateStatus(object.status, name, at), dependencies);
+    if (object.action !== undefined) announce(actionOnDuplicate(object, object.action, name));
   }
   const object = objects.find((one) => one.name === name);
   if (object === undefined) return undefined;
