@@ -18,6 +18,7 @@
 #include "path-change.h"
 #include "process.h"
 #include "socket-setup.h"
+#include "syscall-hook.h"
 #include "syscall-set.h"
 #include "unix-socket.h"
 #include <bpf/bpf_tracing.h>
@@ -29,14 +30,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define OPENS_BY_LSM 0
 #endif
 
-#define SYSCALL_HANDLER(name)                                                                                          \
-	SEC("tp/raw_syscalls/sys_exit")                                                                                \
-	int name(struct trace_event_raw_sys_exit *ctx)
-
-static __always_inline u8 kind_of(struct trace_event_raw_sys_exit *ctx)
+static __always_inline u8 kind_of(struct syscall_exit *ctx)
 {
 	/* -1 after rt_sigreturn: clamped to the last entry, which is 0. */
-	u64 number = CLAMP(ctx->id, SYSCALLS_MAX - 1);
+	u64 number = CLAMP(number_of(ctx), SYSCALLS_MAX - 1);
 
 	return syscall_kinds[number];
 }
@@ -53,7 +50,7 @@ SYSCALL_HANDLER(dispatch)
 		bpf_tail_call(ctx, &handlers, SYSCALL_COMPAT);
 		return 0;
 	}
-	number = ctx->id;
+	number = number_of(ctx);
 	kind = kind_of(ctx);
 	if (!*(volatile u32 *)&slots_taken && !rules_want_kind(kind))
 		return 0;
@@ -63,7 +60,7 @@ SYSCALL_HANDLER(dispatch)
 		note_syscall(task, state, number);
 	if (!(state && learned_kind(kind)) && !rules_want_kind(kind))
 		return 0;
-	if (is_one_of(kind, MESSAGE_KINDS) && !is_message(task, kind, ctx->ret))
+	if (is_one_of(kind, MESSAGE_KINDS) && !is_message(task, registers_of(ctx, task), kind, result_of(ctx)))
 		return 0;
 	/* To a program that is known when it is loaded goes a plain jump: others are guessed by the processor, or not at all. */
 	if (kind == SYSCALL_OPENAT)
@@ -76,10 +73,10 @@ SYSCALL_HANDLER(handle_open)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
+	struct pt_regs *regs = registers_of(ctx, task);
 	enum syscall_kind kind = kind_of(ctx);
 	struct open_call call = read_open_call(regs, kind);
-	long retval = ctx->ret;
+	long retval = result_of(ctx);
 
 	/* The security hook is not asked for these two. */
 	if (retval >= 0 && (!OPENS_BY_LSM || call.flags & (O_PATH | TMPFILE)))
@@ -96,7 +93,7 @@ SYSCALL_HANDLER(handle_path_change)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
 
-	path_changed(task, state, registers(task), kind_of(ctx), ctx->ret);
+	path_changed(task, state, registers_of(ctx, task), kind_of(ctx), result_of(ctx));
 	return 0;
 }
 
@@ -105,11 +102,11 @@ SYSCALL_HANDLER(handle_address)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
+	struct pt_regs *regs = registers_of(ctx, task);
 	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
 	void *name = (void *)SYSCALL_ARG1(regs);
 	bool connects = kind_of(ctx) == SYSCALL_CONNECT;
-	long result = ctx->ret;
+	long result = result_of(ctx);
 
 	if (!sk)
 		return 0;
@@ -127,12 +124,12 @@ SYSCALL_HANDLER(handle_listener)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
 	bool accepts = kind_of(ctx) == SYSCALL_ACCEPT;
-	long result = ctx->ret;
+	long result = result_of(ctx);
 	struct sock *sk;
 
 	if (accepts && result < 0)
 		return 0;
-	sk = sock_of_fd(task, accepts ? result : SYSCALL_ARG0(registers(task)));
+	sk = sock_of_fd(task, accepts ? result : SYSCALL_ARG0(registers_of(ctx, task)));
 	if (sk)
 		socket_call(task, state, accepts ? RECORD_ACCEPT : RECORD_LISTEN, sk, NULL, accepts ? 0 : result);
 	return 0;
@@ -143,12 +140,12 @@ SYSCALL_HANDLER(handle_socket_setup)
 {
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
-	long result = ctx->ret;
+	long result = result_of(ctx);
 
 	if (kind_of(ctx) == SYSCALL_SOCKET)
-		socket_made(task, state, registers(task), result);
+		socket_made(task, state, registers_of(ctx, task), result);
 	else
-		option_set(task, state, registers(task), result);
+		option_set(task, state, registers_of(ctx, task), result);
 	return 0;
 }
 
@@ -167,12 +164,12 @@ SYSCALL_HANDLER(handle_call)
 
 	if (state && compat)
 		mark_blind_spot(state, BLIND_SPOT_COMPAT);
-	if (state && ctx->ret >= 0 && (kind == SYSCALL_IO_URING_SETUP || kind == SYSCALL_IO_URING_ENTER))
+	if (state && result_of(ctx) >= 0 && (kind == SYSCALL_IO_URING_SETUP || kind == SYSCALL_IO_URING_ENTER))
 		mark_blind_spot(state, BLIND_SPOT_IO_URING);
 	/* All calls of a 32-bit program are such; one of a 64-bit program is worth an event. */
 	if (!rules_want(type) || (compat && is_32bit_program(task)))
 		return 0;
-	plain_call(task, state, type, kind, ctx->id, registers(task), ctx->ret);
+	plain_call(task, state, type, kind, number_of(ctx), registers_of(ctx, task), result_of(ctx));
 	return 0;
 }
 
@@ -183,7 +180,7 @@ SYSCALL_HANDLER(handle_credentials)
 	u8 kind = kind_of(ctx), type = call_types[kind];
 
 	if (rules_want(type))
-		credentials_call(task, state, type, kind, ctx->id, registers(task), ctx->ret);
+		credentials_call(task, state, type, kind, number_of(ctx), registers_of(ctx, task), result_of(ctx));
 	return 0;
 }
 
@@ -193,7 +190,7 @@ SYSCALL_HANDLER(handle_file_call)
 	struct cgroup_state *state = dispatched_cgroup();
 	u8 kind = kind_of(ctx);
 
-	file_call(task, state, kind, ctx->id, registers(task), ctx->ret);
+	file_call(task, state, kind, number_of(ctx), registers_of(ctx, task), result_of(ctx));
 	if (kind == SYSCALL_SPLICE && rules_want_kind(SYSCALL_CONTROL_WRITE))
 		bpf_tail_call(ctx, &handlers, SYSCALL_CONTROL_WRITE);
 	return 0;
@@ -204,7 +201,7 @@ SYSCALL_HANDLER(handle_control_write)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = dispatched_cgroup();
 
-	control_write(task, state, kind_of(ctx), ctx->id, registers(task), ctx->ret);
+	control_write(task, state, kind_of(ctx), number_of(ctx), registers_of(ctx, task), result_of(ctx));
 	return 0;
 }
 
@@ -214,7 +211,7 @@ SYSCALL_HANDLER(handle_bpf)
 	struct cgroup_state *state = dispatched_cgroup();
 
 	if (rules_want(RECORD_BPF))
-		bpf_call(task, state, kind_of(ctx), ctx->id, registers(task), ctx->ret);
+		bpf_call(task, state, kind_of(ctx), number_of(ctx), registers_of(ctx, task), result_of(ctx));
 	return 0;
 }
 

@@ -10,7 +10,7 @@ import type { BlobFile } from '../kernel/blob.ts';
 import { readBtf } from './btf.ts';
 import { readSkeleton } from './skeleton.ts';
 
-const variants = ['lsm', 'classic'];
+const variants = ['lsm', 'raw', 'classic'];
 const architectures = ['amd64', 'arm64'] as const;
 /** Value of __TARGET_ARCH_* in libbpf's headers. */
 const targets = { amd64: 'x86', arm64: 'arm64' } as const;

@@ -24,9 +24,9 @@ static __always_inline u8 direction_of(u8 kind)
 SYSCALL_HANDLER(handle_buffer)
 {
 	struct task_struct *task = current_task();
-	long result = ctx->ret;
+	long result = result_of(ctx);
 	struct cgroup_state *state = dispatched_cgroup();
-	struct pt_regs *regs = registers(task);
+	struct pt_regs *regs = registers_of(ctx, task);
 	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
 	struct message_peer peer;
 	u8 kind = kind_of(ctx);
@@ -68,9 +68,9 @@ __noinline int one_message(struct user_message *message, u64 sock, u32 kind, u64
 /* sendmsg and writev; recvmsg and readv: parts of one message */
 SYSCALL_HANDLER(handle_parts)
 {
-	struct pt_regs *regs = registers(current_task());
+	struct pt_regs *regs = registers_of(ctx, current_task());
 	struct user_message message = {};
-	long result = ctx->ret;
+	long result = result_of(ctx);
 	u8 kind = kind_of(ctx);
 	struct sock *sk = sock_of_fd(current_task(), SYSCALL_ARG0(regs));
 
@@ -96,9 +96,9 @@ SYSCALL_HANDLER(handle_parts)
 #define MESSAGES_MAX 8
 SYSCALL_HANDLER(handle_messages)
 {
-	struct pt_regs *regs = registers(current_task());
+	struct pt_regs *regs = registers_of(ctx, current_task());
 	struct user_messages entry;
-	long result = ctx->ret;
+	long result = result_of(ctx);
 	u8 kind = kind_of(ctx);
 	struct sock *sk = sock_of_fd(current_task(), SYSCALL_ARG0(regs));
 	int interest = 0;

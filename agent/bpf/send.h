@@ -39,9 +39,8 @@ static __always_inline bool is_one_of(u8 kind, u32 kinds)
  * Whether there is anything in a call that sends or receives. Asked before a handler is, because there are more of these calls
  * than of all others, and nearly all are no datagrams and go to other ports than that of DNS.
  */
-static __always_inline bool is_message(struct task_struct *task, u8 kind, long result)
+static __always_inline bool is_message(struct task_struct *task, struct pt_regs *regs, u8 kind, long result)
 {
-	struct pt_regs *regs = registers(task);
 	struct sock *sk = sock_of_fd(task, SYSCALL_ARG0(regs));
 	u64 flags;
 

@@ -16,6 +16,7 @@ import { createCgroupTable, STATES_SIZE, SYSCALL_SETS_SIZE } from './cgroup-tabl
 import { CgroupSource, findHierarchy } from './hierarchy.ts';
 import type { CgroupHierarchy } from './hierarchy.ts';
 import { kindBits, learnedKinds } from './record-sources.ts';
+import { ensureNotPreempted } from './preemption.ts';
 import { mapRing } from './ring.ts';
 import { APPROVERS_SIZE, createRuleInterest } from './rule-interest.ts';
 import { syscallNumbers } from './syscall-names.ts';
@@ -33,6 +34,8 @@ export interface CaptureOptions {
   /** Wake the reader at each exec; on by default. Costs the exec some microseconds. */
   readonly wakeOnExec?: boolean;
   readonly tracefs?: string;
+  /** Names of the variants that may be taken; by default all. */
+  readonly variants?: readonly string[] | undefined;
   readonly cgroupRoot?: string;
 }
 
@@ -69,7 +72,7 @@ const RULE_KIND_WORDS = 4;
 export async function openCapture(options: CaptureOptions = {}): Promise<OpenedCapture> {
   const hierarchy = findHierarchy(options.cgroupRoot ?? '/sys/fs/cgroup');
   const refusals: { variant: string; reason: string }[] = [];
-  for (const variant of variants) {
+  for (const variant of variants.filter(({ name }) => options.variants?.includes(name) ?? true)) {
     try {
       // One after another: the first that loads is taken.
       const capture = await openVariant(variant, hierarchy, refusals, options);
@@ -95,6 +98,7 @@ async function openVariant(
   refusals: Capture['refusals'],
   options: CaptureOptions,
 ): Promise<Capture> {
+  if (variant.mayBePreempted) ensureNotPreempted();
   const blob = readBlob(options.blobFolder ?? defaultBlobFolder(), variant.name);
   const ringBytes = options.ringBytes ?? RING_BYTES;
   const seed = randomBytes(8).readBigUInt64LE();

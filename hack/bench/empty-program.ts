@@ -1,9 +1,9 @@
 /**
  * A program that does nothing, at the exit of all system calls: what any program costs there before its first instruction.
- * Nobody who listens to system calls can cost less on this processor.
+ * Nobody who listens to system calls at that hook can cost less on this processor.
  */
 import { attachTracepoint } from '../../agent/kernel/bpf/attach.ts';
-import { loadTracepointProgram } from '../../agent/kernel/bpf/commands.ts';
+import { attachRawTracepoint, loadTracepointProgram } from '../../agent/kernel/bpf/commands.ts';
 import { closeFd, kernelBuffer } from '../../agent/kernel/bpf/libc.ts';
 
 /** `r0 = 0; exit` */
@@ -14,15 +14,23 @@ function nothing(): Buffer {
   return instructions;
 }
 
-/** Attaches it where the agent's programs listen. Returns what detaches it. */
-export function attachEmptyProgram(tracefs: string): () => void {
-  const program = loadTracepointProgram('tracepoint', 'empty', nothing());
+/** Where an agent of this variant listens to system calls. */
+export type Hook = 'raw' | 'classic';
+
+export function hookOf(variant: string | undefined): Hook {
+  return variant === 'raw' ? 'raw' : 'classic';
+}
+
+/** Attaches it. Returns what detaches it. */
+export function attachEmptyProgram(hook: Hook, tracefs: string): () => void {
+  const program = loadTracepointProgram(hook === 'raw' ? 'rawTracepoint' : 'tracepoint', 'empty', nothing());
   const attached = [program];
   const detach = (): void => {
     for (const fd of attached.splice(0).toReversed()) closeFd(fd);
   };
   try {
-    attached.push(...attachTracepoint(program, tracefs, 'raw_syscalls/sys_exit'));
+    if (hook === 'raw') attached.push(attachRawTracepoint(program, 'sys_exit'));
+    else attached.push(...attachTracepoint(program, tracefs, 'raw_syscalls/sys_exit'));
     return detach;
   } catch (error) {
     detach();

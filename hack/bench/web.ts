@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { attachEmptyProgram } from './empty-program.ts';
+import { attachEmptyProgram, type Hook, hookOf } from './empty-program.ts';
 import type { Measurement } from './measurement.ts';
 import { type Node, outputOf } from './node.ts';
 import { alternate, figures, ratio, type Sample, type Series } from './paired.ts';
@@ -102,8 +102,8 @@ async function withAgent(node: Node, server: Server): Promise<Sample> {
   return sample;
 }
 
-async function withEmptyProgram(node: Node, server: Server): Promise<Sample> {
-  const detach = attachEmptyProgram(node.tracefs);
+async function withEmptyProgram(node: Node, server: Server, hook: Hook): Promise<Sample> {
+  const detach = attachEmptyProgram(hook, node.tracefs);
   try {
     return await load(server);
   } finally {
@@ -135,10 +135,11 @@ export async function measureWeb(node: Node, rounds: number, progress: (text: st
   const server = await serve(node);
   try {
     // The first load warms caches, and is not counted.
-    await load(server);
+    await withAgent(node, server);
+    const hook = hookOf(node.operator.last?.capture.variant);
     const measured = [
       { name: names.none, measure: () => load(server) },
-      { name: names.empty, measure: () => withEmptyProgram(node, server) },
+      { name: names.empty, measure: () => withEmptyProgram(node, server, hook) },
       { name: names.agent, measure: () => withAgent(node, server) },
     ];
     return rowsOf(await alternate(measured, rounds, progress));

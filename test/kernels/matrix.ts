@@ -27,12 +27,8 @@ export interface MachineConfiguration {
 }
 
 /** How cgroups are mounted makes no difference to this, so one layout is enough. */
-const withoutBpf = {
-  options: 'lsm=lockdown,capability,yama,apparmor',
-  variant: 'classic',
-  refusals: ['name bpf'],
-  layouts: ['hybrid'],
-} as const;
+const withoutBpf = { options: 'lsm=lockdown,capability,yama,apparmor', layouts: ['hybrid'] } as const;
+const withoutBpfName = 'without BPF as a security module';
 
 /** BPF is one of the security modules of all of Debian's kernels, unless the command line says otherwise. */
 const machines: readonly MachineConfiguration[] = [
@@ -40,14 +36,34 @@ const machines: readonly MachineConfiguration[] = [
     name: 'Debian bookworm',
     release: 'bookworm',
     options: '',
-    variant: 'classic',
+    variant: 'raw',
     refusals: ['needs Linux 6.9'],
     layouts,
   },
-  ...(['trixie', 'sid'] as const).flatMap((release) => [
-    { name: `Debian ${release}`, release, options: '', variant: 'lsm', refusals: [], layouts },
-    { name: `Debian ${release} without BPF as a security module`, release, ...withoutBpf },
-  ]),
+  {
+    name: 'Debian bookworm at the classic hook',
+    release: 'bookworm',
+    options: 'variants=classic',
+    variant: 'classic',
+    refusals: [],
+    layouts: ['hybrid'],
+  },
+  { name: 'Debian trixie', release: 'trixie', options: '', variant: 'lsm', refusals: [], layouts },
+  {
+    name: `Debian trixie ${withoutBpfName}`,
+    release: 'trixie',
+    ...withoutBpf,
+    variant: 'raw',
+    refusals: ['name bpf'],
+  },
+  { name: 'Debian sid', release: 'sid', options: '', variant: 'lsm', refusals: [], layouts },
+  {
+    name: `Debian sid ${withoutBpfName}`,
+    release: 'sid',
+    ...withoutBpf,
+    variant: 'classic',
+    refusals: ['name bpf', 'not to preempt'],
+  },
 ];
 
 /** Those of the releases that `KERNELS` names; by default of the oldest, whose verifier understands least. */

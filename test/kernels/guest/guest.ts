@@ -49,11 +49,11 @@ function makeCgroup(hierarchies: readonly string[], name: string): GuestCgroup {
   };
 }
 
-export async function openGuest(layout: Layout): Promise<Guest> {
+export async function openGuest(layout: Layout, options: CaptureOptions): Promise<Guest> {
   const mounted = mountLayout(layout);
   const undo: (() => void | Promise<void>)[] = [() => mounted.unmount()];
-  const open = async (options: CaptureOptions): Promise<OpenedCapture> => {
-    const capture = await openCapture(options);
+  const open = async (more: CaptureOptions): Promise<OpenedCapture> => {
+    const capture = await openCapture({ ...options, ...more });
     undo.push(() => capture.close());
     return capture;
   };

@@ -8,8 +8,11 @@ import { scenarios } from './scenarios.ts';
 const send = (message: Message): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 const reasonOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+// The kernel hands options that it does not know to its first process as variables.
+const listed = (name: string): string[] | undefined => process.env[name]?.split(',');
+
 async function round(layout: Layout): Promise<void> {
-  const guest = await openGuest(layout);
+  const guest = await openGuest(layout, { variants: listed('variants') });
   const { variant, refusals, hierarchy } = guest.capture;
   const cgroups = `${hierarchy.source} at ${hierarchy.mountPoint}`;
   send({ type: 'round', layout, variant, refusals, cgroups });
@@ -25,9 +28,7 @@ async function round(layout: Layout): Promise<void> {
 }
 
 send({ type: 'boot', kernel: release(), securityModules: securityModules() });
-// The kernel hands options that it does not know to its first process as variables.
-const wanted = process.env['layouts']?.split(',') ?? [];
-for (const layout of layouts.filter((each) => wanted.includes(each))) {
+for (const layout of layouts.filter((each) => listed('layouts')?.includes(each))) {
   try {
     await round(layout);
   } catch (error) {
