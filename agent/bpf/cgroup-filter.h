@@ -94,7 +94,7 @@ static __always_inline struct cgroup_state *observed_cgroup(struct task_struct *
 
 /*
  * The same after a tail call: the dispatcher has asked a moment ago on this CPU, and nothing can have come in between,
- * because perf runs it and the handler with preemption disabled.
+ * because it and the handler run with preemption disabled.
  */
 static __always_inline struct cgroup_state *dispatched_cgroup(void)
 {

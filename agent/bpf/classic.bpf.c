@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The variant for kernels without BPF LSM, and the base of lsm.bpf.c, which takes files elsewhere.
+ * The variant for kernels without BPF LSM, and the base of lsm.bpf.c, which takes files elsewhere, and of raw.bpf.c, which
+ * takes system calls elsewhere.
  *
- * System calls come from the classic tracepoint raw_syscalls/sys_exit: perf runs its programs with preemption disabled.
+ * Here they come from the classic tracepoint raw_syscalls/sys_exit: perf runs its programs with preemption disabled.
  * Programs of the BTF kind (tp_btf, fentry) may be preempted on newer kernels while they hold a per-CPU guard, and all other
  * tasks of that CPU then pass unseen: a sixth to a half of all events under load. They are used for cgroups alone, whose
  * tracepoints fire under a lock. At exit the result is known, the arguments are still in the saved registers, and the

@@ -188,8 +188,8 @@ struct path_work {
 };
 
 /*
- * Records are put together here, because they are larger than the 512 bytes of stack. Classic tracepoint programs run with
- * preemption disabled and none of ours fires in an interrupt, so one per CPU is enough; the cgroup programs, which newer
+ * Records are put together here, because they are larger than the 512 bytes of stack. Programs at system calls and tasks run
+ * with preemption disabled and none of ours fires in an interrupt, so one per CPU is enough; the cgroup programs, which newer
  * kernels may preempt, have one of their own. Programs that preempt each other claim one of several, see scratch-pool.h.
  */
 #ifndef POOLED_SCRATCHES

@@ -25,10 +25,12 @@ static __always_inline bool was_sent(long result)
 }
 
 #define KIND(kind) (1u << (kind))
-/* Calls that send or receive; those of them that any file takes, and that name no peer; and those whose flags come third. */
-#define MESSAGE_KINDS                                                                                                  	(FILE_KINDS | FLAGS_THIRD_KINDS | KIND(SYSCALL_SENDTO) | KIND(SYSCALL_SENDMMSG) | KIND(SYSCALL_RECVFROM) |      	 KIND(SYSCALL_RECVMMSG))
+/* Calls that any file takes, and that name no peer; those whose flags come third; and with them all that send or receive. */
 #define FILE_KINDS (KIND(SYSCALL_READ) | KIND(SYSCALL_READV) | KIND(SYSCALL_WRITE) | KIND(SYSCALL_WRITEV))
 #define FLAGS_THIRD_KINDS (KIND(SYSCALL_SENDMSG) | KIND(SYSCALL_RECVMSG))
+#define MESSAGE_KINDS                                                                                                  \
+	(FILE_KINDS | FLAGS_THIRD_KINDS | KIND(SYSCALL_SENDTO) | KIND(SYSCALL_SENDMMSG) | KIND(SYSCALL_RECVFROM) |      \
+	 KIND(SYSCALL_RECVMMSG))
 
 static __always_inline bool is_one_of(u8 kind, u32 kinds)
 {

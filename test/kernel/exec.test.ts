@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, statSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { eventsOf } from './observed-cgroup.ts';
+import type { EventOf, Finished } from './observed-cgroup.ts';
 import { test } from './kernel-test.ts';
 
 /** Effective capabilities of this process, which its children inherit. */
@@ -134,8 +135,10 @@ os.execve(fd, ['sleep', '0'], {})`,
     const own = await kernel.cgroup.run('/usr/bin/env', '-i', 'A=1', 'B=x y', '/bin/true');
     const other = await kernel.outside.run('/usr/bin/env', '-i', 'C=3', '/bin/true');
     kernel.capture.approve([]);
-    expect(eventsOf(own.events, 'exec').at(-1)).toMatchObject({ purpose: 3, envp: ['A=1', 'B=x y'] });
-    const [, last] = eventsOf(other.events, 'exec').filter(({ cgroupId }) => cgroupId === kernel.outside.id);
+    const execsOf = ({ events }: Finished, id: bigint): EventOf<'exec'>[] =>
+      eventsOf(events, 'exec').filter(({ cgroupId }) => cgroupId === id);
+    expect(execsOf(own, kernel.cgroup.id).at(-1)).toMatchObject({ purpose: 3, envp: ['A=1', 'B=x y'] });
+    const [, last] = execsOf(other, kernel.outside.id);
     expect(last).toMatchObject({ purpose: 2, argv: ['/bin/true'], envp: ['C=3'] });
     const after = await kernel.outside.run('/bin/true');
     expect(after.events).toEqual([]);
