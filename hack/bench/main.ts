@@ -12,6 +12,7 @@ import { measureFlood } from './flood.ts';
 import { measureIdle, measureMemoryAtWork } from './footprint.ts';
 import { measureMatching } from './match.ts';
 import { measureUntaught } from './match-recorded.ts';
+import { measureMerging } from './merge.ts';
 import { type Measurement, render } from './measurement.ts';
 import { Interrupted, withNode } from './node.ts';
 import { otherTracers } from './tracers.ts';
@@ -52,6 +53,7 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: { measure: () => withNode(measureFlood) },
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
+  merge: { measure: async () => measureMerging() },
   scheduling: { measure: async () => measureScheduling(progress), onDemand: true },
   fleet: { measure: () => measureFleet(progress), obstacle: fleetObstacle(), onDemand: true },
   match: { measure: async () => [...(await measureMatching(rounds, progress)), ...measureUntaught()] },
