@@ -77,13 +77,13 @@ export async function startOperator(
       const said = atWork.safeParse(JSON.parse(line));
       if (said.success) resolve(said.data.port);
     });
-    child.once('exit', () => reject(new Error(`the operator ended:\n${readFileSync(log, 'utf8').slice(-2_000)}`)));
+    child.once('exit', () => reject(new Error(`the operator ended:\n${endOf(log)}`)));
   });
   const pid = child.pid ?? 0;
   let stopping = false;
   child.once('exit', (code, signal) => {
     if (!stopping)
-      onEnd(new Error(`the operator ended with ${code ?? signal}, of ${limit.peak()} bytes; its log is ${log}`));
+      onEnd(new Error(`the operator ended with ${code ?? signal} at ${limit.peak()} bytes:\n${endOf(log)}`));
   });
   return {
     pid,
@@ -98,6 +98,10 @@ export async function startOperator(
       limit.remove();
     },
   };
+}
+
+function endOf(log: string): string {
+  return readFileSync(log, 'utf8').slice(-2_000);
 }
 
 /** User and system time of /proc/PID/stat, in the ticks of 10 ms that it has on every Linux. */
