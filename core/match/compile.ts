@@ -6,6 +6,7 @@ import { isPathPattern } from '../pattern/path.ts';
 import { isPattern } from '../pattern/template.ts';
 import { sketchCount } from '../profile/sketch.ts';
 import { type BehaviourKind, behaviourKinds, byText, type Evidence } from '../profile/evidence.ts';
+import { generalise } from '../profile/generalise.ts';
 import { knownEvidence } from '../profile/known.ts';
 import { byLineage } from '../profile/merge.ts';
 import { compiledLimits, encodeCompiled } from './compiled-format.ts';
@@ -33,7 +34,7 @@ export interface CompileOptions {
  * What finds no room is left out and counted, files first; of those kinds nothing is `unseen` any more.
  */
 export function compileProfile(evidence: Evidence, options: CompileOptions): Uint8Array {
-  const known = knownEvidence(evidence);
+  const known = generalise(knownEvidence(evidence));
   const key = keyFor(known, options.secret);
   const all = fingerprintsOf(known, new Fingerprints(key));
   const kept: Hash64[] = [];

@@ -9,6 +9,7 @@ import {
   type NetworkEvidence,
   type ProcessIdentity,
 } from '../profile/evidence.ts';
+import { generalise } from '../profile/generalise.ts';
 import { knownEvidence } from '../profile/known.ts';
 import type { PublishedBehavior } from '../profile/publication.ts';
 
@@ -56,7 +57,7 @@ interface Lists {
 
 /** What is in quarantine has to be taken out before, as for compiling. */
 export function knownByEvidence(evidence: Evidence): KnownBehaviour {
-  const { processes, files, dns, network } = knownEvidence(evidence);
+  const { processes, files, dns, network } = generalise(knownEvidence(evidence));
   return layOut({
     processes: Array.from(processes.values(), (process) => ({
       id: process.id,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Recording } from '../activity/testing/recording.ts';
 import { maxDepth } from '../activity/node.ts';
 import { emptyEvidence, type Evidence, lineageId } from '../profile/evidence.ts';
+import { anyNames } from '../profile/generalise.ts';
 import { withoutQuarantined } from '../profile/quarantine.ts';
 import { containerNumber, someSnapshotEvidence } from '../profile/testing.ts';
 import { mergeEvidence } from '../profile/merge.ts';
@@ -138,6 +139,16 @@ describe('what lies under a pattern', () => {
     ['a file', shell().open(100, '/data/file77.log')],
   ])('is known: %s', (_, seen) => {
     expect(verdictOn(questions, seen)).toEqual(known);
+  });
+
+  it('is known where names are arbitrary, as a reader of the profile sees it', () => {
+    const learned = shell();
+    for (let number = 0; number < anyNames; number += 1) {
+      const word = String.fromCharCode(97 + (number % 8), 97 + (number >> 3));
+      learned.open(100, `/var/spool/${word}_7x${number}`);
+    }
+    expect(verdictOn(learned, shell().open(100, '/var/spool/zz_9q'))).toEqual(known);
+    expect(verdictOn(learned, shell().open(100, '/var/spool/zz_9q.sh'))).toMatchObject({ verdict: 'unseen' });
   });
 
   it.each<readonly [string, Recording]>([
