@@ -143,7 +143,7 @@ async function withOperator(stage: Stage): Promise<LoadResult> {
   progress(`all agents are connected after ${connectedSeconds.toFixed(1)} s; the operator has ${resident} MiB`);
   const churning = churn(client, fleet, agents, { perSecond: options.churn, signal: stop.signal });
   const measured = await measureParts(stage, { sources, target });
-  const profiles = total(await sources.scrape(), 'workload_security_profiles');
+  const profiles = total(await sources.scrape(), 'workload_security_store_records', 'table="profiles"');
   stop.abort();
   const replacedPods = await churning;
   await Promise.all(running);
