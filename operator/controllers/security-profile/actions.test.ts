@@ -23,6 +23,17 @@ async function sealed(): Promise<Cluster> {
   return cluster;
 }
 
+/** A sealed object of before, and a store that begins anew. */
+async function afterLoss() {
+  const lost = (await sealed()).object();
+  if (lost === undefined) throw new Error('nothing was published');
+  const cluster = fakeCluster(image);
+  cluster.api.put(cluster.name, lost.spec);
+  cluster.learn(2, '/b');
+  await cluster.reconcile();
+  return { cluster, lost };
+}
+
 describe('relearn', () => {
   it('moves a sealed profile into the archive, and what is learned then is published anew', async () => {
     const cluster = await sealed();
@@ -60,13 +71,7 @@ describe('relearn', () => {
   });
 
   it('lets go of an object that is not ours, and keeps what was learned since the store was lost', async () => {
-    const before = await sealed();
-    const cluster = fakeCluster(image);
-    const lost = before.object();
-    if (lost === undefined) throw new Error('nothing was published');
-    cluster.api.put(cluster.name, lost.spec);
-    cluster.learn(2, '/b');
-    await cluster.reconcile();
+    const { cluster } = await afterLoss();
     expect(condition(cluster, 'Degraded')).toMatchObject({ status: 'True' });
     ask(cluster, 'relearn');
     await cluster.reconcile();
@@ -80,13 +85,7 @@ describe('relearn', () => {
 
 describe('the store was lost', () => {
   it('sealed objects serve until somebody removes them, then what was learned meanwhile takes their place', async () => {
-    const before = await sealed();
-    const cluster = fakeCluster(image);
-    const lost = before.object();
-    if (lost === undefined) throw new Error('nothing was published');
-    cluster.api.put(cluster.name, lost.spec);
-    cluster.learn(2, '/b');
-    await cluster.reconcile();
+    const { cluster, lost } = await afterLoss();
     await cluster.clock.advance(49 * hour);
     await cluster.reconcile();
     await cluster.reconcile();
