@@ -47,9 +47,11 @@ export interface RecordedContext {
 
 export function recordContext({ resolve, digest, ...facts }: SnapshotContext): RecordedContext {
   const peers = new Map<string, Answer>();
+  // Asked once: a second answer to the same question could be another, and only one is kept.
   const remembering = (question: Question): Answer => {
-    const answer = resolve(question);
-    peers.set(keyOf(question), answer);
+    const key = keyOf(question);
+    const answer = peers.get(key) ?? resolve(question);
+    peers.set(key, answer);
     return answer;
   };
   const plain = { ...facts, ...(digest !== undefined && { digest }) };
