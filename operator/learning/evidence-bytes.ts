@@ -10,8 +10,11 @@ import { publish, type PublishOptions } from '../../core/profile/publish.ts';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Evidence at every limit: 13 MB of behaviours, and 60,000 sets of 1,000 hexadecimal digits. */
-const maxJsonBytes = 96 * 1024 * 1024;
+/**
+ * Evidence at every limit of rows: 13 MB of behaviours, and 60,000 sets of 1,000 hexadecimal digits. What a hostile image can
+ * write with the longest of names is more, and is refused before it is stored: what is in the store can be read.
+ */
+export const maxEvidenceJsonBytes = 96 * 1024 * 1024;
 
 export interface EncodedEvidence {
   readonly bytes: Uint8Array;
@@ -28,7 +31,7 @@ export async function packEvidence(evidence: Evidence): Promise<EncodedEvidence>
 
 /** @throws EvidenceFormatError for bytes that are damaged or from another version */
 export async function unpackEvidence(bytes: Uint8Array): Promise<{ evidence: Evidence; jsonBytes: number }> {
-  const json = await decompress(bytes, { maxOutputLength: maxJsonBytes }).catch((cause: unknown) => {
+  const json = await decompress(bytes, { maxOutputLength: maxEvidenceJsonBytes }).catch((cause: unknown) => {
     throw new EvidenceFormatError('stored evidence is not one whole zstd stream', { cause });
   });
   return { evidence: decodeEvidence(json), jsonBytes: json.length };

@@ -102,6 +102,18 @@ describe('ingestion', () => {
     expect(evidence).toMatchObject({ workloads: ['shop/Deployment/web'], completeness: { lostPeriods: 2 } });
   });
 
+  it('stores no more evidence than it could read again', async () => {
+    const { ingest, outcomes } = setUp({ maxJsonBytes: 2_000 });
+    await ingest(uploadOf(snapshotOf(1, program())));
+    const answer = await ingest(uploadOf(snapshotOf(2, program(`/${'n'.repeat(2_000)}`))));
+    expect(answer).toMatchObject({
+      result: 'refused',
+      reason: expect.stringContaining('holds 2000 at most') as unknown,
+    });
+    expect(outcomes).toEqual(['accepted', 'full']);
+    expect(await learnedExecutables()).toEqual(['/nginx']);
+  });
+
   it('takes every snapshot once, whoever sends it again', async () => {
     const { ingest, learned } = setUp();
     const upload = uploadOf(snapshotOf(1, program()));

@@ -13,7 +13,7 @@ import { objectName } from '../../core/profile/object-name.ts';
 import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
 import { snapshotCounts } from './counting.ts';
-import { packEvidence, unpackEvidence } from './evidence-bytes.ts';
+import { maxEvidenceJsonBytes, packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
 import { Serial } from './serial.ts';
 import { mayCount, type Share, shareOf, snapshotsPerNamespace } from './share.ts';
@@ -37,6 +37,8 @@ export interface IngestOptions {
   readonly clusterDomain?: string;
   /** Estimated memory for evidence that is kept decoded; 64 MiB if absent, some 25 images of 5,000 behaviours. */
   readonly cacheBytes?: number;
+  /** Evidence of one image, as JSON; what the store can give back if absent. A parameter for tests. */
+  readonly maxJsonBytes?: number;
 }
 
 export interface Upload extends Claim {
@@ -105,6 +107,13 @@ export function createIngest(options: IngestOptions): Ingest {
     const recorded = recordContext(contextOf(upload));
     const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, recorded.context));
     const packed = await packEvidence(evidence);
+    const { maxJsonBytes = maxEvidenceJsonBytes } = options;
+    if (packed.jsonBytes > maxJsonBytes) {
+      return [
+        'full',
+        `the profile would have ${packed.jsonBytes} bytes of evidence, and holds ${maxJsonBytes} at most`,
+      ];
+    }
     const counts =
       snapshotCounts(snapshot, record.startedAt, options.minCoverageMs()) &&
       mayCount(share, options.learningSnapshots(), () => options.othersRun(record.image, namespace));
