@@ -20,6 +20,8 @@ export const snapshotLimits = {
   syscalls: 512,
   capabilities: 64,
   pathLength: 4_096 * 4,
+  /** Of a DNS name: 253 bytes, escaped. */
+  nameLength: 1_024,
   /** Bytes of the JSON after decompression. */
   jsonBytes: 8 * 1024 * 1024,
   /** Bytes of the upload. */
@@ -112,7 +114,7 @@ const fileNode = z.object({
 const dnsNode = z.object({
   ...seen,
   process: count,
-  name: shown.min(1).max(1_024),
+  name: shown.min(1).max(snapshotLimits.nameLength),
   types: z.array(shown.max(16)).min(1).max(64),
 });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { snapshotLimits, snapshotSchema } from '../activity/snapshot.ts';
 import { decodeEvidence, EvidenceFormatError } from './decode-evidence.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { emptyEvidence } from './evidence.ts';
@@ -37,6 +38,25 @@ describe('evidence in the store', () => {
     expect(decodeEvidence(encodeEvidence(emptyEvidence))).toEqual(emptyEvidence);
   });
 
+  it('comes back with the longest names that there are, as patterns and escaped', () => {
+    const long = (length: number, make: (at: number, turn: number) => string): string[] =>
+      [1, 2, 3, 4].map((turn) => Array.from({ length }, (_, at) => make(at, turn)).join(''));
+    const digits = (separator: string) => (at: number, turn: number) => `${separator}${(at * turn + turn) % 10}`;
+    const half = snapshotLimits.pathLength / 2 - 4;
+    const paths = [...long(half, digits('/')), ...long(half, digits('-')), '{'.repeat(half)].map((path) => `/d${path}`);
+    const names = [...long(snapshotLimits.nameLength / 2, digits('.')), '{'.repeat(snapshotLimits.nameLength)];
+    const snapshot = snapshotSchema.parse(
+      snapshotOf(1, {
+        processes: [{ ...seenAt(), parent: -1, executable: '/a', maxInstances: 1 }],
+        files: paths.map((path) => ({ ...seenAt(), process: 0, path, access: ['read'] })),
+        dns: names.map((name) => ({ ...seenAt(), process: 0, name, types: ['A'] })),
+      }),
+    );
+    const found = evidenceOfSnapshot(snapshot, contextOf());
+    expect([...found.files.values()].some(({ path }) => path.length > snapshotLimits.pathLength)).toBe(true);
+    expect(decodeEvidence(encodeEvidence(found))).toEqual(found);
+  });
+
   it('is read as it was written before snapshots counted their events', () => {
     const older = text.replace(/("snapshots":\[\[[^\]]*),0\]/, '$1]');
     expect(older).not.toBe(text);
@@ -70,6 +90,11 @@ describe('evidence in the store', () => {
     ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],
     ['no container', text.replaceAll('"1"]', '"0"]'), /damaged at "processes.0/],
     ['a child before its parent', text.replace('[0,{"executable":"/b"', '[7,{"executable":"/b"'), /before its parent/],
+    [
+      'a time without a date',
+      text.replace(/("snapshots":\[\[0,)\d+/, '$19000000000000000'),
+      /damaged at "snapshots.0.1"/,
+    ],
     ['an entry twice', text.replace(/"files":\[(\[.*?\])\]/, '"files":[$1,$1]'), /"files": holds one entry twice/],
     [
       'a container twice',

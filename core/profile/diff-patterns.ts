@@ -19,8 +19,7 @@ export function foldIntoPatterns(own: Behaviours, other: Behaviours): Map<string
   const folded = new Map<string, ComparedBehaviour>();
   for (const one of own.values()) {
     const pattern = other.has(one.key) ? undefined : patterns.get(placeOf(one))?.find((wide) => covers(wide, one));
-    if (pattern === undefined) folded.set(one.key, one);
-    else folded.set(pattern.key, { ...pattern, ways: withoutScores(one, folded.get(pattern.key)) });
+    fold(folded, one, pattern ?? one);
   }
   return folded;
 }
@@ -31,8 +30,7 @@ export function foldIntoSignatures(own: Behaviours, other: Behaviours): Map<stri
   const folded = new Map<string, ComparedBehaviour>();
   for (const one of own.values()) {
     const generated = other.has(one.key) ? undefined : bySignature(one);
-    if (generated === undefined || !theirs.has(generated.key)) folded.set(one.key, one);
-    else folded.set(generated.key, { ...generated, ways: withoutScores(one, folded.get(generated.key)) });
+    fold(folded, one, generated !== undefined && theirs.has(generated.key) ? generated : one);
   }
   return folded;
 }
@@ -76,6 +74,13 @@ function covers({ subject: wide }: ComparedBehaviour, { subject: narrow }: Compa
   if (wide.kind !== 'dns' || narrow.kind !== 'dns') return false;
   const { labels } = splitName(narrow.name);
   return splitName(wide.name).labels.every((template, index) => matchesTemplate(template, labels[index] ?? ''));
+}
+
+/** `one` counts as `target`, which others may count as too, and which may be there itself: before or after them. */
+function fold(folded: Map<string, ComparedBehaviour>, one: ComparedBehaviour, target: ComparedBehaviour): void {
+  const known = folded.get(target.key);
+  const ways = target === one && known === undefined ? one.ways : withoutScores(one, known);
+  folded.set(target.key, { ...target, ways });
 }
 
 function withoutScores(one: ComparedBehaviour, known: ComparedBehaviour | undefined): ComparedBehaviour['ways'] {

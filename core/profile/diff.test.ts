@@ -215,6 +215,13 @@ describe('the difference of two profiles', () => {
       ]);
     });
 
+    it('sees it too where the pattern is listed beside the name, before or after it', () => {
+      const [known, name] = [file('/data/base/{digits}/{digits}'), file('/data/base/5/1259', 10, 'write')];
+      for (const young of [files(known, name), files(name, known)]) {
+        expect(diffProfiles(pattern, young).differences).toMatchObject([{ change: 'changed', gained: ['write'] }]);
+      }
+    });
+
     it('takes a name that the pattern does not stand for as new', () => {
       const others = files(file('/data/base/5/x.php'), file('/data/base'), file('/data2/base/5/1'));
       expect(diffProfiles(pattern, others).differences.map(({ change }) => change)).toEqual([

@@ -22,18 +22,28 @@ export const formatBeforePatterns = 1;
 export const protocols = ['tcp', 'udp', 'other'] as const;
 
 const whole = z.number().int().nonnegative();
+/** The last one of which there is a date. */
+const time = whole.max(8_640_000_000_000_000);
 const flagsOf = (words: readonly string[]): z.ZodNumber => whole.max(2 ** words.length - 1);
 const indexOf = (words: readonly string[]): z.ZodNumber => whole.max(words.length - 1);
 const yesNo = z.union([z.literal(0), z.literal(1)]);
 const processId = z.string().regex(/^[0-9a-f]{16}$/);
-const path = z.string().min(1).max(snapshotLimits.pathLength);
+/**
+ * What one character of a snapshot becomes at most: a digit that stands alone `{digits}`, a brace `\\x7b`. What could be stored
+ * and not be read would end the learning of its image for good.
+ */
+const growth = '{digits}'.length;
+const path = z
+  .string()
+  .min(1)
+  .max(snapshotLimits.pathLength * growth);
 /** Bits of at most {@link evidenceLimits}.snapshots containers, never none. */
 const setText = z
   .string()
   .max(evidenceLimits.snapshots / 4)
   .regex(/^[1-9a-f][0-9a-f]*$/);
 /** Actors, phases, first, last, containers. */
-const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), whole, whole, setText] as const;
+const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), time, time, setText] as const;
 const text = z.string().max(1_024);
 /** Of a pattern: smallest hashes of its names, ascending, and the names of the first of them; absent for plain names. */
 const members = z.tuple([
@@ -66,7 +76,7 @@ export const evidenceFormat = z.strictObject({
   /** Container's index, from, to, ended, gaps, milliseconds of gaps, the six losses, events (absent before there were any). */
   snapshots: z
     .array(
-      z.tuple([whole, whole, whole, yesNo, whole, whole, whole, whole, whole, whole, whole, whole, whole.optional()]),
+      z.tuple([whole, time, time, yesNo, whole, whole, whole, whole, whole, whole, whole, whole, whole.optional()]),
     )
     .max(evidenceLimits.snapshots),
   /** Parent's index or -1, identity as an object, instances. */
@@ -92,7 +102,7 @@ export const evidenceFormat = z.strictObject({
     .array(
       z.tuple([
         processId,
-        text,
+        z.string().max(snapshotLimits.nameLength * growth),
         z.array(z.string().max(16)).max(evidenceLimits.dnsTypes),
         ...behaviour,
         members.optional(),

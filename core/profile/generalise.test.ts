@@ -42,6 +42,12 @@ describe('generalised names', () => {
     expect(pathsOf(generalise(reads(paths)))).toEqual(['/tmp/{mixed6}/a', '/tmp/{mixed6}/b']);
   });
 
+  it('are found below thousands of directories', () => {
+    const place = `/srv${'/a'.repeat(8_000)}`;
+    const paths = [...random, 'QwErTy'].map((name) => `${place}/${name}/x`);
+    expect(pathsOf(generalise(reads([...paths, `${place}/z`])))).toEqual([`${place}/z`, `${place}/{mixed6}/x`]);
+  });
+
   it('never touch what is registered, nor where names are kept', () => {
     const names = [
       ...many.map((name) => `${name.replaceAll('_', '-')}.cdn.example.com`),

@@ -57,11 +57,13 @@ function generalised<Entry extends NamedBehaviour>(
   for (const own of Map.groupBy(entries.values(), (entry) => side(entry) + entry.processId).values()) {
     const nameAfter = new Map<string, string>();
     const texts = [...new Set(own.map(naming.textOf))];
-    const places = texts.flatMap((text) => {
+    const walkers = texts.flatMap((text): Walker[] => {
       const place = placeOf(text);
-      return place === undefined ? [] : [{ text, place, after: place.elements.slice(0, place.fixed) }];
+      return place === undefined ? [] : [{ text, place, after: undefined }];
     });
-    walk(places, 0, names, ({ text, place, after }) => nameAfter.set(text, place.print(after)));
+    walk(walkers, names, ({ text, place, after }) =>
+      nameAfter.set(text, place.print(generalisedElements(place, after))),
+    );
     for (const entry of own) {
       const text = naming.textOf(entry);
       addEntry(result, renameEntry(entry, nameAfter.get(text) ?? text, naming), naming);
@@ -73,26 +75,47 @@ function generalised<Entry extends NamedBehaviour>(
 interface Walker {
   readonly text: string;
   readonly place: Place;
-  /** The elements so far, generalised. */
-  readonly after: readonly string[];
+  readonly after: Step | undefined;
 }
 
-/** From the top down: those that are in one place go on together. Depth is that of a path, 2,048 elements at most. */
-function walk(walkers: readonly Walker[], depth: number, names: number, arrived: (walker: Walker) => void): void {
-  const further: Walker[] = [];
-  for (const walker of walkers) {
-    if (walker.place.elements.length === depth) arrived(walker);
-    else further.push(walker);
-  }
-  const free = further.filter(({ place }) => depth >= place.fixed);
-  const target = targets(new Set(free.map(({ place }) => place.elements[depth] ?? '')), names);
-  const groups = Map.groupBy(further, ({ place }) => {
-    const name = place.elements[depth] ?? '';
-    return depth < place.fixed ? name : (target.get(name) ?? name);
-  });
-  for (const [name, group] of groups) {
-    const moved = group.map((one) => (depth < one.place.fixed ? one : { ...one, after: [...one.after, name] }));
-    walk(moved, depth + 1, names, arrived);
+/** The elements so far, generalised, from the last one back: those that walk together share them. */
+interface Step {
+  readonly name: string;
+  readonly depth: number;
+  readonly above: Step | undefined;
+}
+
+/** What comes after the last step stays as it is. */
+function generalisedElements({ elements }: Place, after: Step | undefined): readonly string[] {
+  const result = [...elements];
+  for (let step = after; step !== undefined; step = step.above) result[step.depth] = step.name;
+  return result;
+}
+
+/**
+ * From the top down: those that are in one place go on together, and who is alone in a place has arrived, since a name only
+ * ever becomes another because of its neighbours. Paths may have thousands of elements, so this neither calls itself nor
+ * copies what lies above.
+ */
+function walk(all: readonly Walker[], names: number, arrived: (walker: Walker) => void): void {
+  const places = [{ walkers: all, depth: 0 }];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    const { walkers, depth } = place;
+    const further: Walker[] = [];
+    for (const one of walkers) {
+      if (walkers.length === 1 || one.place.elements.length === depth) arrived(one);
+      else further.push(one);
+    }
+    const free = further.filter((one) => depth >= one.place.fixed);
+    const target = targets(new Set(free.map((one) => one.place.elements[depth] ?? '')), names);
+    const groups = Map.groupBy(further, (one) => {
+      const name = one.place.elements[depth] ?? '';
+      return depth < one.place.fixed ? name : (target.get(name) ?? name);
+    });
+    for (const [name, group] of groups) {
+      const step = { name, depth, above: group[0]?.after };
+      places.push({ walkers: group.map((one) => ({ ...one, after: step })), depth: depth + 1 });
+    }
   }
 }
 
