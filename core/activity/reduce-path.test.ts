@@ -37,6 +37,15 @@ describe('reducePath', () => {
     ['/var/cache/nginx/c/29/b7f54b2df7773722d382f4809d65029c', '/var/cache/nginx/{hex}/{hex}/{hex}'],
     ['/srv/ab/cd/0123456789abcdef.bin', '/srv/{hex}/{hex}/{hex}.bin'],
     ['/srv/7/0123456789abcdef', '/srv/7/{hex}'],
+    [
+      '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.139974708842704',
+      '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.{address}',
+    ],
+    ['/srv/__pycache__/a.cpython-311.opt-1.pyc.42', '/srv/__pycache__/a.cpython-311.opt-1.pyc.{address}'],
+    ['/usr/lib/os.cpython-311.pyc.1399', '/usr/lib/os.cpython-311.pyc.1399'],
+    ['/usr/lib/__pycache__/os.cpython-311.pyc', '/usr/lib/__pycache__/os.cpython-311.pyc'],
+    ['/usr/lib/__pycache__/evil.so.1399', '/usr/lib/__pycache__/evil.so.1399'],
+    ['/usr/lib/__pycache__/.pyc.1399', '/usr/lib/__pycache__/.pyc.1399'],
     ['/memfd:\\x01-1234', '/memfd:\\x01-{n}'],
     ['/srv/{0123456789abcdef}/{pid}', '/srv/\\x7b{hex}}/{pid}'],
     ['/var/lib/postgresql/data/base/5/1259', '/var/lib/postgresql/data/base/5/1259'],
@@ -60,6 +69,9 @@ describe('reducePath', () => {
       'memfd:a1',
       '#12',
       '12',
+      '__pycache__',
+      'x.pyc.12',
+      'x.pyc.1.2',
       '..',
       '…',
     ),
@@ -103,11 +115,14 @@ describe('reducePath', () => {
     );
   });
 
-  it('never changes a path of the image itself, but for its braces', () => {
+  it('never changes a path of the image itself, but for its braces and unfinished .pyc files', () => {
     const folder = fc.constantFrom('etc', 'usr', 'bin', 'sbin', 'lib', 'lib64', 'boot');
     fc.assert(
       fc.property(folder, path, (first, rest) => {
-        expect(reducePath(`/${first}${rest}`)).toBe(quoteBraces(`/${first}${rest}`));
+        const unfinished = /(\/__pycache__\/x\.pyc(?:\.1)?)\.\d+$/;
+        expect(reducePath(`/${first}${rest}`)).toBe(
+          quoteBraces(`/${first}${rest}`.replace(unfinished, '$1.{address}')),
+        );
         expect(reduceExecutable(`/${first}${rest}`)).toBe(`/${first}${rest}`);
       }),
     );
@@ -129,6 +144,7 @@ describe('reduceExecutable', () => {
     ['/opt/app-2026-11-21/tool', '/opt/app-2026-11-21/tool'],
     [`/var/lib/x/${id}/tool`, '/var/lib/x/{id}/tool'],
     ['/proc/17/fd/3', '/proc/{pid}/fd/{fd}'],
+    ['/usr/lib/__pycache__/os.cpython-311.pyc.1399', '/usr/lib/__pycache__/os.cpython-311.pyc.1399'],
     ['/memfd:payload77', '/memfd:payload{n}'],
   ])('%s', (path, reduced) => expect(reduceExecutable(path)).toBe(reduced));
 });

@@ -15,6 +15,7 @@
  * | `{uuid}`    | UUID, also with `_` for `-` as in a systemd slice: pod UIDs                 |
  * | `{date}`    | calendar date, with its time of day if one follows                          |
  * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
+ * | `{address}` | what CPython ends the name of a `.pyc` with while it writes it (`__pycache__/x.cpython-311.pyc.139974708842704`), also where names are kept |
  *
  * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other. Every other
  * brace that a name brings is escaped, so that it never reads as a pattern (core/pattern/literal.ts).
@@ -64,6 +65,14 @@ const wellKnown: readonly Replacement[] = [
   [/(?<=^\/memfd:[^/]*)(?<!\\x[0-9a-f]?)\d+(?=[^/]*$)/g, '{n}'],
 ];
 
+/**
+ * Python writes a compiled module under a name that ends with the address of a string, and renames it; where it may not write,
+ * it fails anew at each import. Such names are not information even in directories of the image: nothing is ever imported or
+ * run under them (importers look for the suffix `.pyc`, and {@link reduceExecutable} leaves them alone), and all else of the
+ * path, with it the name of the module, stays.
+ */
+const unfinishedPyc = /(\/__pycache__\/[^/]+\.pyc)\.\d+$/;
+
 /** Repeats, as one replacement may bare the next; ends, as each takes digits away and no placeholder brings any. */
 function replaceAll(text: string, replacements: readonly Replacement[]): string {
   const reduced = replacements.reduce((part, [pattern, placeholder]) => part.replace(pattern, placeholder), text);
@@ -71,11 +80,13 @@ function replaceAll(text: string, replacements: readonly Replacement[]): string 
 }
 
 /**
- * Path of a file as a profile keeps it. Idempotent: `reducePath(reducePath(p)) === reducePath(p)`. `path` is escaped as
+ * Path of a file as a profile keeps it. Idempotent: `reducePath(reducePath(p)) === reducePath(p)`. The path is escaped as
  * {@link FilePath} says, absolute or the leaf side of a longer one.
  */
-export function reducePath(path: string): string {
-  if (!digit.test(path) || isImagePath(path)) return quoteBraces(path);
+export function reducePath(found: string): string {
+  if (!digit.test(found)) return quoteBraces(found);
+  const path = found.replace(unfinishedPyc, '$1.{address}');
+  if (isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
   const elements = replaceAll(path, wellKnown)
     .split('/')

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { type Execution, identify } from '../activity/identity.ts';
 import { bit } from '../activity/file-access.ts';
+import { reducePath } from '../activity/reduce-path.ts';
 import { noLosses, type Actor, type Kind, type Snapshot } from '../activity/snapshot.ts';
 import { hostMountNamespace, Recording } from '../activity/testing/recording.ts';
 import { ActivityTree, profilingBytes } from '../activity/tree.ts';
@@ -117,7 +118,7 @@ export function matchSnapshot(profile: CompiledProfile, snapshot: Snapshot): rea
     ...places.map(({ match }) => match),
     ...snapshot.files.map((node) => {
       const access = node.access.reduce((bits, one) => bits | bit(one), 0);
-      return at(node, { kind: 'file', path: node.path, access, truncated: false });
+      return at(node, { kind: 'file', path: reducePath(node.path), access, truncated: false });
     }),
     ...snapshot.dns.map((node) => at(node, { kind: 'dns', name: node.name })),
     ...snapshot.network

@@ -5,6 +5,7 @@
 
 /** What one path shows by itself, see core/activity/reduce-path.ts. They stand for what they say, as literal parts of a name. */
 const placeholders = [
+  'address',
   'anonymous',
   'date',
   'fd',

@@ -3,6 +3,7 @@
  * hands within minutes; ports that the kernel chose disappear; times become whole milliseconds within believable limits.
  */
 import { unwatched } from '../activity/gaps.ts';
+import { reducePath } from '../activity/reduce-path.ts';
 import {
   actors as actorWords,
   blindSpots as blindSpotWords,
@@ -14,7 +15,6 @@ import {
 } from '../activity/snapshot.ts';
 import { containerAt } from './container-set.ts';
 import { nameSignature } from '../pattern/dns.ts';
-import { quoteBraces } from '../pattern/literal.ts';
 import { pathSignature } from '../pattern/path.ts';
 import { canonicalNames, searchList } from './dns-names.ts';
 import {
@@ -68,8 +68,8 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     return process.id;
   };
   const files = snapshot.files.flatMap((node): FileEvidence[] => {
-    // Agents do this too, but not those before there were patterns.
-    const path = quoteBraces(node.path);
+    // Agents do this too, but older ones know fewer forms.
+    const path = reducePath(node.path);
     const signature = pathSignature(path);
     return node.access.map((access) => ({ processId: idOf(node), path, signature, access, ...seen(node) }));
   });
