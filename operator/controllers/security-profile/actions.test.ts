@@ -55,6 +55,20 @@ describe('relearn', () => {
     expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/b' }]);
   });
 
+  it('leaves alone what was learned since, also while the cache still shows the object', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    ask(cluster, 'relearn');
+    const behind = cluster.api.withImage('docker.io/library/app:v1');
+    await cluster.reconcile();
+    cluster.learn(2, '/b');
+    cluster.api.cache = behind;
+    await cluster.reconcile();
+    expect(cluster.record()).toMatchObject({ snapshots: 1 });
+    expect(await cluster.store.archived(image)).toHaveLength(1);
+  });
+
   it('is carried out once, however often it fails in the middle', async () => {
     const cluster = await sealed();
     ask(cluster, 'relearn');
@@ -180,6 +194,22 @@ describe('quarantine', () => {
     expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/evil' }, { path: '/good' }]);
     expect(cluster.object()?.status).not.toHaveProperty('quarantined');
     expect(await audit(cluster)).toMatchObject([{ action: 'release', note: '1 marks' }]);
+  });
+
+  it('is released once: what a rule matched since stays, also while the cache still shows the annotation', async () => {
+    const cluster = fakeCluster(image);
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    await cluster.store.quarantine(image, mark);
+    ask(cluster, 'release');
+    const behind = cluster.api.withImage('docker.io/library/app:v1');
+    await cluster.reconcile();
+    expect(await cluster.store.quarantined(image)).toEqual([]);
+    await cluster.store.quarantine(image, mark);
+    cluster.api.cache = behind;
+    await cluster.reconcile();
+    expect(await cluster.store.quarantined(image)).toEqual([mark]);
+    expect(await audit(cluster)).toHaveLength(1);
   });
 
   it('never becomes part of what is sealed, and a release says what it takes', async () => {

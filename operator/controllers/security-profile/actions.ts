@@ -11,6 +11,15 @@ export async function carryOut(
   action: AskedAction,
   dependencies: ProfileDependencies,
 ): Promise<boolean> {
+  const { api, announce } = dependencies;
+  if (!isKnown(action.text)) {
+    announce(actionUnknown(object, action));
+    return false;
+  }
+  // The cache may still show what was carried out already, and what came since was not meant: detections, a new profile.
+  const current = await api.read(object.name);
+  if (current?.uid !== object.uid) return true;
+  if (current.action?.text !== action.text) return false;
   switch (action.text) {
     case 'relearn':
       await relearn(object, action, dependencies);
@@ -21,10 +30,13 @@ export async function carryOut(
     case 'release':
       await release(object, action, dependencies);
       return false;
-    default:
-      dependencies.announce(actionUnknown(object, action));
-      return false;
   }
+}
+
+type KnownAction = 'relearn' | 'forget' | 'release';
+
+function isKnown(text: string): text is KnownAction {
+  return text === 'relearn' || text === 'forget' || text === 'release';
 }
 
 /** A profile that is not ours (made by hand, or the store was lost) just goes, and what was learned meanwhile is published. */
