@@ -64,6 +64,18 @@ describe('quarantine', () => {
     expect([...clean.syscalls]).toEqual([]);
   });
 
+  it('does not take the word of a container that was marked too, when only the first of them is known to have begun early', () => {
+    const late = (number: number, time: number): Evidence =>
+      container(number, { files: [{ ...at(time), process: 0, path: '/evil', access: ['read'] }] });
+    const both = mergeEvidence(late(1, 2 * minute), late(2, 9 * minute));
+    const since = [mark(1, { since: epoch + minute }), mark(2, { since: epoch + 8 * minute })];
+    expect(shown(withoutQuarantined(both, since))).not.toContain('/evil');
+    const subtree = [mark(1, { processId: app, since: epoch + 7 * minute }), mark(2, { since: epoch + 8 * minute })];
+    expect(shown(withoutQuarantined(both, subtree))).not.toContain('/evil');
+    const third = mergeEvidence(both, late(3, 9 * minute));
+    expect(shown(withoutQuarantined(third, since))).toContain('/evil');
+  });
+
   it('believes other containers, on their word alone', () => {
     const both = mergeEvidence(container(1), calm(2));
     const clean = withoutQuarantined(both, [mark(1, { since: epoch })]);

@@ -69,7 +69,9 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
   ): ReadonlyMap<string, Entry> =>
     new Map(
       [...entries].flatMap(([key, entry]) => {
-        const tainted = newIn(entry.first) | (below.get(processOf(entry)) ?? noContainers);
+        const first = entry.containers & (newIn(entry.first) | (below.get(processOf(entry)) ?? noContainers));
+        // One of these may be who showed it first; of the others it is only known that they did so by the last time.
+        const tainted = first === noContainers ? first : first | newIn(entry.last);
         const containers = entry.containers & ~tainted;
         return containers === noContainers
           ? []
