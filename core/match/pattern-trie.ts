@@ -7,6 +7,7 @@
  * can be itself, digits, or a mixture, and only what some pattern has there is worth going on with.
  */
 import { splitName } from '../pattern/dns.ts';
+import { shapesFor } from '../pattern/shape.ts';
 import { extensionOf, signatureOf } from '../pattern/signature.ts';
 import { covers, isPattern, parseTemplate } from '../pattern/template.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
@@ -60,7 +61,7 @@ export function beginningsOf(elements: readonly string[], root: Hash64, fingerpr
       continue;
     }
     go(at, steps.templates, '');
-    const parts = parseTemplate(element).kind === 'any' ? [] : partsOf(element);
+    const parts = parseTemplate(element).kind === 'parts' ? partsOf(element) : [];
     if (parts.length === 0) at = go(at, steps.whole, element);
     for (const [index, part] of parts.entries()) {
       at = go(at, index + 1 === parts.length ? steps.last : steps.part, part);
@@ -111,9 +112,10 @@ export class PatternTrie {
     const plain = this.#go(from, steps.plain, element);
     if (plain !== undefined && further(plain, element)) return true;
     if (this.#go(from, steps.templates, '') === undefined) return false;
-    const whole = `{any}${extensionOf(element)}`;
-    const any = this.#go(from, steps.whole, whole);
-    if (any !== undefined && covers(parseTemplate(whole), element) && further(any, whole)) return true;
+    for (const whole of [`{any}${extensionOf(element)}`, ...shapesFor(element)]) {
+      const at = this.#go(from, steps.whole, whole);
+      if (at !== undefined && covers(parseTemplate(whole), element) && further(at, whole)) return true;
+    }
     return this.#walkParts(partsOf(element), from, 0, '', further);
   }
 

@@ -1,5 +1,6 @@
 /** Patterns of whole paths: element by element. */
 import { keepsNames } from './kept.ts';
+import { shapeOf } from './shape.ts';
 import { signatureOf } from './signature.ts';
 import { isPattern, matchesTemplate } from './template.ts';
 
@@ -14,6 +15,15 @@ export function pathSignature(path: string): string {
   if (!digit.test(path) || !path.startsWith('/') || keepsNames(path)) return path;
   const [root = '', first = '', ...rest] = path.split('/');
   return [root, first, ...rest.map(signatureOf)].join('/');
+}
+
+/** The signature with the shape of its last element, unless names are kept there or it stands right below the root. */
+export function pathShape(signature: string): string {
+  const at = signature.lastIndexOf('/') + 1;
+  if (at < 2 || !signature.startsWith('/')) return signature;
+  const leaf = signature.slice(at);
+  const shape = shapeOf(leaf);
+  return shape === leaf || keepsNames(signature) ? signature : signature.slice(0, at) + shape;
 }
 
 export function isPathPattern(path: string): boolean {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reducePath } from '../activity/reduce-path.ts';
 import { quoteBraces } from './literal.ts';
 import { isPathPattern, matchesPath, pathSignature } from './path.ts';
+import { shapeOf } from './shape.ts';
 import { extensionOf, signatureOf } from './signature.ts';
 import { covers, isPattern, matchesTemplate, parseTemplate, printTemplate } from './template.ts';
 
@@ -68,6 +69,11 @@ describe('signature of a name', () => {
         const signature = signatureOf(text);
         expect(signatureOf(signature)).toBe(signature);
         expect(extensionOf(signature)).toBe(extensionOf(text));
+        const shape = shapeOf(signature);
+        expect(shapeOf(shape)).toBe(shape);
+        expect(signatureOf(shape)).toBe(shape);
+        expect(extensionOf(shape)).toBe(extensionOf(text));
+        expect(matchesTemplate(shape, text)).toBe(true);
         expect(matchesTemplate(signature, text)).toBe(true);
         expect(isPattern(signature)).toBe(signature !== text);
       }),
@@ -93,6 +99,17 @@ describe('templates', () => {
     ['{any}', 'shell.php', false],
     ['{any}.tmp', 'a-b_c.d.tmp', true],
     ['{any}.tmp', 'a.so', false],
+    ['{any}.tmp', 'upload-{any8}.tmp', true],
+    ['upload-{any8}.part', 'upload-a_b1cd2e.part', true],
+    ['upload-{any8}.part', 'upload-abcdefgh.part', true],
+    ['upload-{any8}.part', 'upload-{mixed3}_{mixed4}.part', true],
+    ['upload-{any8}.part', 'upload-abcdefg.part', false],
+    ['upload-{any8}.part', 'upload-abc-efgh.part', false],
+    ['upload-{any8}.part', 'upload-abcdefgh.so', false],
+    ['upload-{any8}.part', 'other-abcdefgh.part', false],
+    ['upload-{numbered}.part', 'upload-abcd_42.part', true],
+    ['upload-{numbered}.part', 'upload-abcd_ef.part', false],
+    ['upload-{numbered}.part', 'upload-42.part', false],
   ])('%s and %s: %s', (pattern, text, matches) => expect(matchesTemplate(pattern, text)).toBe(matches));
 
   it('are printed as they are read', () => {
@@ -116,9 +133,16 @@ describe('templates', () => {
 
   it('cover transitively', () => {
     const word = fc
-      .array(fc.constantFrom('a', 'B', '1', '22', 'ab', '-', '.', '_', '.log'), { minLength: 1, maxLength: 5 })
+      .array(fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', 'abcde', '-', '.', '_', '.log'), {
+        minLength: 1,
+        maxLength: 5,
+      })
       .map((parts) => parts.join(''));
-    const wide = fc.oneof(word.map(signatureOf), fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}'));
+    const wide = fc.oneof(
+      word.map(signatureOf),
+      word.map((text) => shapeOf(signatureOf(text))),
+      fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}'),
+    );
     fc.assert(
       fc.property(wide, wide, word, (a, b, text) => {
         const both = covers(parseTemplate(a), b) && matchesTemplate(b, text);

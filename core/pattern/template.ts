@@ -6,9 +6,11 @@
  * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
  * | `{mixedN}`      | exactly N letters and digits                                                     |
  * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
+ * | `word-{any8}.ext`, `word-{numbered}.ext` | names of one shape, as core/pattern/shape.ts says |
  *
  * All else stands for itself, also the placeholders of single paths (`{uuid}`). Letters, digits and separators are ASCII.
  */
+import { isShape, shapesFor } from './shape.ts';
 import { extensionOf, signatureOf } from './signature.ts';
 
 type Part =
@@ -18,7 +20,8 @@ type Part =
 
 export type Template =
   | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly separators: readonly string[] }
-  | { readonly kind: 'any'; readonly extension: string };
+  | { readonly kind: 'any'; readonly extension: string }
+  | { readonly kind: 'shape'; readonly text: string };
 
 const any = '{any}';
 
@@ -28,6 +31,7 @@ export function parseTemplate(text: string): Template {
     const extension = text.slice(any.length);
     if (extension === '' || extensionOf(`x${extension}`) === extension) return { kind: 'any', extension };
   }
+  if (isShape(text)) return { kind: 'shape', text };
   const pieces = text.split(/([-._])/);
   return {
     kind: 'parts',
@@ -46,6 +50,7 @@ function parsePart(text: string): Part {
 /** Undoes {@link parseTemplate}. */
 export function printTemplate(template: Template): string {
   if (template.kind === 'any') return any + template.extension;
+  if (template.kind === 'shape') return template.text;
   return template.parts.map((part, index) => printPart(part) + (template.separators[index] ?? '')).join('');
 }
 
@@ -64,7 +69,7 @@ function printPart(part: Part): string {
 export function isPattern(text: string): boolean {
   if (!text.includes('{')) return false;
   const template = parseTemplate(text);
-  return template.kind === 'any' || template.parts.some((part) => part.kind !== 'literal');
+  return template.kind !== 'parts' || template.parts.some((part) => part.kind !== 'literal');
 }
 
 /** The template stands for this name, which is one as `reducePath` leaves it. */
@@ -78,8 +83,9 @@ export function matchesTemplate(template: string, name: string): boolean {
  */
 export function covers(wide: Template, narrow: string): boolean {
   if (wide.kind === 'any') return coversAny(wide.extension, narrow);
+  if (wide.kind === 'shape') return wide.text === narrow || shapesFor(narrow).includes(wide.text);
   const other = parseTemplate(narrow);
-  if (other.kind === 'any' || other.parts.length !== wide.parts.length) return false;
+  if (other.kind !== 'parts' || other.parts.length !== wide.parts.length) return false;
   return (
     wide.separators.every((separator, index) => separator === other.separators[index]) &&
     wide.parts.every((part, index) => partCovers(part, other.parts[index]))
@@ -104,5 +110,6 @@ function coversAny(extension: string, narrow: string): boolean {
   const other = parseTemplate(narrow);
   if (other.kind === 'any') return other.extension === extension;
   if (extensionOf(narrow) !== extension || narrow.startsWith('.')) return false;
+  if (other.kind === 'shape') return true;
   return other.parts.every((part) => part.kind !== 'literal' || /^[A-Za-z0-9]*$/.test(part.text));
 }

@@ -4,12 +4,13 @@
  * way and its containers are complete; what is dropped once would be dropped in every order. Growing is the one law that a
  * full table gives up: a new behaviour may push out a known one, and then it is counted as omitted.
  *
- * Of files and names whole groups of one signature are kept or dropped, because names come and go in a group as it becomes a
- * pattern (patterns.ts) while the groups that there were only ever get more.
+ * Of files and names whole groups of one shape are kept or dropped, because names come and go in a group as it becomes a
+ * pattern (patterns.ts) while the groups that there were only ever get more. A group weighs as many signatures as it has, and as
+ * a pattern of its shape for ever as many as it took: what it weighs never shrinks either.
  */
 
 import { byText, type NamedBehaviour } from './evidence.ts';
-import { asPattern, type Naming } from './patterns.ts';
+import { asShape, isOfShape, type Naming } from './patterns.ts';
 import { hash52 } from './sketch.ts';
 
 export interface Bounded<Entry> {
@@ -50,56 +51,98 @@ export function keepSample<Entry>(entries: ReadonlyMap<string, Entry>, limit: nu
  */
 export function keepGroups<Entry extends NamedBehaviour>(
   entries: ReadonlyMap<string, Entry>,
-  { total, siblings }: { readonly total: number; readonly siblings: number },
+  { total, siblings, shapes }: GroupLimits,
   naming: Naming<Entry>,
 ): Bounded<Entry> {
-  const { groupOf, siblingsOf, keyOf } = naming;
-  if (entries.size <= total && processesWithin(entries.values(), siblings)) return { kept: entries, dropped: [] };
-  const places = new Map<string, Map<string, Entry>>();
+  const { groupOf, siblingsOf, keyOf, leafOf } = naming;
+  if (fewWithin(entries.values(), { total, siblings, shapes })) return { kept: entries, dropped: [] };
+  const places = new Map<string, Map<string, Group>>();
   for (const entry of entries.values()) {
-    const place = siblingsOf(entry);
-    const groups = places.get(place);
-    if (groups === undefined) places.set(place, new Map([[groupOf(entry), entry]]));
-    else groups.set(groupOf(entry), entry);
+    const groups = getOrAdd(places, siblingsOf(entry), () => new Map<string, Group>());
+    const key = groupOf(entry);
+    const group = getOrAdd(groups, key, () => ({
+      key,
+      rank: hash52(key, 0) + literalLength(leafOf(entry)) * 2 ** 52,
+      signatures: new Set<string>(),
+      whole: isOfShape(entry),
+    }));
+    group.signatures.add(entry.signature);
   }
-  const groups = [...places.values()];
-  if (groups.every(({ size }) => size <= siblings) && groups.reduce((sum, { size }) => sum + size, 0) <= total) {
-    return { kept: entries, dropped: [] };
-  }
-  const inside = groups.flatMap((own) =>
-    smallestByHash(
-      Array.from(own, ([key, entry]) => ({
-        key,
-        rank: hash52(key, 0) + literalLength(naming.leafOf(entry)) * 2 ** 52,
-      })),
-      siblings,
-    ),
-  );
-  const kept = new Set(smallestByHash(inside, total).map(({ key }) => key));
+  const weigh = ({ key, rank, signatures, whole }: Group): Weighed => ({
+    key,
+    rank,
+    weight: whole ? shapes : signatures.size,
+  });
+  const inside = [...places.values()].flatMap((own) => smallestByWeight([...own.values()].map(weigh), siblings));
+  const kept = new Set(smallestByWeight(inside, total).map(({ key }) => key));
   const dropped = [...entries.values()].filter((entry) => !kept.has(groupOf(entry)));
+  if (dropped.length === 0) return { kept: entries, dropped: [] };
   return {
     kept: new Map([...entries].filter(([, entry]) => kept.has(groupOf(entry)))),
-    dropped: dropped.map((entry) => keyOf(asPattern(entry, naming))),
+    dropped: dropped.map((entry) => keyOf(asShape(entry, naming))),
   };
+}
+
+interface GroupLimits {
+  readonly total: number;
+  readonly siblings: number;
+  readonly shapes: number;
+}
+
+interface Group {
+  readonly key: string;
+  readonly rank: number;
+  readonly signatures: Set<string>;
+  readonly whole: boolean;
+}
+
+function getOrAdd<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 const mostLiteral = 64;
 
 /** Characters of a signature that are no pattern; of a name that cannot vary, more than any. */
 function literalLength(signature: string): number {
-  const literal = signature.replaceAll(/\{(?:digits|mixed\d+)\}/g, '');
+  const literal = signature.replaceAll(/\{(?:digits|mixed\d+|any\d+|numbered)\}/g, '');
   return literal === signature ? mostLiteral : Math.min(literal.length, mostLiteral - 1);
 }
 
-/** No process has more entries than this: far quicker to tell than what it has in one directory. */
-function processesWithin(entries: Iterable<NamedBehaviour>, limit: number): boolean {
+/** Far quicker to tell than what each process has in one directory: an entry stands for one signature, or for its shape. */
+function fewWithin(entries: Iterable<NamedBehaviour>, { total, siblings, shapes }: GroupLimits): boolean {
   const counts = new Map<string, number>();
-  for (const { processId } of entries) {
-    const count = (counts.get(processId) ?? 0) + 1;
-    if (count > limit) return false;
-    counts.set(processId, count);
+  let sum = 0;
+  for (const entry of entries) {
+    const weight = isOfShape(entry) ? shapes : 1;
+    const count = (counts.get(entry.processId) ?? 0) + weight;
+    sum += weight;
+    if (count > siblings || sum > total) return false;
+    counts.set(entry.processId, count);
   }
   return true;
+}
+
+interface Weighed extends Ranked {
+  readonly weight: number;
+}
+
+/**
+ * Those before which there is room; the last one may take more than is left, and counts as what was left. So what a
+ * directory counts for among others never shrinks either.
+ */
+function smallestByWeight(list: readonly Weighed[], limit: number): readonly Weighed[] {
+  const kept: Weighed[] = [];
+  let room = limit;
+  for (const group of list.toSorted(byRank)) {
+    if (room <= 0) break;
+    kept.push({ ...group, weight: Math.min(group.weight, room) });
+    room -= group.weight;
+  }
+  return kept;
 }
 
 interface Ranked {
@@ -114,5 +157,9 @@ function ranked(key: string): Ranked {
 /** Should hashes collide, the text decides. */
 function smallestByHash(list: readonly Ranked[], limit: number): readonly Ranked[] {
   if (list.length <= limit) return list;
-  return list.toSorted((left, right) => left.rank - right.rank || byText(left.key, right.key)).slice(0, limit);
+  return list.toSorted(byRank).slice(0, limit);
+}
+
+function byRank(left: Ranked, right: Ranked): number {
+  return left.rank - right.rank || byText(left.key, right.key);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
 import { nameSignature } from '../pattern/dns.ts';
 import { quoteBraces } from '../pattern/literal.ts';
-import { pathSignature } from '../pattern/path.ts';
+import { pathShape, pathSignature } from '../pattern/path.ts';
 import type { ContainerSet } from './container-set.ts';
 import {
   type Behaviour,
@@ -154,10 +154,12 @@ function readProcesses(content: EvidenceFormat, read: Read): Evidence['processes
 function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
   return content.files.map(([processId, found, access, ...tuple], index) => {
     const path = literal(found, content);
+    const signature = pathSignature(path);
     return {
       processId,
       path,
-      signature: pathSignature(path),
+      signature,
+      shape: pathShape(signature),
       access: wordAt(fileAccesses, access),
       ...read(behaviourIn(tuple), `files.${index}`),
       ...readMembers(tuple[5]),
@@ -168,10 +170,12 @@ function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
 function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
   return content.dns.map(([processId, found, types, ...tuple], index) => {
     const name = literal(found, content);
+    const signature = nameSignature(name);
     return {
       processId,
       name,
-      signature: nameSignature(name),
+      signature,
+      shape: signature,
       types,
       ...read(behaviourIn(tuple), `dns.${index}`),
       ...readMembers(tuple[5]),

@@ -24,7 +24,7 @@ import type { Members } from './members.ts';
  */
 export const evidenceLimits = {
   processes: 4_000,
-  /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). */
+  /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). A shape counts as 32. */
   files: 20_000,
   dns: 8_000,
   network: 8_000,
@@ -33,6 +33,11 @@ export const evidenceLimits = {
    * program that makes up names, of which no number of examples says more; they shall not push out what others do.
    */
   siblings: 1_000,
+  /**
+   * Signatures of one shape at which all names of the shape become one pattern: a program that gives that many names of one
+   * length and one beginning makes them up. A person reads a list of 30, and less than a twentieth of what a directory may have.
+   */
+  shapes: 32,
   /** Question types of one DNS name; programs use A, AAAA, SRV, TXT and a few more. */
   dnsTypes: 16,
   /** Snapshots of one image. Four times what the settings allow for learning, because short ones do not count there. */
@@ -70,6 +75,8 @@ export interface NamedBehaviour extends Behaviour {
   readonly processId: string;
   /** What all names have in common with which it could become one pattern; the same before and after. */
   readonly signature: string;
+  /** What it would have in common with names of other signatures (core/pattern/shape.ts), if these are many; never changes. */
+  readonly shape: string;
   /** Of a pattern: what it was made of. */
   readonly members?: Members;
 }

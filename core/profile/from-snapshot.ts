@@ -15,7 +15,7 @@ import {
 } from '../activity/snapshot.ts';
 import { containerAt } from './container-set.ts';
 import { nameSignature } from '../pattern/dns.ts';
-import { pathSignature } from '../pattern/path.ts';
+import { pathShape, pathSignature } from '../pattern/path.ts';
 import { canonicalNames, searchList } from './dns-names.ts';
 import {
   type Behaviour,
@@ -71,7 +71,8 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     // Agents do this too, but older ones know fewer forms.
     const path = reducePath(node.path);
     const signature = pathSignature(path);
-    return node.access.map((access) => ({ processId: idOf(node), path, signature, access, ...seen(node) }));
+    const shape = pathShape(signature);
+    return node.access.map((access) => ({ processId: idOf(node), path, signature, shape, access, ...seen(node) }));
   });
   const evidence: Evidence = {
     ...emptyEvidence,
@@ -158,7 +159,8 @@ function dnsOf(snapshot: Snapshot, { idOf, seen, context }: Translation): DnsEvi
     return nodes.flatMap((node) => {
       const name = names.get(node.name);
       if (name === undefined) return [];
-      return [{ processId, name, signature: nameSignature(name), types: sortedTypes(node.types), ...seen(node) }];
+      const signature = nameSignature(name);
+      return [{ processId, name, signature, shape: signature, types: sortedTypes(node.types), ...seen(node) }];
     });
   });
 }

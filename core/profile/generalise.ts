@@ -123,7 +123,10 @@ function walk(all: readonly Walker[], names: number, arrived: (walker: Walker) =
 function targets(names: ReadonlySet<string>, many: number): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
   const arbitrary = arbitraryExtensions(names, many);
-  const templates = Map.groupBy([...names].filter((name) => name.includes('{mixed')).sort(), extensionOf);
+  const templates = Map.groupBy(
+    [...names].filter((name) => /\{(?:mixed|any\d|numbered)/.test(name)).sort(),
+    extensionOf,
+  );
   for (const name of names) {
     const any = arbitrary.get(extensionOf(name));
     const wider =

@@ -99,7 +99,7 @@ describe('merge of evidence', () => {
 });
 
 describe('merge beyond the limits', () => {
-  const limits: BehaviourLimits = { processes: 4, files: 3, dns: 1, network: 2, siblings: 3 };
+  const limits: BehaviourLimits = { processes: 4, files: 3, dns: 1, network: 2, siblings: 3, shapes: 32 };
   const bounded = (a: Evidence, b: Evidence): Evidence => mergeEvidence(a, b, limits);
   const fold = (parts: readonly Evidence[]): Evidence => parts.reduce(bounded, emptyEvidence);
   const parts = fc.array(someSnapshotEvidence, { minLength: 1, maxLength: 6 });

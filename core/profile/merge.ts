@@ -25,10 +25,10 @@ import {
 } from './evidence.ts';
 import { type Join, joinBehaviours, joinDns, joinNamed, joinProcess } from './join.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
-import { addEntry, asPattern, closePatterns, isVariable, type Naming } from './patterns.ts';
+import { addEntry, asPattern, asShape, closePatterns, isVariable, type Naming } from './patterns.ts';
 
 /** How many behaviours of each kind are kept; files and names by signature, of each directory or domain a share. */
-export type BehaviourLimits = Readonly<Record<BehaviourKind | 'siblings', number>>;
+export type BehaviourLimits = Readonly<Record<BehaviourKind | 'siblings' | 'shapes', number>>;
 
 /** Neither argument is changed. `limits` are a parameter so that tests reach them. */
 export function mergeEvidence(left: Evidence, right: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
@@ -106,6 +106,7 @@ function withBounded(
 interface NamedLimits {
   readonly total: number;
   readonly siblings: number;
+  readonly shapes: number;
 }
 
 /** The left side is closed and within its limits: only what the right one adds to it can change anything. */
@@ -134,8 +135,9 @@ function absorb<Entry extends NamedBehaviour>(
 ): ReadonlyMap<string, Entry> {
   const absorbed = new Map<string, Entry>();
   for (const [key, entry] of entries) {
-    const pattern = known.has(key) ? entry : asPattern(entry, naming);
-    if (pattern === entry || !known.has(naming.keyOf(pattern))) addEntry(absorbed, entry, naming, key);
+    const patterns = known.has(key) ? [] : [asPattern(entry, naming), asShape(entry, naming)];
+    const pattern = patterns.find((one) => one !== entry && known.has(naming.keyOf(one)));
+    if (pattern === undefined) addEntry(absorbed, entry, naming, key);
     else addEntry(absorbed, pattern, naming);
   }
   return absorbed;
@@ -147,9 +149,9 @@ function closeNamed<Entry extends NamedBehaviour>(
   naming: Naming<Entry>,
   limits: NamedLimits,
 ): Bounded<Entry> {
-  const signatures = new Set<string>();
-  for (const entry of fresh) if (isVariable(entry, naming)) signatures.add(entry.signature);
-  return keepGroups(closePatterns(entries, signatures, naming), limits, naming);
+  const shapes = new Set<string>();
+  for (const entry of fresh) if (isVariable(entry, naming)) shapes.add(entry.shape);
+  return keepGroups(closePatterns(entries, shapes, naming, limits.shapes), limits, naming);
 }
 
 type NameKind = 'syscalls' | 'capabilities';

@@ -7,18 +7,18 @@ import type { Naming } from './patterns.ts';
 export const fileNaming: Naming<FileEvidence> = {
   separator: '/',
   textOf: ({ path }) => path,
-  renamed: (file, path, members) => ({ ...file, path, members }),
+  renamed: (file, path, members, signature) => ({ ...file, path, members, signature }),
   keyOf: keyOf.file,
-  groupOf: (file) => `${side(file)}${file.processId} ${file.signature}`,
-  siblingsOf: (file) => `${side(file)}${file.processId} ${file.signature.slice(0, file.signature.lastIndexOf('/'))}`,
-  leafOf: ({ signature }) => signature.slice(signature.lastIndexOf('/') + 1),
+  groupOf: (file) => `${side(file)}${file.processId} ${file.shape}`,
+  siblingsOf: (file) => `${side(file)}${file.processId} ${file.shape.slice(0, file.shape.lastIndexOf('/'))}`,
+  leafOf: ({ shape }) => shape.slice(shape.lastIndexOf('/') + 1),
   join: (left, right) => joinNamed(joinBehaviours(left, right, left.containers | right.containers), right),
 };
 
 export const dnsNaming: Naming<DnsEvidence> = {
   separator: '.',
   textOf: ({ name }) => name,
-  renamed: (dns, name, members) => ({ ...dns, name, members }),
+  renamed: (dns, name, members, signature) => ({ ...dns, name, members, signature }),
   keyOf: keyOf.dns,
   groupOf: (dns) => `${side(dns)}${dns.processId} ${dns.signature}`,
   siblingsOf: (dns) => `${side(dns)}${dns.processId} ${splitName(dns.signature).domain}`,

@@ -15,7 +15,7 @@ import { containerNumber, contextOf, seenAt, snapshotOf } from './testing.ts';
 
 const bytesOf = (evidence: Evidence): string => new TextDecoder().decode(encodeEvidence(evidence));
 const evidenceOf = (snapshot: Snapshot): Evidence => evidenceOfSnapshot(snapshot, contextOf());
-const unlimited: BehaviourLimits = { processes: 99, files: 999, dns: 999, network: 99, siblings: 999 };
+const unlimited: BehaviourLimits = { processes: 99, files: 999, dns: 999, network: 99, siblings: 999, shapes: 32 };
 const fold = (parts: readonly Evidence[], limits = unlimited): Evidence =>
   parts.reduce((all, part) => mergeEvidence(all, part, limits), emptyEvidence);
 
@@ -132,6 +132,7 @@ describe('patterns of evidence', () => {
       dns: fc.integer({ min: 1, max: 3 }),
       network: fc.constant(1),
       siblings: fc.integer({ min: 1, max: 3 }),
+      shapes: fc.constantFrom(2, 3, 32),
     });
     fc.assert(
       fc.property(parts, fc.nat(7), limits, (snapshots, cut, tight) => {

@@ -9,8 +9,13 @@
  * the different texts that a part of it ever had; a name is given up for a pattern only where the pattern is certain, and then
  * it stays certain. So the result depends on the set of all names and on nothing else: not on their order, not on how they
  * were split over builders, and closing twice, or closing parts first, changes nothing. Signatures never change on the way, so
- * nothing that is left out by its signature (bound.ts) is ever missed by a pattern of what is kept.
+ * nothing that is left out (bound.ts) is ever missed by a pattern of what is kept.
+ *
+ * Signatures of one shape (core/pattern/shape.ts) become one when there are many different ones, in the same way: a shape depends
+ * on the signature alone, all signatures that it ever had are known until then, and from then on the pattern has the shape for its
+ * signature. The directories above it are compared as before, over all names of the shape.
  */
+import { isShape } from '../pattern/shape.ts';
 import { isPattern } from '../pattern/template.ts';
 import type { NamedBehaviour } from './evidence.ts';
 import { type Members, membersOf } from './members.ts';
@@ -28,13 +33,13 @@ export const keptElements = 2;
 export interface Naming<Entry> {
   readonly separator: '/' | '.';
   readonly textOf: (entry: Entry) => string;
-  readonly renamed: (entry: Entry, text: string, members: Members) => Entry;
+  readonly renamed: (entry: Entry, text: string, members: Members, signature: string) => Entry;
   readonly keyOf: (entry: Entry) => string;
   /** Of those whose names may become one pattern. */
   readonly groupOf: (entry: Entry) => string;
   /** Of those that stand in one directory or domain; the same for a whole group. */
   readonly siblingsOf: (entry: Entry) => string;
-  /** Of its signature, what tells it from its siblings. */
+  /** Of its shape, what tells it from its siblings. */
   readonly leafOf: (entry: Entry) => string;
   /** Entries with one key become one entry. */
   readonly join: (left: Entry, right: Entry) => Entry;
@@ -42,7 +47,7 @@ export interface Naming<Entry> {
 
 /** It is a pattern, or may become one. */
 export function isVariable<Entry extends NamedBehaviour>(entry: Entry, { textOf }: Naming<Entry>): boolean {
-  return entry.members !== undefined || entry.signature !== textOf(entry);
+  return entry.members !== undefined || entry.signature !== textOf(entry) || entry.shape !== entry.signature;
 }
 
 /** The finished pattern to which it would belong; the entry itself if there can be none, or if it is one. */
@@ -50,14 +55,25 @@ export function asPattern<Entry extends NamedBehaviour>(entry: Entry, naming: Na
   return renameEntry(entry, entry.signature, naming);
 }
 
+/** The finished pattern of its shape. */
+export function asShape<Entry extends NamedBehaviour>(entry: Entry, naming: Naming<Entry>): Entry {
+  return renameEntry(entry, entry.shape, naming, entry.shape);
+}
+
+/** It stands for all names of its shape, which had many signatures. */
+export function isOfShape({ signature, shape }: NamedBehaviour): boolean {
+  return signature === shape && isShape(shape.slice(shape.lastIndexOf('/') + 1));
+}
+
 /** With a name that stands for more than it had before. */
 export function renameEntry<Entry extends NamedBehaviour>(
   entry: Entry,
   name: string,
   { textOf, renamed }: Naming<Entry>,
+  signature = entry.signature,
 ): Entry {
   const text = textOf(entry);
-  return name === text ? entry : renamed(entry, name, entry.members ?? membersOf(text));
+  return name === text ? entry : renamed(entry, name, entry.members ?? membersOf(text), signature);
 }
 
 /** Adds it to the entry with its key, if there is one. */
@@ -71,22 +87,29 @@ export function addEntry<Entry extends NamedBehaviour>(
   entries.set(key, known === undefined ? entry : join(known, entry));
 }
 
-/** Closes the groups of these signatures; all others are closed already. */
+/** Closes the groups of these shapes; all others are closed already. */
 export function closePatterns<Entry extends NamedBehaviour>(
   entries: ReadonlyMap<string, Entry>,
-  signatures: ReadonlySet<string>,
+  shapes: ReadonlySet<string>,
   naming: Naming<Entry>,
+  shapesToPattern: number,
 ): ReadonlyMap<string, Entry> {
-  if (signatures.size === 0) return entries;
+  if (shapes.size === 0) return entries;
   const closed = new Map<string, Entry>();
   const concerned: Entry[] = [];
   for (const [key, entry] of entries) {
-    if (signatures.has(entry.signature)) concerned.push(entry);
+    if (shapes.has(entry.shape)) concerned.push(entry);
     else closed.set(key, entry);
   }
   for (const group of Map.groupBy(concerned, naming.groupOf).values()) {
-    const nameAfter = closureOf(group, naming);
-    for (const entry of group) addEntry(closed, renameEntry(entry, nameAfter(naming.textOf(entry)), naming), naming);
+    const bySignature = Map.groupBy(group, ({ signature }) => signature);
+    const whole = group.some(isOfShape) || bySignature.size >= shapesToPattern;
+    for (const [signature, own] of whole ? [[group[0]?.shape ?? '', group] as const] : bySignature) {
+      const nameAfter = closureOf(own, signature, naming);
+      for (const entry of own) {
+        addEntry(closed, renameEntry(entry, nameAfter(naming.textOf(entry)), naming, signature), naming);
+      }
+    }
   }
   return closed;
 }
@@ -94,12 +117,14 @@ export function closePatterns<Entry extends NamedBehaviour>(
 /** The names of a group after it was closed. */
 function closureOf<Entry extends NamedBehaviour>(
   group: readonly Entry[],
+  signature: string,
   { separator, textOf }: Naming<Entry>,
 ): (text: string) => string {
-  const wanted = group[0]?.signature.split(separator) ?? [];
+  const wanted = signature.split(separator);
   const names = group.map((entry) => textOf(entry).split(separator));
   const variable = wanted.flatMap((element, at) => (isPattern(element) ? [at] : []));
   const certain = variable.flatMap((at, order) => {
+    if (isShape(wanted[at] ?? '')) return [{ at, element: wanted[at] ?? '' }];
     const seen = new Set(names.map((elements) => elements[at] ?? ''));
     const many = seen.size >= namesToPattern || (seen.size > 1 && order < variable.length - keptElements);
     return many || [...seen].some(isPattern) ? [{ at, element: common([...seen], wanted[at] ?? '') }] : [];

@@ -157,7 +157,7 @@ function dnsRow(dns: DnsEvidence, scores: Commonality): PublishedDns {
 function patternOf(text: string, entries: readonly NamedBehaviour[]): { pattern?: PublishedPattern } {
   const members = entries.flatMap((entry) => entry.members ?? []).reduce<Members | undefined>(joinAll, undefined);
   if (members === undefined) return {};
-  const rule = text.includes('{any}') ? 'any' : 'signature';
+  const rule = /\{(?:any\d*|numbered)\}/.test(text) ? 'any' : 'signature';
   return { pattern: { rule, count: memberCount(members), examples: members.examples } };
 }
 

@@ -44,11 +44,11 @@ export function profileOf(entries: number): Evidence {
   const fileEntries = list(files).map((index) => {
     const access = fileAccesses[0];
     const path = pathOf(index);
-    return { processId: idOf(index), path, signature: path, access, ...seen };
+    return { processId: idOf(index), path, signature: path, shape: path, access, ...seen };
   });
   const names = list(dns).map((index) => {
     const name = nameOf(index);
-    return { processId: idOf(index), name, signature: name, types: ['A'], ...seen };
+    return { processId: idOf(index), name, signature: name, shape: name, types: ['A'], ...seen };
   });
   const endpoints = list(network).map((index) => {
     const [direction, protocol] = ['connect', 'tcp'] as const;
