@@ -27,14 +27,16 @@ const leaf = fc.oneof(
 const path = fc
   .tuple(fc.constantFrom('srv', 'srv/1', 'srv/2', 'srv/3/1', 'srv/3/2/7', 'srv/4', 'etc', 'srv/.ssh'), leaf)
   .map(([directory, name]) => `/${directory}/${name}`);
+/** Shapes that compete for the room of one directory, and of two. */
+const rival = fc.stringMatching(/^\/srv\/[xy]\/[pqrs]-(?:abcde[fg]|a1_bcd|abc_d1)$/);
 const someSnapshot: fc.Arbitrary<Snapshot> = fc
   .record({
     container: fc.integer({ min: 1, max: 4 }),
     files: fc.array(
       fc.record({
-        path,
-        process: fc.nat(1),
-        actors: fc.constantFrom<Actor[]>(['entrypoint'], ['entrypoint'], ['interactive']),
+        path: fc.oneof(path, rival, rival),
+        process: fc.constantFrom(0, 0, 0, 1),
+        actors: fc.constantFrom<Actor[]>(['entrypoint'], ['entrypoint'], ['entrypoint'], ['interactive']),
         access: fc.constantFrom<FileAccess[]>(['read'], ['write'], ['read', 'create']),
       }),
       { maxLength: 12 },
