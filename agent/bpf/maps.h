@@ -52,7 +52,8 @@ struct cgroup_state {
 	u32 nested;
 	/* Mask of enum blind_spot: ways past the programs that it has gone. Stays for the life of the container. */
 	enum blind_spot blind_spots;
-	u32 reserved;
+	/* Inode of the mount namespace of who made it: the runtime, among the host's mounts. 0 if it was there before. */
+	u32 maker_mounts;
 	/* Those that its programs used, as bits. */
 	u64 capabilities;
 };

@@ -16,15 +16,17 @@ static __always_inline void forget_syscalls(u32 slot)
 }
 
 /*
- * Whether the task runs a program of its own mounts. What a container runtime does inside a container before it becomes the
- * container's program, it does with a program of the host or out of memory. Asked only for what is not in the set yet.
+ * Whether the task runs a program of mounts of its own. What a container runtime does inside a container before it becomes the
+ * container's program, it does among the mounts where it made the cgroup, and then with a program of the host or out of
+ * memory. Asked only for what is not in the set yet.
  */
-static __always_inline bool runs_own_program(struct task_struct *task)
+static __always_inline bool runs_own_program(struct task_struct *task, struct cgroup_state *state)
 {
 	void *mount = task->mm->exe_file->f_path.mnt;
 	struct mount *program = mount - bpf_core_field_offset(struct mount, mnt);
+	struct mnt_namespace *own = task->nsproxy->mnt_ns;
 
-	return BPF_CORE_READ(program, mnt_ns) == task->nsproxy->mnt_ns;
+	return BPF_CORE_READ(program, mnt_ns) == own && own->ns.inum != state->maker_mounts;
 }
 
 /* -1 after rt_sigreturn, and numbers that no call has, end in the last byte, which has no name. */
@@ -34,7 +36,7 @@ static __always_inline void note_syscall(struct task_struct *task, struct cgroup
 	struct syscall_set *set = bpf_map_lookup_elem(&syscall_sets, &slot);
 
 	number = CLAMP(number, SYSCALLS_MAX - 1);
-	if (set && !set->made[number] && runs_own_program(task))
+	if (set && !set->made[number] && runs_own_program(task, state))
 		set->made[number] = 1;
 }
 
@@ -62,7 +64,7 @@ static __always_inline void capability_used(u32 capability)
 
 	if (!state || *(volatile u64 *)&state->capabilities & bit)
 		return;
-	if (is_believed(task, capability) && runs_own_program(task))
+	if (is_believed(task, capability) && runs_own_program(task, state))
 		__sync_fetch_and_or(&state->capabilities, bit);
 }
 

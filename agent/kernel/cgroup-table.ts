@@ -107,6 +107,7 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
       view.setBigUint64(at(slot, counter), 0n, true);
     }
     view.setUint32(at(slot, 'blind_spots'), 0, true);
+    view.setUint32(at(slot, 'maker_mounts'), 0, true);
     clearUses(slot);
     bump(slot, 'epoch');
     const value = kernelBuffer(entry.size);

@@ -143,7 +143,7 @@ export const layouts = {
       slot: 40,
       nested: 44,
       blind_spots: 48,
-      reserved: 52,
+      maker_mounts: 52,
       capabilities: 56,
     },
   },

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { CgroupUses } from '../../agent/kernel/capture.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
-import { PYTHON } from './observed-cgroup.ts';
+import { makeCgroup, PYTHON } from './observed-cgroup.ts';
 
 /** What one script uses, without what came before. */
 async function usesOf({ capture, cgroup }: Kernel, script: string): Promise<CgroupUses> {
@@ -71,6 +71,19 @@ test('capabilities that are used, and not those that a process merely has', asyn
   expect(
     (await usesOf(kernel, 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)')).capabilities,
   ).toContain('CAP_NET_RAW');
+});
+
+test('among the mounts in which the cgroup was made it is the runtime on its way in', async ({ kernel }) => {
+  const { capture } = kernel;
+  const parent = makeCgroup(capture);
+  capture.watchChildren(parent.id);
+  const container = parent.child('container');
+  await container.python('import os; os.sched_yield()');
+  expect(capture.usesOf(container.id).syscalls).toEqual([]);
+  await container.pythonUnder(['unshare', '--mount'], 'import os; os.sched_yield()');
+  expect(capture.usesOf(container.id).syscalls).toContain('sched_yield');
+  capture.ignore(container.id);
+  await parent.remove();
 });
 
 test('a program that is not of the mounts of its task is the runtime on its way in', async ({ kernel }) => {
