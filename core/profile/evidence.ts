@@ -17,7 +17,8 @@ import { toFlags } from './flags.ts';
 import type { Members } from './members.ts';
 
 /**
- * Limits of one image's evidence. At every limit it is about 14 MB of JSON: 20,000 files × 2 accesses × (path 150 + 100 of
+ * Limits of one image's evidence in rows; who writes it limits its bytes besides, as rows may have the longest of names. At
+ * every limit, with usual names, it is about 14 MB of JSON: 20,000 files × 2 accesses × (path 150 + 100 of
  * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 8,000 endpoints × 120 ≈ 1 MB, 1,000 patterns ×
  * members of 1 KB = 1 MB; in front of each behaviour up to 1 KB of container bits, which compress well because neighbours
  * share them.

@@ -10,11 +10,15 @@ import { publish, type PublishOptions } from '../../core/profile/publish.ts';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
+/** What is in the store can be read, also what earlier versions wrote: up to this. */
+const readableJsonBytes = 96 * 1024 * 1024;
+
 /**
- * Evidence at every limit of rows: 13 MB of behaviours, and 60,000 sets of 1,000 hexadecimal digits. What a hostile image can
- * write with the longest of names is more, and is refused before it is stored: what is in the store can be read.
+ * What is written. A busy image has 5,000 behaviours in some 3 MB; 1,000 containers add 250 hexadecimal digits to each of
+ * 40,000 rows, 10 MB. What a hostile image can write with the longest of names is more, and is refused: decoded and with one
+ * snapshot on top it takes three times this in memory, of the 512 MiB that the operator has.
  */
-export const maxEvidenceJsonBytes = 96 * 1024 * 1024;
+export const maxEvidenceJsonBytes = 32 * 1024 * 1024;
 
 export interface EncodedEvidence {
   readonly bytes: Uint8Array;
@@ -31,7 +35,7 @@ export async function packEvidence(evidence: Evidence): Promise<EncodedEvidence>
 
 /** @throws EvidenceFormatError for bytes that are damaged or from another version */
 export async function unpackEvidence(bytes: Uint8Array): Promise<{ evidence: Evidence; jsonBytes: number }> {
-  const json = await decompress(bytes, { maxOutputLength: maxEvidenceJsonBytes }).catch((cause: unknown) => {
+  const json = await decompress(bytes, { maxOutputLength: readableJsonBytes }).catch((cause: unknown) => {
     throw new EvidenceFormatError('stored evidence is not one whole zstd stream', { cause });
   });
   return { evidence: decodeEvidence(json), jsonBytes: json.length };

@@ -37,7 +37,7 @@ export interface IngestOptions {
   readonly clusterDomain?: string;
   /** Estimated memory for evidence that is kept decoded; 64 MiB if absent, some 25 images of 5,000 behaviours. */
   readonly cacheBytes?: number;
-  /** Evidence of one image, as JSON; what the store can give back if absent. A parameter for tests. */
+  /** Evidence of one image, as JSON; 32 MiB if absent. A parameter for tests. */
   readonly maxJsonBytes?: number;
 }
 
