@@ -1,5 +1,4 @@
 /** Two sightings of one behaviour as one: union of sets, extremes of extremes. */
-import type { ContainerSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -23,21 +22,26 @@ export function collectBehaviours<Entry extends Behaviour>(
   for (const entry of entries) {
     const key = keyOf(entry);
     const known = collected.get(key);
-    const joined = known && extra(joinBehaviours(known, entry, known.containers | entry.containers), entry);
+    const joined = known && extra(joinBehaviours(known, entry), entry);
     collected.set(key, joined ?? entry);
   }
   return collected;
 }
 
-export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry, containers: ContainerSet): Entry {
-  return {
-    ...left,
-    actors: left.actors | right.actors,
-    phases: left.phases | right.phases,
-    first: Math.min(left.first, right.first),
-    last: Math.max(left.last, right.last),
-    containers,
-  };
+/** Both must refer to one table of containers. What adds nothing costs nothing: the left one is returned as it is. */
+export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry): Entry {
+  const actors = left.actors | right.actors;
+  const phases = left.phases | right.phases;
+  const first = Math.min(left.first, right.first);
+  const last = Math.max(left.last, right.last);
+  const containers = left.containers | right.containers;
+  const grown =
+    actors !== left.actors ||
+    phases !== left.phases ||
+    first !== left.first ||
+    last !== left.last ||
+    containers !== left.containers;
+  return grown ? { ...left, actors, phases, first, last, containers } : left;
 }
 
 export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {

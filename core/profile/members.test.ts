@@ -10,7 +10,9 @@ it('members are the same however they come together, one by one or in heaps', ()
       const all = join([...some, ...others]);
       expect(joinMembers(join(some), join(others))).toEqual(all);
       expect(joinMembers(join(others), join(some))).toEqual(all);
-      expect(joinMembers(all, join(some))).toEqual(all);
+      const again = joinMembers(all, join(some));
+      expect(again).toEqual(all);
+      expect(again === all || all.hashes.length === memberHashes).toBe(true);
       const different = new Set([...some, ...others]).size;
       expect(all.hashes).toHaveLength(Math.min(different, memberHashes));
       expect(all.examples).toHaveLength(Math.min(different, memberExamples));

@@ -19,24 +19,37 @@ export function membersOf(name: string): Members {
 }
 
 export function joinMembers(left: Members, right: Members): Members {
-  if (left === right || isBeyond(right, left)) return left;
-  const examples = new Map<number, string>();
-  for (const { hashes, examples: own } of [left, right]) {
-    own.forEach((example, index) => {
-      const hash = hashes[index] ?? 0;
-      const known = examples.get(hash);
-      examples.set(hash, known !== undefined && byText(known, example) < 0 ? known : example);
-    });
+  if (left === right || isBeyond(right, left) || isKnown(right, left)) return left;
+  const hashes: number[] = [];
+  const examples: string[] = [];
+  // Both are ascending, so the smallest of both are found from the front. What is among the first of both is among the first of
+  // its own side, which has its name.
+  for (let [mine, theirs] = [0, 0]; hashes.length < memberHashes;) {
+    const [one = Infinity, other = Infinity] = [left.hashes[mine], right.hashes[theirs]];
+    if (one === Infinity && other === Infinity) break;
+    if (examples.length < memberExamples) {
+      const [name = '', otherName = ''] = [left.examples[mine], right.examples[theirs]];
+      examples.push(one < other || (one === other && byText(name, otherName) < 0) ? name : otherName);
+    }
+    hashes.push(Math.min(one, other));
+    if (one <= other) mine += 1;
+    if (other <= one) theirs += 1;
   }
-  const hashes = [...new Set([...left.hashes, ...right.hashes])].sort((a, b) => a - b).slice(0, memberHashes);
-  // What is among the smallest of both is among the smallest of its own side, which has its name.
-  return { hashes, examples: hashes.slice(0, memberExamples).map((hash) => examples.get(hash) ?? '') };
+  return { hashes, examples };
 }
 
 /** None of these names is among the smallest of a pattern that has enough: the usual case for an old one. */
 function isBeyond(some: Members, known: Members): boolean {
   const largest = known.hashes[memberHashes - 1];
   return largest !== undefined && some.hashes.every((hash) => hash > largest);
+}
+
+/** The same names again: the usual case for a pattern of few. */
+function isKnown(some: Members, known: Members): boolean {
+  return some.hashes.every((hash, index) => {
+    const at = known.hashes.indexOf(hash);
+    return at >= memberExamples || (at >= 0 && known.examples[at] === some.examples[index]);
+  });
 }
 
 /** Exact up to 31. */

@@ -6,7 +6,7 @@
 import { type Losses, snapshotLimits } from '../activity/snapshot.ts';
 import { type Bounded, keepGroups, keepSample, keepSmallest } from './bound.ts';
 import { addToSketch, mergeSketches } from './sketch.ts';
-import { type ContainerSet, noContainers, renumbering } from './container-set.ts';
+import { type ContainerSet, noContainers, renumbering, unmoved } from './container-set.ts';
 import {
   type Behaviour,
   type BehaviourKind,
@@ -25,7 +25,7 @@ import {
 } from './evidence.ts';
 import { type Join, joinBehaviours, joinDns, joinNamed, joinProcess } from './join.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
-import { addEntry, asPattern, asShape, closePatterns, isVariable, type Naming } from './patterns.ts';
+import { asPattern, asShape, closePatterns, isVariable, type Naming } from './patterns.ts';
 
 /** How many behaviours of each kind are kept; files and names by signature, of each directory or domain a share. */
 export type BehaviourLimits = Readonly<Record<BehaviourKind | 'siblings' | 'shapes', number>>;
@@ -117,30 +117,22 @@ function uniteNamed<Entry extends NamedBehaviour>(
   naming: Naming<Entry>,
   limits: NamedLimits,
 ): Bounded<Entry> {
-  const absorbed = absorb(left.entries, right.entries, naming);
-  const united = uniteBehaviours(left, { ...right, entries: absorbed }, join);
-  if (united.size === left.entries.size) return { kept: united, dropped: [] };
-  const fresh = [...absorbed].flatMap(([key, entry]) => (left.entries.has(key) ? [] : [entry]));
-  return closeNamed(united, fresh, naming, limits);
-}
-
-/**
- * Names that belong to finished patterns of `known`, under those patterns. Closing would do the same to them, but it looks at
- * everything that is known, and most new names of most snapshots are of this sort.
- */
-function absorb<Entry extends NamedBehaviour>(
-  known: ReadonlyMap<string, Entry>,
-  entries: ReadonlyMap<string, Entry>,
-  naming: Naming<Entry>,
-): ReadonlyMap<string, Entry> {
-  const absorbed = new Map<string, Entry>();
-  for (const [key, entry] of entries) {
-    const patterns = known.has(key) ? [] : [asPattern(entry, naming), asShape(entry, naming)];
-    const pattern = patterns.find((one) => one !== entry && known.has(naming.keyOf(one)));
-    if (pattern === undefined) addEntry(absorbed, entry, naming, key);
-    else addEntry(absorbed, pattern, naming);
+  const united = movedEntries(left);
+  const fresh: Entry[] = [];
+  for (const [key, entry] of right.entries) {
+    const other = withContainers(entry, right.move(entry.containers));
+    if (joinKnown(united, key, other, join)) continue;
+    // Of a finished pattern. Closing would do the same, but it looks at everything that is known, and most new names of most
+    // snapshots are of this sort.
+    const absorbed = [asPattern, asShape].some((renamed) => {
+      const pattern = renamed(other, naming);
+      return pattern !== other && joinKnown(united, naming.keyOf(pattern), pattern, join);
+    });
+    if (absorbed) continue;
+    united.set(key, other);
+    fresh.push(other);
   }
-  return absorbed;
+  return fresh.length === 0 ? { kept: united, dropped: [] } : closeNamed(united, fresh, naming, limits);
 }
 
 function closeNamed<Entry extends NamedBehaviour>(
@@ -185,27 +177,40 @@ interface Side<Entry> {
   readonly move: (set: ContainerSet) => ContainerSet;
 }
 
-/** One pass over each side and one new object per entry: this is where merging spends its time. */
+/** A copy of the left side in which only what the right one shows is touched: this is where merging spends its time. */
 function uniteBehaviours<Entry extends Behaviour>(
   left: Side<Entry>,
   right: Side<Entry>,
-  extra: Join<Entry> = (joined) => joined,
-): Map<string, Entry> {
-  const united = new Map<string, Entry>();
-  for (const [key, entry] of left.entries) {
-    const containers = left.move(entry.containers);
-    const other = right.entries.get(key);
-    united.set(
-      key,
-      other === undefined
-        ? withContainers(entry, containers)
-        : extra(joinBehaviours(entry, other, containers | right.move(other.containers)), other),
-    );
-  }
+  join: Join<Entry> = (joined) => joined,
+): ReadonlyMap<string, Entry> {
+  const united = movedEntries(left);
   for (const [key, entry] of right.entries) {
-    if (!left.entries.has(key)) united.set(key, withContainers(entry, right.move(entry.containers)));
+    const other = withContainers(entry, right.move(entry.containers));
+    if (!joinKnown(united, key, other, join)) united.set(key, other);
   }
   return united;
+}
+
+/** Its own map, which the caller may fill. */
+function movedEntries<Entry extends Behaviour>({ entries, move }: Side<Entry>): Map<string, Entry> {
+  const moved = new Map(entries);
+  if (move === unmoved) return moved;
+  for (const [key, entry] of entries) moved.set(key, withContainers(entry, move(entry.containers)));
+  return moved;
+}
+
+/** Whether there was an entry with this key to join it to. */
+function joinKnown<Entry extends Behaviour>(
+  entries: Map<string, Entry>,
+  key: string,
+  other: Entry,
+  join: Join<Entry>,
+): boolean {
+  const known = entries.get(key);
+  if (known === undefined) return false;
+  const joined = join(joinBehaviours(known, other), other);
+  if (joined !== known) entries.set(key, joined);
+  return true;
 }
 
 function withContainers<Entry extends Behaviour>(entry: Entry, containers: ContainerSet): Entry {

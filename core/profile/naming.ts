@@ -12,7 +12,7 @@ export const fileNaming: Naming<FileEvidence> = {
   groupOf: (file) => `${side(file)}${file.processId} ${file.shape}`,
   siblingsOf: (file) => `${side(file)}${file.processId} ${file.shape.slice(0, file.shape.lastIndexOf('/'))}`,
   leafOf: ({ shape }) => shape.slice(shape.lastIndexOf('/') + 1),
-  join: (left, right) => joinNamed(joinBehaviours(left, right, left.containers | right.containers), right),
+  join: (left, right) => joinNamed(joinBehaviours(left, right), right),
 };
 
 export const dnsNaming: Naming<DnsEvidence> = {
@@ -23,5 +23,5 @@ export const dnsNaming: Naming<DnsEvidence> = {
   groupOf: (dns) => `${side(dns)}${dns.processId} ${dns.signature}`,
   siblingsOf: (dns) => `${side(dns)}${dns.processId} ${splitName(dns.signature).domain}`,
   leafOf: ({ signature }) => signature,
-  join: (left, right) => joinDns(joinBehaviours(left, right, left.containers | right.containers), right),
+  join: (left, right) => joinDns(joinBehaviours(left, right), right),
 };

@@ -95,22 +95,24 @@ export function closePatterns<Entry extends NamedBehaviour>(
   shapesToPattern: number,
 ): ReadonlyMap<string, Entry> {
   if (shapes.size === 0) return entries;
-  const closed = new Map<string, Entry>();
   const concerned: Entry[] = [];
-  for (const [key, entry] of entries) {
-    if (shapes.has(entry.shape)) concerned.push(entry);
-    else closed.set(key, entry);
-  }
+  for (const entry of entries.values()) if (shapes.has(entry.shape)) concerned.push(entry);
+  const renames: { readonly before: Entry; readonly after: Entry }[] = [];
   for (const group of Map.groupBy(concerned, naming.groupOf).values()) {
     const bySignature = Map.groupBy(group, ({ signature }) => signature);
     const whole = group.some(isOfShape) || bySignature.size >= shapesToPattern;
     for (const [signature, own] of whole ? [[group[0]?.shape ?? '', group] as const] : bySignature) {
       const nameAfter = closureOf(own, signature, naming);
-      for (const entry of own) {
-        addEntry(closed, renameEntry(entry, nameAfter(naming.textOf(entry)), naming, signature), naming);
+      for (const before of own) {
+        const after = renameEntry(before, nameAfter(naming.textOf(before)), naming, signature);
+        if (after !== before) renames.push({ before, after });
       }
     }
   }
+  if (renames.length === 0) return entries;
+  const closed = new Map(entries);
+  for (const { before } of renames) closed.delete(naming.keyOf(before));
+  for (const { after } of renames) addEntry(closed, after, naming);
   return closed;
 }
 
