@@ -20,22 +20,16 @@ export function membersOf(name: string): Members {
 
 export function joinMembers(left: Members, right: Members): Members {
   if (left === right || isBeyond(right, left) || isKnown(right, left)) return left;
-  const hashes: number[] = [];
-  const examples: string[] = [];
-  // Both are ascending, so the smallest of both are found from the front. What is among the first of both is among the first of
-  // its own side, which has its name.
-  for (let [mine, theirs] = [0, 0]; hashes.length < memberHashes;) {
-    const [one = Infinity, other = Infinity] = [left.hashes[mine], right.hashes[theirs]];
-    if (one === Infinity && other === Infinity) break;
-    if (examples.length < memberExamples) {
-      const [name = '', otherName = ''] = [left.examples[mine], right.examples[theirs]];
-      examples.push(one < other || (one === other && byText(name, otherName) < 0) ? name : otherName);
-    }
-    hashes.push(Math.min(one, other));
-    if (one <= other) mine += 1;
-    if (other <= one) theirs += 1;
-  }
-  return { hashes, examples };
+  const hashes = [...new Set([...left.hashes, ...right.hashes])].sort((a, b) => a - b).slice(0, memberHashes);
+  // What is among the smallest of both is among the smallest of its own side, which has its name.
+  return { hashes, examples: hashes.slice(0, memberExamples).map((hash) => exampleOf(hash, left, right)) };
+}
+
+/** Should two names have one hash, the smaller text. */
+function exampleOf(hash: number, left: Members, right: Members): string {
+  const [one, other] = [left, right].map(({ hashes, examples }) => examples[hashes.indexOf(hash)]);
+  if (one === undefined || other === undefined) return one ?? other ?? '';
+  return byText(one, other) < 0 ? one : other;
 }
 
 /** None of these names is among the smallest of a pattern that has enough: the usual case for an old one. */

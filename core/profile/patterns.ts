@@ -97,23 +97,38 @@ export function closePatterns<Entry extends NamedBehaviour>(
   if (shapes.size === 0) return entries;
   const concerned: Entry[] = [];
   for (const entry of entries.values()) if (shapes.has(entry.shape)) concerned.push(entry);
-  const renames: { readonly before: Entry; readonly after: Entry }[] = [];
-  for (const group of Map.groupBy(concerned, naming.groupOf).values()) {
-    const bySignature = Map.groupBy(group, ({ signature }) => signature);
-    const whole = group.some(isOfShape) || bySignature.size >= shapesToPattern;
-    for (const [signature, own] of whole ? [[group[0]?.shape ?? '', group] as const] : bySignature) {
-      const nameAfter = closureOf(own, signature, naming);
-      for (const before of own) {
-        const after = renameEntry(before, nameAfter(naming.textOf(before)), naming, signature);
-        if (after !== before) renames.push({ before, after });
-      }
-    }
-  }
+  const renames = [...Map.groupBy(concerned, naming.groupOf).values()].flatMap((group) =>
+    renamesOf(group, naming, shapesToPattern),
+  );
   if (renames.length === 0) return entries;
   const closed = new Map(entries);
   for (const { before } of renames) closed.delete(naming.keyOf(before));
   for (const { after } of renames) addEntry(closed, after, naming);
   return closed;
+}
+
+interface Rename<Entry> {
+  readonly before: Entry;
+  readonly after: Entry;
+}
+
+/** Of one group, what its closure calls otherwise. */
+function renamesOf<Entry extends NamedBehaviour>(
+  group: readonly Entry[],
+  naming: Naming<Entry>,
+  shapesToPattern: number,
+): Rename<Entry>[] {
+  const renames: Rename<Entry>[] = [];
+  const bySignature = Map.groupBy(group, ({ signature }) => signature);
+  const whole = group.some(isOfShape) || bySignature.size >= shapesToPattern;
+  for (const [signature, own] of whole ? [[group[0]?.shape ?? '', group] as const] : bySignature) {
+    const nameAfter = closureOf(own, signature, naming);
+    for (const before of own) {
+      const after = renameEntry(before, nameAfter(naming.textOf(before)), naming, signature);
+      if (after !== before) renames.push({ before, after });
+    }
+  }
+  return renames;
 }
 
 /** The names of a group after it was closed. */
