@@ -28,7 +28,7 @@ function section(type: string, { rule, fields, missing = {}, note }: Catalogue[E
 }
 
 function eventsPage(): string {
-  const where = variants.map(({ name, since }) => `\`${name}\` (kernel ${since} and later)`).join(', ');
+  const where = variants.map(({ name, kernels }) => `\`${name}\` (kernel ${kernels})`).join(', ');
   const head = [
     '<!-- Generated from core/event/catalogue.ts by "make generate". Change it there. -->',
     '# Events',

@@ -4,8 +4,12 @@
  */
 import type { Catalogue } from './field-entry.ts';
 
-/** Programs by which events are captured, and the first kernel on which they were tried. */
-export const variants = [{ name: 'classic', since: '6.1' }] as const;
+/** Programs by which events are captured, in the order in which they are tried, and the kernels that take them. */
+export const variants = [
+  { name: 'lsm', kernels: '6.9 and later, where BPF is among the security modules' },
+  { name: 'raw', kernels: '6.1 to 6.18' },
+  { name: 'classic', kernels: '6.1 and later' },
+] as const;
 
 const facts = {
   'file.path': 'file.path',
