@@ -11,6 +11,9 @@ const project = (name: string, include: string[], timeout: number, globalSetup: 
     // Real programs share ports, cgroups and BPF maps: one file at a time, in a process of its own.
     fileParallelism: name === 'unit',
     pool: 'forks' as const,
+    // V8 keeps account of code pages by a map that several threads' heaps share, and where the processor has protection keys
+    // it ends the process when two of them race ("Check failed: jit_page.has_value()").
+    execArgv: ['--no-memory-protection-keys'],
   },
 });
 
