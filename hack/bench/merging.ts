@@ -36,7 +36,7 @@ function snapshotNumber(number: number): Snapshot {
     ...numbers(counts.documents).map((index) => `/srv/${half(index)}/${word(index)}/document.html`),
     ...numbers(counts.relations).map((index) => `/var/lib/postgresql/data/base/${index % 7}/${1_000 + index}`),
     ...numbers(counts.fresh).map(
-      (index) => `/tmp/work/${(number * 7_919 + index * 104_729).toString(36)}-${index}.tmp`,
+      (index) => `/tmp/jobs/${(number * 7_919 + index * 104_729).toString(36)}-${index}.tmp`,
     ),
   ];
   return {

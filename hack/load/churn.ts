@@ -1,5 +1,5 @@
 /** Pods that go and pods that come in their place, at an even rate over the whole fleet. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../operator/clock.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import type { LoadAgent } from './agent.ts';
 import { createPod, deletePod } from './cluster.ts';
@@ -29,7 +29,7 @@ export async function churn(
       replaced += 1;
       waiting.add(replacing);
     }
-    await sleep(1_000 / perSecond, undefined, { signal }).catch(() => undefined);
+    await systemClock.sleep(1_000 / perSecond, signal);
   }
   await Promise.all(waiting);
   return replaced;

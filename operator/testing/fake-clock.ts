@@ -1,34 +1,21 @@
 /** A clock that stands still until a test moves it. */
 import { setImmediate } from 'node:timers/promises';
-import { sleepWith, type Clock } from '../clock.ts';
+import { StandingClock } from './standing-clock.ts';
 
 interface Timer {
   readonly due: number;
   readonly run: () => void;
 }
 
-export class FakeClock implements Clock {
-  #time: number;
+export class FakeClock extends StandingClock {
   readonly #timers = new Set<Timer>();
 
   constructor(start = 1_700_000_000_000) {
-    this.#time = start;
-  }
-
-  now(): number {
-    return this.#time;
-  }
-
-  monotonic(): number {
-    return this.#time;
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return sleepWith((delay, run) => this.after(delay, run), ms, signal);
+    super(start);
   }
 
   after(ms: number, run: () => void): () => void {
-    const timer = { due: this.#time + Math.max(0, ms), run };
+    const timer = { due: this.time + Math.max(0, ms), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -45,15 +32,15 @@ export class FakeClock implements Clock {
 
   /** Moves time on, firing timers in their order and letting what they start run before the next one. */
   async advance(ms: number): Promise<void> {
-    const end = this.#time + ms;
+    const end = this.time + ms;
     await this.settle();
     for (let next = this.#earliest(end); next !== undefined; next = this.#earliest(end)) {
       this.#timers.delete(next);
-      this.#time = Math.max(this.#time, next.due);
+      this.time = Math.max(this.time, next.due);
       next.run();
       await this.settle();
     }
-    this.#time = end;
+    this.time = end;
   }
 
   #earliest(end: number): Timer | undefined {

@@ -149,7 +149,8 @@ socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', 9))`),
         '-e',
         `import dns from 'node:dns/promises'; import net from 'node:net'; import { once } from 'node:events';
 const [host] = await dns.resolve4('first.example');
-await once(net.connect(9, host), 'close').catch(() => undefined);`,
+const [error] = await once(net.connect(9, host), 'error');
+if (error.code !== 'ECONNREFUSED') throw error;`,
       ],
     };
     const seen: Record<string, unknown> = {};
