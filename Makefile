@@ -22,6 +22,7 @@ up: rights packages $(modules) bpf ## Start a real cluster with product and samp
 	@hack/cluster/up.sh "$$CLUSTER"
 	@hack/product/install.sh "$$CLUSTER"
 	@hack/product/samples.sh "$$CLUSTER"
+	@node hack/build.ts kubectl-wsp >/dev/null
 	@hack/product/show.sh "$$CLUSTER"
 
 .PHONY: down

@@ -45,6 +45,8 @@ Try next:
   kubectl get securityprofiles -o wide
   kubectl describe securityprofile $(example)
   kubectl explain securityprofile.spec.behavior.processes
+  kubectl wsp profile show $(example)
+  kubectl wsp profiles --file '/etc/*'        # which images use these files
   kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here
 $(suggest "make load$option" 'another hour of requests to the samples')
 $(suggest "make down$option" 'removes the cluster and everything in it')
