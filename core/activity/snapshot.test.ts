@@ -1,5 +1,10 @@
-import { expect, it } from 'vitest';
-import { epoch, snapshotOf } from '../profile/testing.ts';
+import { describe, expect, it } from 'vitest';
+import { latestEpochMs } from '../epoch.ts';
+import { decodeEvidence } from '../profile/decode-evidence.ts';
+import { encodeEvidence } from '../profile/encode-evidence.ts';
+import { evidenceOfSnapshot } from '../profile/from-snapshot.ts';
+import { publish } from '../profile/publish.ts';
+import { containerNumber, contextOf, epoch, snapshotOf } from '../profile/testing.ts';
 import { snapshotSchema } from './snapshot.ts';
 
 const problems = (changes: object): string[] =>
@@ -56,4 +61,50 @@ it('reads again what it has read', () => {
   const snapshot = snapshotSchema.parse({ ...snapshotOf(1), blindSpots: ['left-cgroup', 'other'] });
   expect(snapshotSchema.parse(snapshot)).toEqual(snapshot);
   expect(snapshot).not.toHaveProperty('notUnderstood');
+});
+
+describe('times', () => {
+  const seen = { actors: ['entrypoint'], phases: ['run'], first: epoch, last: epoch };
+  const process = { ...seen, parent: -1, executable: '/app', maxInstances: 1 };
+  const hostile = [-1, -0.5, null, '1767225600000', 1e17, 8.64e15 + 1, 253_402_300_800_000, Number.MAX_VALUE];
+
+  /** Where a snapshot may carry a time, with this one in the place. */
+  const places = (time: unknown): Readonly<Record<string, object>> => ({
+    from: { from: time, snapshotId: `${containerNumber(1)}/${String(time)}` },
+    to: { to: time },
+    'gaps.0.from': { gaps: [{ from: time, to: epoch, reason: 'x' }] },
+    'gaps.0.to': { gaps: [{ from: 0, to: time, reason: 'x' }] },
+    'processes.0.first': { processes: [{ ...process, first: time }] },
+    'processes.0.last': { processes: [{ ...process, last: time }] },
+    'files.0.last': {
+      processes: [process],
+      files: [{ ...seen, last: time, process: 0, path: '/x', access: ['read'] }],
+    },
+    'dns.0.first': { processes: [process], dns: [{ ...seen, first: time, process: 0, name: 'a', types: ['A'] }] },
+  });
+
+  it.each(hostile)('such as %j are refused wherever they stand, with the place and what is wanted', (time) => {
+    for (const [place, changes] of Object.entries(places(time))) {
+      expect(problems(changes).join('\n')).toContain(`${place} must be milliseconds since 1970`);
+    }
+  });
+
+  it('may have a fraction where the kernel gives one, and none where a period is named by them', () => {
+    for (const [place, changes] of Object.entries(places(epoch - 0.5))) {
+      const named = place === 'from' || place === 'to';
+      expect(problems(changes).some((text) => text.includes('whole milliseconds'))).toBe(named);
+    }
+  });
+
+  it('that are taken can be stored, read again and written as dates', () => {
+    const last = latestEpochMs;
+    const edge = snapshotSchema.parse({
+      ...snapshotOf(1, { from: last - 1, to: last }),
+      gaps: [{ from: 0.25, to: last, reason: 'x' }],
+      processes: [{ ...process, first: 0.5, last }],
+    });
+    const evidence = evidenceOfSnapshot(edge, contextOf({ notBefore: edge.from, notAfter: edge.to }));
+    const read = decodeEvidence(encodeEvidence(evidence));
+    expect(publish(read, { lostPeriods: 0 }).evidence).toMatchObject({ lastSeen: '9999-12-31T23:59:59.999Z' });
+  });
 });

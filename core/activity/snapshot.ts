@@ -3,6 +3,7 @@
  * format (JSON, zstd); `formatVersion` changes when an older reader could misread it.
  */
 import { z } from 'zod';
+import { epochMs, wholeEpochMs } from '../epoch.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 export const formatVersion = 1;
@@ -70,7 +71,6 @@ const shown = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'holds c
 const path = shown.min(1).max(snapshotLimits.pathLength);
 export const syscallName = /^[a-z0-9_]{1,64}$/;
 export const capabilityName = /^CAP_[A-Z0-9_]{1,60}$/;
-const epochMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
 
@@ -173,8 +173,8 @@ const wireSnapshot = z
     /** The slot that the operator granted. */
     slotId: z.string().max(64),
     container: containerIdentity,
-    from: z.number().int().nonnegative(),
-    to: z.number().int().nonnegative(),
+    from: wholeEpochMs,
+    to: wholeEpochMs,
     /** The container ended within this period. */
     ended: z.boolean(),
     /** The agent watched from before the first exec. */

@@ -237,7 +237,7 @@ function largerText(left: string, right: string): string {
   return left > right ? left : right;
 }
 
-/** Times are padded: text order is time order until the year 5138. */
+/** Times are padded: text order is time order for all that the wire takes (core/epoch.ts). */
 function snapshotKey(facts: SnapshotFacts): string {
   return `${facts.containerId}/${String(facts.from).padStart(15, '0')}`;
 }

@@ -10,12 +10,12 @@
  * version apart understand each other.
  */
 import { z } from 'zod';
+import { epochMs } from '../epoch.ts';
 
 export const agentAudience = 'workload-security.agent';
 export const heartbeatSeconds = 15;
 
 const containerId = z.string().regex(/^[0-9a-f]{64}$/, 'a container ID is 64 hexadecimal digits');
-const epochMs = z.number().nonnegative();
 const count = z.number().nonnegative();
 
 /** A container on whose activity the agent spends a tree and an upload. */

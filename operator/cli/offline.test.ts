@@ -79,6 +79,8 @@ describe('profile merge', () => {
     [{ 'x.json': '' }, /x\.json is empty/],
     [{ 'x.json': '{}' }, /x\.json is no snapshot: formatVersion: /],
     [{ 'x.json': `[${json(quiet)},{}]` }, /x\.json \(number 2\) is no snapshot/],
+    [{ 'x.json': json({ ...quiet, to: 1e17 }) }, /x\.json is no snapshot: to: must be milliseconds since 1970/],
+    [{ 'x.json': json({ ...quiet, to: Number.NaN }) }, /x\.json is no snapshot: to: must be milliseconds since 1970/],
     [{ 'x.json': zstdCompressSync(Buffer.from(json(quiet))).subarray(0, 40) }, /x\.json is not whole/],
     [{ 'x.json': zstdCompressSync(Buffer.alloc(40 * 1024 * 1024)) }, /x\.json is larger than 32 MiB/],
     [{}, /cannot read x\.json: there is no such file/],

@@ -23,6 +23,7 @@ const report: AgentReport = {
   counters: { events_total: 3 },
   gauges: {},
 };
+const lost = (from: number) => ({ containerId: 'a'.repeat(64), slotId: 's', from, to: 1_700_000_000_000 });
 
 describe('who may be an agent', () => {
   it.each([
@@ -104,6 +105,7 @@ describe('snapshots', () => {
     ['malformed-json', zstdCompressSync('{"a":'), 400],
     ['malformed-snapshot', zstd({ ...smallSnapshot(), to: 0 }), 400],
     ['malformed-snapshot', zstd([]), 400],
+    ['malformed-snapshot', zstd({ ...smallSnapshot(), to: 1e17 }), 400],
   ])('%s (%#) never reaches the ingestion, and the agent is told to forget it', async (code, body, status) => {
     received.length = 0;
     const { call, refusals } = await startTestServer(new FakeClock(), { ingest: ingest({ result: 'accepted' }) });
@@ -224,6 +226,8 @@ describe('reports', () => {
   it.each([
     ['{', 400, 'malformed-json'],
     [JSON.stringify({ ...report, containers: [{ id: 'short' }] }), 400, 'malformed-report'],
+    [JSON.stringify({ ...report, lostPeriods: [lost(1e17)] }), 400, 'malformed-report'],
+    [JSON.stringify({ ...report, lostPeriods: [lost(-1)] }), 400, 'malformed-report'],
     [JSON.stringify({ ...report, agentVersion: 'x'.repeat(600_000) }), 413, 'too-large-report'],
     [`[${'{},'.repeat(20_000)}0]`, 413, 'too-large-report'],
   ])('%.30s is refused', async (body, status, code) => {
