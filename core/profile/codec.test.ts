@@ -80,12 +80,8 @@ describe('evidence in the store', () => {
   it.each([
     ['nothing', '', /not JSON/],
     ['half of it', text.slice(0, text.length / 2), /not JSON/],
-    [
-      'another format',
-      text.replace('"formatVersion":2', '"formatVersion":3'),
-      /has format 3, this version reads 2 and 1/,
-    ],
-    ['a foreign object', '{"formatVersion":1}', /damaged at "containers"/],
+    ['another format', text.replace('"formatVersion":2', '"formatVersion":1'), /has format 1, this version reads 2/],
+    ['a foreign object', '{"formatVersion":2}', /damaged at "containers"/],
     ['an unknown blind spot', text.replace('"sha256:aa",1]', '"sha256:aa",64]'), /damaged at "containers.0.6"/],
     ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],
     ['no container', text.replaceAll('"1"]', '"0"]'), /damaged at "processes.0/],

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
 import { nameSignature } from '../pattern/dns.ts';
-import { quoteBraces } from '../pattern/literal.ts';
 import { pathShape, pathSignature } from '../pattern/path.ts';
 import type { ContainerSet } from './container-set.ts';
 import {
@@ -23,7 +22,6 @@ import {
   type BehaviourTuple,
   type EvidenceFormat,
   evidenceFormat,
-  formatBeforePatterns,
   formatVersion,
   type MembersTuple,
   protocols,
@@ -37,8 +35,7 @@ export class EvidenceFormatError extends Error {
 }
 
 /**
- * Reads what {@link encodeEvidence} wrote, believing nothing of it. What was written before there were patterns becomes what it
- * would be had there been any.
+ * Reads what {@link encodeEvidence} wrote, believing nothing of it.
  *
  * @throws EvidenceFormatError that says what is wrong and where.
  */
@@ -95,10 +92,9 @@ function parse(bytes: Uint8Array): EvidenceFormat {
     throw new EvidenceFormatError('stored evidence is not JSON: rebuild it from its snapshots', { cause });
   }
   const version = z.looseObject({ formatVersion: z.number() }).safeParse(json);
-  const readable: readonly number[] = [formatVersion, formatBeforePatterns];
-  if (version.success && !readable.includes(version.data.formatVersion)) {
+  if (version.success && version.data.formatVersion !== formatVersion) {
     throw new EvidenceFormatError(
-      `stored evidence has format ${version.data.formatVersion}, this version reads ${readable.join(' and ')}: ` +
+      `stored evidence has format ${version.data.formatVersion}, this version reads ${formatVersion}: ` +
         'run the version that wrote it, or rebuild the evidence from its snapshots',
     );
   }
@@ -152,8 +148,7 @@ function readProcesses(content: EvidenceFormat, read: Read): Evidence['processes
 }
 
 function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
-  return content.files.map(([processId, found, access, ...tuple], index) => {
-    const path = literal(found, content);
+  return content.files.map(([processId, path, access, ...tuple], index) => {
     const signature = pathSignature(path);
     return {
       processId,
@@ -168,8 +163,7 @@ function readFiles(content: EvidenceFormat, read: Read): FileEvidence[] {
 }
 
 function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
-  return content.dns.map(([processId, found, types, ...tuple], index) => {
-    const name = literal(found, content);
+  return content.dns.map(([processId, name, types, ...tuple], index) => {
     const signature = nameSignature(name);
     return {
       processId,
@@ -181,11 +175,6 @@ function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
       ...readMembers(tuple[5]),
     };
   });
-}
-
-/** Before there were patterns, a brace was a brace. */
-function literal(name: string, content: EvidenceFormat): string {
-  return content.formatVersion === formatBeforePatterns ? quoteBraces(name) : name;
 }
 
 function behaviourIn(tuple: readonly [...BehaviourTuple, ...unknown[]]): BehaviourTuple {

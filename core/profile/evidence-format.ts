@@ -17,8 +17,6 @@ import { memberExamples, memberHashes } from './members.ts';
 import { keptElements, namesToPattern } from './patterns.ts';
 
 export const formatVersion = 2;
-/** As it was before there were patterns: braces of names as they came, no members. It is read, and never written. */
-export const formatBeforePatterns = 1;
 export const protocols = ['tcp', 'udp', 'other'] as const;
 
 const whole = z.number().int().nonnegative();
@@ -58,7 +56,7 @@ const namesOfSignature = (namesToPattern - 1) ** keptElements;
 
 /** Everything in it is bounded, so that reading damaged or hostile bytes ends soon and small. */
 export const evidenceFormat = z.strictObject({
-  formatVersion: z.literal([formatVersion, formatBeforePatterns]),
+  formatVersion: z.literal(formatVersion),
   /** ID, start seen, kinds, node, workload, digest, blind spots (absent if there are none). */
   containers: z
     .array(
