@@ -1,4 +1,9 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Threads of tests load TypeScript. Node strips it with WebAssembly, anew in each thread, unless a cache has the result: slow,
+// and V8 has ended test processes in its account of compiled code ("Check failed: jit_page.has_value()") as such threads ended.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
 const project = (name: string, include: string[], timeout: number, globalSetup: string[] = []) => ({
   test: {
@@ -11,9 +16,6 @@ const project = (name: string, include: string[], timeout: number, globalSetup: 
     // Real programs share ports, cgroups and BPF maps: one file at a time, in a process of its own.
     fileParallelism: name === 'unit',
     pool: 'forks' as const,
-    // V8 keeps account of code pages by a map that several threads' heaps share, and where the processor has protection keys
-    // it ends the process when two of them race ("Check failed: jit_page.has_value()").
-    execArgv: ['--no-memory-protection-keys'],
   },
 });
 

@@ -13,4 +13,4 @@ VOLUME /data
 EXPOSE 8443 8081
 # The store has a thread of its own, and on processors with protection keys V8 may end a process in which the heaps of two
 # threads race for its account of code pages ("Check failed: jit_page.has_value()").
-ENTRYPOINT ["/usr/local/bin/node", "--no-memory-protection-keys", "/app/operator.js"]
+ENTRYPOINT ["/usr/local/bin/node", "/app/operator.js"]
