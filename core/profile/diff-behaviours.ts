@@ -2,10 +2,15 @@
  * A profile as a map of behaviours that can be compared with those of another profile. What a behaviour is stands in its
  * key: a program at its place in the lineage; below it a file, a name or an endpoint; a system call or capability. How it is
  * done is its ways, each with a commonality: accesses of a file, record types of a name, ports of an endpoint, actors that
- * begin a program.
+ * begin a program. Who uses a file in a way, and in which phases a program runs, stands beside (diff-circumstances.ts).
+ *
+ * Not compared are `pattern` of a name, which says how much was learned, `peerRef`, which says the same as `peer`, and
+ * `maxInstances`: the most of all containers grows with their number, their load and their processors.
  */
-import type { Kind } from '../activity/snapshot.ts';
+import { type Kind, phases as phaseWords } from '../activity/snapshot.ts';
+import { type Doers, doersOf, joinDoers } from './diff-circumstances.ts';
 import { identityOf, lineageId, type ProcessIdentity } from './evidence.ts';
+import { toFlags } from './flags.ts';
 import type { PublishedBehavior, PublishedNetwork, PublishedProcess } from './publication.ts';
 
 export type Subject =
@@ -27,7 +32,12 @@ export interface ComparedBehaviour {
   /** Programs from the root of the lineage to the process itself. Empty for what containers do as a whole. */
   readonly lineage: readonly string[];
   readonly ways: Ways;
+  readonly doers: Doers;
+  /** Of a program, as flags; 0 for everything else. */
+  readonly phases: number;
 }
+
+const nobody: Doers = new Map();
 
 /** The way of an endpoint whose port the kernel chose. */
 export const anyPort = 'any port';
@@ -85,9 +95,20 @@ export function processKey(place: string): string {
 export function behavioursOf(behavior: PublishedBehavior): Map<string, ComparedBehaviour> {
   const found = new Map<string, ComparedBehaviour>();
   for (const one of [...processBehaviours(behavior), ...wholeBehaviours(behavior)]) {
-    found.set(one.key, { ...one, ways: joinWays(found.get(one.key)?.ways ?? {}, one.ways) });
+    const known = found.get(one.key);
+    found.set(one.key, known === undefined ? one : joinCompared(one, known));
   }
   return found;
+}
+
+/** What is known of one behaviour by two entries. */
+function joinCompared(one: ComparedBehaviour, known: ComparedBehaviour): ComparedBehaviour {
+  return {
+    ...one,
+    ways: joinWays(known.ways, one.ways),
+    doers: joinDoers(known.doers, one.doers),
+    phases: known.phases | one.phases,
+  };
 }
 
 function processBehaviours({ processes, files, dns, network }: PublishedBehavior): ComparedBehaviour[] {
@@ -95,14 +116,23 @@ function processBehaviours({ processes, files, dns, network }: PublishedBehavior
   /** Files of a process that is not listed still compare with each other. */
   const placeOf = (id: string): Place =>
     places.get(id) ?? { key: `?${id}`, lineage: [`process ${id}, which is not listed`] };
+  const beginners = new Map(processes.map(({ id, actors }) => [id, actors]));
   return [
-    ...processes.map(({ id, actors, commonality, ...process }) => {
+    ...processes.map(({ id, actors, phases, commonality, ...process }) => {
       const { key: place, lineage } = placeOf(id);
       const subject = { kind: 'process' as const, ...identityOf(process) };
-      return { key: processKey(place), subject, process: place, lineage, ways: waysOf(actors, commonality) };
+      return {
+        key: processKey(place),
+        subject,
+        process: place,
+        lineage,
+        ways: waysOf(actors, commonality),
+        doers: nobody,
+        phases: toFlags(phaseWords, phases),
+      };
     }),
-    ...files.map(({ processId, path, access, commonality }) =>
-      below(placeOf(processId), { kind: 'file', path }, waysOf(access, commonality)),
+    ...files.map(({ processId, path, access, actors = beginners.get(processId) ?? [], commonality }) =>
+      below(placeOf(processId), { kind: 'file', path }, waysOf(access, commonality), doersOf(access, actors)),
     ),
     ...dns.map(({ processId, name, types, commonality }) =>
       below(placeOf(processId), { kind: 'dns', name }, waysOf(types, commonality)),
@@ -115,13 +145,18 @@ function processBehaviours({ processes, files, dns, network }: PublishedBehavior
 }
 
 /** What the process at a place does. */
-export function below({ key: process, lineage }: Place, subject: Subject, ways: Ways): ComparedBehaviour {
-  return { key: `${process} ${JSON.stringify(subject)}`, subject, process, lineage, ways };
+export function below(
+  { key: process, lineage }: Place,
+  subject: Subject,
+  ways: Ways,
+  doers: Doers = nobody,
+): ComparedBehaviour {
+  return { key: `${process} ${JSON.stringify(subject)}`, subject, process, lineage, ways, doers, phases: 0 };
 }
 
 function wholeBehaviours({ syscalls = [], capabilities = [] }: PublishedBehavior): ComparedBehaviour[] {
   const whole = (kind: 'syscall' | 'capability', name: string): ComparedBehaviour => {
-    return { key: `${kind} ${name}`, subject: { kind, name }, lineage: [], ways: {} };
+    return { key: `${kind} ${name}`, subject: { kind, name }, lineage: [], ways: {}, doers: nobody, phases: 0 };
   };
   return [...syscalls.map((name) => whole('syscall', name)), ...capabilities.map((name) => whole('capability', name))];
 }

@@ -10,6 +10,7 @@ import { nameSignature, splitName } from '../pattern/dns.ts';
 import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
 import { isPattern, matchesTemplate } from '../pattern/template.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
+import { joinDoers } from './diff-circumstances.ts';
 
 type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
 
@@ -36,11 +37,11 @@ export function foldIntoSignatures(own: Behaviours, other: Behaviours): Map<stri
 }
 
 /** Undefined where names are kept as they are. */
-function bySignature({ subject, process, lineage, ways }: ComparedBehaviour): ComparedBehaviour | undefined {
+function bySignature({ subject, process, lineage, ways, doers }: ComparedBehaviour): ComparedBehaviour | undefined {
   const place = { key: process ?? '', lineage };
   if (subject.kind === 'file') {
     const path = pathSignature(subject.path);
-    return path === subject.path ? undefined : below(place, { kind: 'file', path }, ways);
+    return path === subject.path ? undefined : below(place, { kind: 'file', path }, ways, doers);
   }
   if (subject.kind !== 'dns') return undefined;
   const name = nameSignature(subject.name);
@@ -79,8 +80,11 @@ function covers({ subject: wide }: ComparedBehaviour, { subject: narrow }: Compa
 /** `one` counts as `target`, which others may count as too, and which may be there itself: before or after them. */
 function fold(folded: Map<string, ComparedBehaviour>, one: ComparedBehaviour, target: ComparedBehaviour): void {
   const known = folded.get(target.key);
-  const ways = target === one && known === undefined ? one.ways : withoutScores(one, known);
-  folded.set(target.key, { ...target, ways });
+  if (target === one && known === undefined) folded.set(one.key, one);
+  else {
+    const doers = known === undefined ? one.doers : joinDoers(known.doers, one.doers);
+    folded.set(target.key, { ...target, ways: withoutScores(one, known), doers });
+  }
 }
 
 function withoutScores(one: ComparedBehaviour, known: ComparedBehaviour | undefined): ComparedBehaviour['ways'] {

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ComparedProfile, type Difference, diffProfiles, type ProfileDiff } from './diff.ts';
-import { relevanceOf, relevanceRank } from './diff-relevance.ts';
+import type { Actor, Phase } from '../activity/snapshot.ts';
+import { type ComparedProfile, type Difference, diffProfiles, hasCome, type ProfileDiff } from './diff.ts';
+import type { Change } from './diff-circumstances.ts';
+import { relevanceRank } from './diff-relevance.ts';
 import { emptyEvidence, type Evidence } from './evidence.ts';
 import { evidenceOfSnapshot } from './from-snapshot.ts';
 import { mergeEvidence } from './merge.ts';
@@ -19,13 +21,16 @@ const threshold = fc.integer({ min: 0, max: 100 });
 
 function mirrored({ threshold: points, differences, caveats }: ProfileDiff): ProfileDiff {
   const opposite = { new: 'gone', gone: 'new', changed: 'changed' } as const;
-  const turn = ({ before, after, ...rest }: Difference): Difference => ({
+  const turned = <Item>({ gained, lost }: Change<Item>): Change<Item> => ({ gained: lost, lost: gained });
+  const turn = ({ before, after, actors, phases, ...rest }: Difference): Difference => ({
     ...rest,
     change: opposite[rest.change],
     gained: rest.lost,
     lost: rest.gained,
     ...(after !== undefined && { before: after }),
     ...(before !== undefined && { after: before }),
+    ...(actors !== undefined && { actors: turned(actors) }),
+    ...(phases !== undefined && { phases: turned(phases) }),
   });
   const sides = { before: 'after', after: 'before' } as const;
   return {
@@ -95,8 +100,7 @@ describe('the difference of two profiles', () => {
   });
 
   it('comes in the order of relevance within what came, what changed and what went', () => {
-    const stage = ({ change, gained }: Difference): number =>
-      change === 'gone' ? 2 : change === 'new' || gained.length > 0 ? 0 : 1;
+    const stage = (one: Difference): number => (one.change === 'gone' ? 2 : hasCome(one) ? 0 : 1);
     fc.assert(
       fc.property(someProfile, someProfile, (one, other) => {
         const ranks = diffProfiles(one, other).differences.map(
@@ -187,6 +191,97 @@ describe('the difference of two profiles', () => {
     expect(diffProfiles(named('01', '02'), named('f1', 'f2')).differences).toEqual([]);
     const elsewhere = profile({ processes: [process('01', '/a'), process('02', '/b')] });
     expect(diffProfiles(named('01', '02'), elsewhere).differences).toHaveLength(2);
+  });
+
+  describe('of who does something, and when', () => {
+    const read = (...actors: Actor[]) =>
+      profile({
+        processes: [process('a0', '/bin/sh', { actors: ['entrypoint', 'exec'] })],
+        files: [{ ...conf, actors }],
+      });
+
+    it('sees that somebody else does it, and judges it by what that is', () => {
+      const [was] = diffProfiles(read('entrypoint'), read('entrypoint', 'exec')).differences;
+      expect(was).toMatchObject({
+        change: 'changed',
+        relevance: 'read',
+        gained: [],
+        actors: { gained: [{ way: 'read', actor: 'exec' }], lost: [] },
+      });
+      expect(was).not.toHaveProperty('withProcess');
+      const shadow = { ...conf, path: '/etc/shadow' };
+      const [worse, first, ...rest] = diffProfiles(
+        profile({ processes: [nginx], files: [shadow, { ...conf, commonality: 50 }] }),
+        profile({ processes: [nginx], files: [{ ...shadow, actors: ['interactive'] }, conf] }),
+      ).differences;
+      expect(worse).toMatchObject({ relevance: 'secret-read', actors: { lost: [{ actor: 'entrypoint' }] } });
+      expect([first?.shifted, rest]).toEqual([['read'], []]);
+    });
+
+    it('takes the actors of a file for those of its process where it has none of its own, way by way', () => {
+      const both = profile({ processes: [nginx], files: [conf, { ...conf, access: ['write'], actors: ['exec'] }] });
+      const young = profile({ processes: [nginx], files: [{ ...conf, access: ['read', 'write'] }] });
+      expect(diffProfiles(both, young).differences).toMatchObject([
+        { actors: { gained: [{ way: 'write', actor: 'entrypoint' }], lost: [{ way: 'write', actor: 'exec' }] } },
+      ]);
+      expect(
+        diffProfiles(profile({ files: [conf] }), profile({ files: [{ ...conf, actors: ['exec'] }] })).differences,
+      ).toEqual([]);
+    });
+
+    it('marks what changed only because somebody else begins the process', () => {
+      const by = (...actors: Actor[]) => profile({ processes: [{ ...nginx, actors }], files: [conf] });
+      expect(
+        diffProfiles(by('entrypoint'), by('entrypoint', 'exec')).differences.map(({ kind, withProcess }) => [
+          kind,
+          withProcess,
+        ]),
+      ).toEqual([
+        ['process', undefined],
+        ['file', true],
+      ]);
+    });
+
+    it('takes nobody for new whom an agent could not know, or who is known since', () => {
+      expect(diffProfiles(read('entrypoint'), read('entrypoint', 'unknown')).differences).toEqual([]);
+      expect(diffProfiles(read('unknown'), read('entrypoint')).differences).toEqual([]);
+      expect(diffProfiles(read('unknown'), read('exec')).differences).toHaveLength(1);
+    });
+
+    it('says it of names that are one pattern', () => {
+      const file = (path: string, actors: Actor[]) => ({ ...conf, path, actors });
+      const old = profile({ processes: [nginx], files: [file('/data/{digits}', ['entrypoint'])] });
+      const young = profile({
+        processes: [nginx],
+        files: [file('/data/1', ['exec']), file('/data/2', ['entrypoint'])],
+      });
+      expect(diffProfiles(old, young).differences).toMatchObject([
+        { path: '/data/{digits}', actors: { gained: [{ way: 'read', actor: 'exec' }], lost: [] } },
+      ]);
+    });
+
+    it('sees that what ran at the start alone now runs later, if such was seen at all', () => {
+      const shell = (...phases: Phase[]) => process('b1', '/bin/sh', { phases });
+      const [before, after] = [
+        profile({ processes: [nginx, shell('start')] }),
+        profile({ processes: [nginx, shell('run')] }),
+      ];
+      expect(diffProfiles(before, after).differences).toMatchObject([
+        { change: 'changed', executable: '/bin/sh', relevance: 'shell', phases: { gained: ['run'], lost: [] } },
+      ]);
+      expect(diffProfiles(profile({ processes: [shell('start')] }), after).differences).toMatchObject([
+        { change: 'new' },
+      ]);
+      const always = profile({ processes: [nginx, shell('start', 'run')] });
+      expect(diffProfiles(after, always).differences).toEqual([]);
+    });
+  });
+
+  it('says which ways past the agent the containers went', () => {
+    const completeness = { blindSpots: [{ name: 'io_uring', containers: 2 }] } as const;
+    expect(diffProfiles(profile({}), { ...profile({}), evidence: { completeness } }).caveats).toEqual([
+      { side: 'after', reason: 'blind-spot', name: 'io_uring', containers: 2 },
+    ]);
   });
 
   describe('with patterns', () => {
@@ -301,58 +396,5 @@ describe('the difference of two profiles', () => {
     const two = { ...one, container: { ...one.container, podName: 'other' } };
     const of = (snapshot: typeof one): ComparedProfile => published([evidenceOfSnapshot(snapshot, contextOf())]);
     expect(diffProfiles(of(one), of(two)).differences).toEqual([]);
-  });
-});
-
-describe('relevance', () => {
-  const program = (executable: string) => relevanceOf({ kind: 'process', executable }, []);
-  const file = (path: string, ...ways: string[]) => relevanceOf({ kind: 'file', path }, ways);
-
-  it('tells programs by what they are and where they lie', () => {
-    expect(program('/bin/bash')).toBe('shell');
-    expect(program('/tmp/bash')).toBe('dropped-program');
-    expect(program('/memfd:x (deleted)')).toBe('dropped-program');
-    expect(program('{mounts}/usr/bin/env')).toBe('dropped-program');
-    expect(program('/usr/bin/curl')).toBe('tool');
-    expect(program('/usr/bin/curlew')).toBe('program');
-    expect(relevanceOf({ kind: 'process', executable: '/bin/busybox', applet: 'wget' }, [])).toBe('tool');
-    expect(relevanceOf({ kind: 'process', executable: '/bin/busybox', applet: 'sh' }, [])).toBe('shell');
-    expect(relevanceOf({ kind: 'process', executable: '/usr/bin/python3', inline: true }, [])).toBe('shell');
-    expect(relevanceOf({ kind: 'process', executable: '/usr/bin/python3', script: '/tmp/x.py' }, [])).toBe(
-      'dropped-program',
-    );
-    expect(relevanceOf({ kind: 'process', executable: '/bin/sh', script: '/entrypoint.sh' }, [])).toBe('program');
-  });
-
-  it('tells files by their place and by what is done', () => {
-    expect(file('/etc/cron.d/x', 'create')).toBe('sensitive-write');
-    expect(file('/etc/cron.d/x', 'read')).toBe('read');
-    expect(file('/etcetera', 'write')).toBe('write');
-    expect(file('/var/run/secrets/kubernetes.io/serviceaccount/token', 'read')).toBe('secret-read');
-    expect(file('/etc/shadow', 'denied')).toBe('secret-read');
-    expect(file('/run/containerd/containerd.sock', 'write')).toBe('sensitive-write');
-    expect(file('/proc/*/environ', 'read')).toBe('secret-read');
-    expect(file('/srv/app/id_rsa', 'read')).toBe('secret-read');
-  });
-
-  it('tells endpoints by who began and whom it reaches', () => {
-    const peer = (text: string) =>
-      relevanceOf({ kind: 'network', direction: 'connect', protocol: 'tcp', peer: text }, []);
-    expect(peer('external 169.254.169.254/32')).toBe('metadata');
-    expect(peer('external 203.0.113.0/24')).toBe('outbound');
-    expect(peer('apiserver')).toBe('apiserver');
-    expect(peer('workload shop/Deployment/web')).toBe('cluster-outbound');
-    expect(peer('self')).toBe('inner');
-    expect(relevanceOf({ kind: 'network', direction: 'listen', protocol: 'tcp' }, [])).toBe('listen');
-    expect(relevanceOf({ kind: 'network', direction: 'accept', protocol: 'tcp', peer: 'external' }, [])).toBe(
-      'inbound',
-    );
-  });
-
-  it('tells what containers do as a whole by how far it reaches', () => {
-    expect(relevanceOf({ kind: 'capability', name: 'CAP_SYS_ADMIN' }, [])).toBe('strong-capability');
-    expect(relevanceOf({ kind: 'capability', name: 'CAP_CHOWN' }, [])).toBe('capability');
-    expect(relevanceOf({ kind: 'syscall', name: 'ptrace' }, [])).toBe('strong-syscall');
-    expect(relevanceOf({ kind: 'syscall', name: 'read' }, [])).toBe('syscall');
   });
 });

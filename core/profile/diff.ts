@@ -2,8 +2,9 @@
  * What one profile has and another has not: two tags of an image, or one at two times. Pure; `diff(a, a)` is empty, and
  * `diff(b, a)` is `diff(a, b)` with new and gone, before and after changed round.
  *
- * The order: what came (new behaviours, and known ones done in a new way), then what became more or less common or lost a
- * way, then what is gone. Within each by relevance (diff-relevance.ts), then the most common first, then by text.
+ * The order: what came (new behaviours, and known ones done in a new way, by somebody else or later), then what became more
+ * or less common or lost any of these, then what is gone. Within each by relevance (diff-relevance.ts), then the most common
+ * first, then by text.
  */
 import type { Kind } from '../activity/snapshot.ts';
 import {
@@ -14,7 +15,9 @@ import {
   type Subject,
   type Ways,
 } from './diff-behaviours.ts';
+import { type CircumstanceChanges, circumstanceChanges } from './diff-circumstances.ts';
 import { foldIntoPatterns, foldIntoSignatures } from './diff-patterns.ts';
+import type { BlindSpotUse } from './completeness.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
 import type { PublishedBehavior } from './publication.ts';
@@ -23,31 +26,36 @@ import type { PublishedBehavior } from './publication.ts';
 export interface ComparedProfile {
   readonly behavior: PublishedBehavior;
   readonly evidence?: {
-    readonly completeness?: { readonly kindsCollected?: readonly Kind[] };
+    readonly completeness?: {
+      readonly kindsCollected?: readonly Kind[];
+      readonly blindSpots?: readonly BlindSpotUse[];
+    };
     readonly omitted?: Readonly<Record<BehaviourKind, number>>;
   };
 }
 
-export type Difference = Subject & {
-  readonly change: 'new' | 'gone' | 'changed';
-  readonly relevance: Relevance;
-  /** Programs from the root of the lineage to the process; empty for what containers do as a whole. */
-  readonly lineage: readonly string[];
-  /** Its process is itself new or gone. */
-  readonly withProcess?: boolean;
-  /** Ways with their commonality; absent for what is not there. */
-  readonly before?: Ways;
-  readonly after?: Ways;
-  /** Ways that came, went, and became more or less common by the threshold or more. */
-  readonly gained: readonly string[];
-  readonly lost: readonly string[];
-  readonly shifted: readonly string[];
-};
+export type Difference = Subject &
+  CircumstanceChanges & {
+    readonly change: 'new' | 'gone' | 'changed';
+    readonly relevance: Relevance;
+    /** Programs from the root of the lineage to the process; empty for what containers do as a whole. */
+    readonly lineage: readonly string[];
+    /** Its process is itself new or gone, or was itself begun by those who came or went. */
+    readonly withProcess?: boolean;
+    /** Ways with their commonality; absent for what is not there. */
+    readonly before?: Ways;
+    readonly after?: Ways;
+    /** Ways that came, went, and became more or less common by the threshold or more. */
+    readonly gained: readonly string[];
+    readonly lost: readonly string[];
+    readonly shifted: readonly string[];
+  };
 
 /** Why a comparison does not say all. */
 export type Caveat =
   | { readonly side: 'before' | 'after'; readonly kind: Kind; readonly reason: 'not-watched' }
-  | { readonly side: 'before' | 'after'; readonly kind: Kind; readonly reason: 'omitted'; readonly count: number };
+  | { readonly side: 'before' | 'after'; readonly kind: Kind; readonly reason: 'omitted'; readonly count: number }
+  | ({ readonly side: 'before' | 'after'; readonly reason: 'blind-spot' } & BlindSpotUse);
 
 export interface ProfileDiff {
   readonly threshold: number;
@@ -67,7 +75,10 @@ export function diffProfiles(
   threshold: number = defaultThreshold,
 ): ProfileDiff {
   const caveats = [...caveatsOf('before', before, after), ...caveatsOf('after', after, before)];
-  const unwatched = new Set(caveats.filter(({ reason }) => reason === 'not-watched').map(({ kind }) => kind));
+  const unwatched = new Set(caveats.flatMap((caveat) => (caveat.reason === 'not-watched' ? [caveat.kind] : [])));
+  const later = [before, after].every(({ behavior }) =>
+    behavior.processes.some(({ phases }) => phases.includes('run')),
+  );
   const [old, young] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
   const [oldest, youngest] = [foldIntoPatterns(old, young), foldIntoPatterns(young, old)];
   const [left, right] = [foldIntoSignatures(oldest, youngest), foldIntoSignatures(youngest, oldest)];
@@ -75,46 +86,87 @@ export function diffProfiles(
     const [was, is] = [left.get(key), right.get(key)];
     const known = is ?? was;
     if (known === undefined || unwatched.has(known.subject.kind)) return [];
-    const found = difference(known, was, is, threshold);
+    const found = difference(known, was, is, { threshold, later });
     if (found === undefined) return [];
-    const withProcess = found.change !== 'changed' && isBelowAbsent(known, found.change === 'new' ? left : right);
+    const withProcess =
+      found.change === 'changed'
+        ? isByNewcomers(found, known, left, right)
+        : isBelowAbsent(known, found.change === 'new' ? left : right);
     return [withProcess ? { ...found, withProcess } : found];
   });
   return { threshold, differences: differences.sort(byRelevance), caveats };
 }
 
+type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
+
 /** The process of a behaviour is not in the other profile either. */
-function isBelowAbsent({ subject, process }: ComparedBehaviour, other: ReadonlyMap<string, unknown>): boolean {
+function isBelowAbsent({ subject, process }: ComparedBehaviour, other: Behaviours): boolean {
   return subject.kind !== 'process' && process !== undefined && !other.has(processKey(process));
+}
+
+/** All that changed is by whom, and they are those who began its process, or did so no more. */
+function isByNewcomers(
+  { gained, lost, shifted, actors }: Difference,
+  { subject, process }: ComparedBehaviour,
+  left: Behaviours,
+  right: Behaviours,
+): boolean {
+  if (subject.kind === 'process' || process === undefined || actors === undefined) return false;
+  const [before, after] = [left, right].map((side) => side.get(processKey(process))?.ways ?? {});
+  return (
+    gained.length + lost.length + shifted.length === 0 &&
+    actors.gained.every(({ actor }) => before?.[actor] === undefined) &&
+    actors.lost.every(({ actor }) => after?.[actor] === undefined)
+  );
 }
 
 function difference(
   { subject, lineage }: ComparedBehaviour,
   old: ComparedBehaviour | undefined,
   young: ComparedBehaviour | undefined,
-  threshold: number,
+  { threshold, later }: { readonly threshold: number; readonly later: boolean },
 ): Difference | undefined {
-  const [before, after] = [old?.ways ?? {}, young?.ways ?? {}];
-  const gained = without(after, before);
-  const lost = without(before, after);
+  const ways = changedWays(old?.ways ?? {}, young?.ways ?? {}, threshold);
+  const change = changeOf(old, young);
+  const circumstances = old && young ? circumstanceChanges(old, young, later) : {};
+  const changes = [...ways.gained, ...ways.lost, ...ways.shifted, ...Object.keys(circumstances)];
+  if (change === 'changed' && changes.length === 0) return undefined;
+  return {
+    ...subject,
+    change,
+    relevance: relevanceOf(subject, differingWays(ways, circumstances)),
+    lineage,
+    ...(old !== undefined && { before: old.ways }),
+    ...(young !== undefined && { after: young.ways }),
+    ...ways,
+    ...circumstances,
+  };
+}
+
+function changeOf(old: unknown, young: unknown): Difference['change'] {
+  if (old === undefined) return 'new';
+  return young === undefined ? 'gone' : 'changed';
+}
+
+type ChangedWays = Pick<Difference, 'gained' | 'lost' | 'shifted'>;
+
+function changedWays(before: Ways, after: Ways, threshold: number): ChangedWays {
   const shifted = Object.keys(before).filter((way) => {
     const [was, is] = [before[way], after[way]];
     return typeof was === 'number' && typeof is === 'number' && Math.abs(is - was) >= threshold && is !== was;
   });
-  const change = old === undefined ? 'new' : young === undefined ? 'gone' : 'changed';
-  const differing = [...gained, ...lost];
-  if (change === 'changed' && differing.length + shifted.length === 0) return undefined;
   return {
-    ...subject,
-    change,
-    relevance: relevanceOf(subject, differing.length > 0 ? differing : shifted),
-    lineage,
-    ...(old !== undefined && { before: old.ways }),
-    ...(young !== undefined && { after: young.ways }),
-    gained: gained.sort(byText),
-    lost: lost.sort(byText),
+    gained: without(after, before).sort(byText),
+    lost: without(before, after).sort(byText),
     shifted: shifted.sort(byText),
   };
+}
+
+/** By which it is judged: how often something happens counts only where nothing else differs. */
+function differingWays({ gained, lost, shifted }: ChangedWays, { actors }: CircumstanceChanges): readonly string[] {
+  const doings = actors === undefined ? [] : [...actors.gained, ...actors.lost];
+  const differing = [...gained, ...lost, ...doings.map(({ way }) => way)];
+  return differing.length > 0 ? differing : shifted;
 }
 
 function without(ways: Ways, others: Ways): string[] {
@@ -138,6 +190,7 @@ function caveatsOf(side: 'before' | 'after', own: ComparedProfile, other: Compar
       const count = own.evidence?.omitted?.[list] ?? 0;
       return count === 0 ? [] : [{ side, kind: kindOfList[list], reason: 'omitted', count } as const];
     }),
+    ...(own.evidence?.completeness?.blindSpots ?? []).map((use) => ({ side, reason: 'blind-spot', ...use }) as const),
   ];
 }
 
@@ -156,9 +209,15 @@ function byRelevance(left: Difference, right: Difference): number {
   );
 }
 
-function stage({ change, gained }: Difference): number {
-  if (change === 'gone') return 2;
-  return gained.length > 0 || change === 'new' ? 0 : 1;
+function stage(one: Difference): number {
+  if (one.change === 'gone') return 2;
+  return hasCome(one) ? 0 : 1;
+}
+
+/** It is done newly, or in a new way, by somebody else, or later than before. */
+export function hasCome({ change, gained, actors, phases }: Difference): boolean {
+  const more = [gained, actors?.gained ?? [], phases?.gained ?? []];
+  return change === 'new' || (change === 'changed' && more.some((list) => list.length > 0));
 }
 
 function highest({ before, after }: Difference): number {

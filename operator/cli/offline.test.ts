@@ -147,6 +147,40 @@ Came
     expect(parse(yaml.out)).toEqual(JSON.parse(out));
   });
 
+  it('says who else uses a file, and what now runs after the start', async () => {
+    const worker = { ...nginx, ...seenAt('run'), parent: 0, executable: '/usr/sbin/worker' };
+    const script = { ...shell, ...seenAt('start') };
+    const secret = { ...seenAt(), process: 2, path: '/etc/shadow', access: ['read' as const] };
+    const before = snapshotOf(1, { processes: [nginx, worker, script], files: [secret] });
+    const after = snapshotOf(1, {
+      processes: [nginx, worker, { ...script, phases: ['start', 'run'], actors: ['entrypoint', 'exec'] }],
+      files: [{ ...secret, actors: ['entrypoint', 'interactive'] }],
+      blindSpots: ['io_uring'],
+    });
+    const snapshots = { 'a.json': json(before), 'b.json.zst': zstdCompressSync(Buffer.from(json(after))) };
+    const made = async (name: string) => (await runCli(['profile', 'merge', name], { files: snapshots })).out;
+    const world = { files: { 'before.json': await made('a.json'), 'after.json': await made('b.json.zst') } };
+    const { out } = await runCli(['profile', 'diff', 'before.json', 'after.json'], world);
+    expect(out).toContain(`0 new, 2 changed, 0 gone.
+note: containers of the second profile went past the agent (io_uring: 1): what they did by that is not compared
+
+Came
+  a shell, or code from the command line of an interpreter
+    ~ process /bin/sh -c …: now also exec 100 %, now also after the start  by /usr/sbin/nginx
+  reaches for credentials, keys or another process
+    ~ file /etc/shadow: now also read by interactive  by /usr/sbin/nginx > /bin/sh -c …
+`);
+    const data = await runCli(['profile', 'diff', 'before.json', 'after.json', '-o', 'json'], world);
+    expect(JSON.parse(data.out)).toMatchObject({
+      counts: { new: 0, changed: 2, gone: 0 },
+      differences: [
+        { change: 'changed', phases: { gained: ['run'], lost: [] } },
+        { change: 'changed', actors: { gained: [{ way: 'read', actor: 'interactive' }], lost: [] } },
+      ],
+      caveats: [{ side: 'after', reason: 'blind-spot', name: 'io_uring', containers: 1 }],
+    });
+  });
+
   it('ends with 0 if there is no difference, and says so', async () => {
     const world = { files: await profiles() };
     const { code, out } = await runCli(['profile', 'diff', 'after.json', 'after.json', '--exit-code'], world);

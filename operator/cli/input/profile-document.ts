@@ -3,7 +3,7 @@
  * Other fields than these may come from a newer version; they are kept out, not refused.
  */
 import { z } from 'zod';
-import { actors, fileAccesses, kinds, networkDirections, phases } from '../../../core/activity/snapshot.ts';
+import { actors, blindSpots, fileAccesses, kinds, networkDirections, phases } from '../../../core/activity/snapshot.ts';
 import { conditionSchema } from '../../controllers/conditions.ts';
 import { Failure } from '../failure.ts';
 import { problemsOf } from './document.ts';
@@ -38,6 +38,7 @@ const behaviorSchema = z.object({
       path: text.min(1),
       pattern,
       access: list(z.enum(fileAccesses)).min(1),
+      actors: list(z.enum(actors)).exactOptional(),
       commonality,
     }),
   ).default([]),
@@ -65,7 +66,12 @@ const evidenceSchema = z.object({
   workloads: list(text).default([]),
   firstSeen: text.exactOptional(),
   lastSeen: text.exactOptional(),
-  completeness: z.object({ kindsCollected: list(z.enum(kinds)).exactOptional() }).exactOptional(),
+  completeness: z
+    .object({
+      kindsCollected: list(z.enum(kinds)).exactOptional(),
+      blindSpots: list(z.object({ name: z.enum(blindSpots), containers: count })).exactOptional(),
+    })
+    .exactOptional(),
   omitted: omittedSchema.exactOptional(),
 });
 

@@ -1,7 +1,8 @@
 /** A difference of profiles for people: what came, what changed, what is gone, each by relevance. */
 import { anyPort, type Subject, type Ways } from '../../../core/profile/diff-behaviours.ts';
+import type { Doing } from '../../../core/profile/diff-circumstances.ts';
 import { relevances, type Relevance } from '../../../core/profile/diff-relevance.ts';
-import type { Caveat, Difference, ProfileDiff } from '../../../core/profile/diff.ts';
+import { type Caveat, type Difference, hasCome, type ProfileDiff } from '../../../core/profile/diff.ts';
 import type { Paint } from './paint.ts';
 import { safe } from './safe.ts';
 
@@ -43,8 +44,8 @@ const telling = new Set<Relevance>([
 ]);
 
 const stages: readonly { readonly title: string; readonly belongs: (one: Difference) => boolean }[] = [
-  { title: 'Came', belongs: ({ change, gained }) => change === 'new' || (change === 'changed' && gained.length > 0) },
-  { title: 'Changed', belongs: ({ change, gained }) => change === 'changed' && gained.length === 0 },
+  { title: 'Came', belongs: hasCome },
+  { title: 'Changed', belongs: (one) => one.change === 'changed' && !hasCome(one) },
   { title: 'Gone', belongs: ({ change }) => change === 'gone' },
 ];
 
@@ -101,14 +102,24 @@ function subjectText(one: Subject & Pick<Difference, 'lineage'>): string {
   }
 }
 
-function waysText({ kind, before, after, gained, lost, shifted }: Difference): string {
+function waysText({ kind, before, after, gained, lost, shifted, actors, phases }: Difference): string {
   const named = (way: string): string => (kind === 'network' && way !== anyPort ? `port ${way}` : way);
   if (before === undefined || after === undefined) return said(listed(after ?? before ?? {}, named));
   return said([
     ...gained.map((way) => `now also ${named(way)}${scoreText(after[way])}`),
+    ...byActor(actors?.gained).map((text) => `now also ${text}`),
+    ...(phases?.gained ?? []).map(() => 'now also after the start'),
     ...lost.map((way) => `no longer ${named(way)}`),
+    ...byActor(actors?.lost).map((text) => `no longer ${text}`),
+    ...(phases?.lost ?? []).map(() => 'now only at the start'),
     ...shifted.map((way) => `${named(way)} ${before[way]} % -> ${after[way]} %`),
   ]);
+}
+
+/** `read, write by exec` */
+function byActor(doings: readonly Doing[] = []): string[] {
+  const ways = Map.groupBy(doings, ({ actor }) => actor);
+  return [...ways].map(([actor, list]) => `${list.map(({ way }) => way).join(', ')} by ${actor}`);
 }
 
 function said(parts: readonly string[]): string {
@@ -136,6 +147,9 @@ const kindNames = {
 
 export function caveatText(caveat: Caveat): string {
   const side = caveat.side === 'before' ? 'the first' : 'the second';
+  if (caveat.reason === 'blind-spot') {
+    return `containers of ${side} profile went past the agent (${caveat.name}: ${caveat.containers}): what they did by that is not compared`;
+  }
   const kind = kindNames[caveat.kind];
   if (caveat.reason === 'not-watched') return `${kind} were not watched for ${side} profile: they are not compared`;
   return `${side} profile holds ${caveat.count} more ${kind} than its object has room for: some may only seem new or gone`;
