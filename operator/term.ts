@@ -72,7 +72,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const known = new KnownProfiles((image, affectsSlots) => {
     profiles.enqueue(image);
     // Another snapshot only changes who comes first where a slot is free: the node that it came from is planned anyway.
-    if (affectsSlots) scheduler.changed();
+    if (affectsSlots) scheduler.profileChanged(image);
   });
   await known.load(opened);
   const store = known.follow(health.follow(opened));

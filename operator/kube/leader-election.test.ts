@@ -60,13 +60,13 @@ describe('runAsLeader', () => {
   });
 
   it.each(['down', 'hang'] as const)(
-    'steps down 10 s after its last renewal when the API server is %s',
+    'steps down 40 s after its last renewal when the API server is %s',
     async (fault) => {
       const { clock, leaders, candidate } = makeWorld();
       const { state, stop, running } = candidate('a');
       await clock.advance(4_000);
       state.fault = fault;
-      await clock.advance(9_999);
+      await clock.advance(39_999);
       expect(leaders.size).toBe(1);
       await clock.advance(1);
       expect(leaders.size).toBe(0);
@@ -84,7 +84,7 @@ describe('runAsLeader', () => {
     const { state, stop, running } = candidate('a');
     await clock.advance(4_000);
     state.fault = 'down';
-    await clock.advance(8_000);
+    await clock.advance(36_000);
     state.fault = 'none';
     await clock.advance(60_000);
     expect(history).toEqual(['a']);
@@ -141,7 +141,7 @@ describe('runAsLeader', () => {
   const outage = fc.record({
     who: fc.constantFrom(0, 1, 2),
     fault: fc.constantFrom<Fault>('none', 'down', 'down'),
-    forMs: fc.integer({ min: 100, max: 20_000 }),
+    forMs: fc.integer({ min: 100, max: 80_000 }),
   });
 
   it('never has two leaders, whatever fails and when, and has one again when all is well', async () => {
@@ -158,7 +158,7 @@ describe('runAsLeader', () => {
           }
         }
         for (const { state } of candidates) state.fault = 'none';
-        await clock.advance(20_000);
+        await clock.advance(65_000);
         expect(leaders.size).toBe(1);
         for (const { stop } of candidates) stop.abort();
         await Promise.all(candidates.map(({ running }) => running));

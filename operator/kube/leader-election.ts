@@ -7,16 +7,29 @@ import { LeaseCandidate, type LeaseState } from './lease.ts';
 import type { KubeMetrics } from './metrics.ts';
 import type { ObjectName } from './resource.ts';
 
-/** Milliseconds; as client-go's components have them. The distance between the first two is the time to stop working. */
+/** Milliseconds. The distance between the first two is the time to stop working. */
 export interface LeaseTimings {
   /** How long others wait for a holder that says nothing. */
   readonly durationMs: number;
   /** The holder steps down when it could not renew for so long. */
   readonly renewDeadlineMs: number;
   readonly retryMs: number;
+  /** For each of the two requests of a renewal: an attempt that hangs leaves time for others. */
+  readonly requestTimeoutMs: number;
 }
 
-export const defaultLeaseTimings: LeaseTimings = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+/**
+ * Longer than client-go's 15 and 10 s: an API server that is rolled, or a host on which everybody waits for a processor,
+ * answers nothing for tens of seconds, and an end costs more than it saves, for the one replica is started anew and all
+ * agents come at once. A successor has to wait only when the holder's node is lost: a clean end releases the Lease, and a
+ * container that is started again in its pod has the same identity.
+ */
+export const defaultLeaseTimings: LeaseTimings = {
+  durationMs: 60_000,
+  renewDeadlineMs: 40_000,
+  retryMs: 2_000,
+  requestTimeoutMs: 10_000,
+};
 
 export interface LeaderElectionOptions {
   readonly client: KubeClient;
@@ -75,8 +88,8 @@ class Election {
     this.#options = options;
     this.#timings = options.timings ?? defaultLeaseTimings;
     this.#label = { lease: options.lease.name };
-    const { durationMs, renewDeadlineMs } = this.#timings;
-    this.#candidate = new LeaseCandidate({ ...options, durationMs, requestTimeoutMs: renewDeadlineMs / 2 });
+    const { durationMs, requestTimeoutMs } = this.#timings;
+    this.#candidate = new LeaseCandidate({ ...options, durationMs, requestTimeoutMs });
   }
 
   /** @returns false if `stop` aborted first */
@@ -90,14 +103,14 @@ class Election {
   }
 
   async serve(lead: (term: AbortSignal) => Promise<void>, stop: AbortSignal): Promise<Term> {
-    const { metrics, log, lease } = this.#options;
+    const { clock, metrics, log, lease } = this.#options;
     const term = new AbortController();
     const over = new AbortController();
     metrics.leader.set(this.#label, 1);
     log.info({ lease: lease.name }, 'leading');
     const work = run(lead, AbortSignal.any([term.signal, stop])).finally(() => over.abort());
     const finished = await this.#renewUntil(over.signal);
-    if (!finished) log.error({ lease: lease.name }, 'lease lost');
+    if (!finished) log.error({ lease: lease.name, renewedMsAgo: clock.monotonic() - this.#renewedAt }, 'lease lost');
     term.abort();
     const outcome = await work;
     metrics.leader.set(this.#label, 0);

@@ -176,9 +176,11 @@ describe('an obedient cluster', () => {
     const id = cluster.start(nginx);
     await cluster.run(5);
     cluster.profiles.set(imageText(nginx), { state: 'stable', snapshots: 200, containers: 3 });
-    cluster.scheduler.changed();
-    await cluster.run(20);
+    cluster.scheduler.profileChanged(nginx);
+    // Before the next report, and before all nodes are planned again.
+    await cluster.run(1);
     expect(cluster.scheduler.current('node-a')?.slots).toEqual([]);
+    await cluster.run(20);
     expect(cluster.scheduler.view('node-a')[0]?.containers).toMatchObject([
       { containerId: id, image: imageText(nginx), pod: 'pod-1', reason: { code: 'stable' } },
     ]);

@@ -92,8 +92,10 @@ export interface Scheduler {
   lookup(slotId: string, containerId: string, node: string): SlotLookup | undefined;
   /** The snapshot of a slot was answered with something final: accepted, duplicate or refused. */
   completed(slotId: string, containerId: string): void;
-  /** Profiles, settings or containers changed, on one node or (without a name) anywhere. */
+  /** Settings or containers changed, on one node or (without a name) anywhere. */
   changed(node?: string): void;
+  /** A profile became stable, or is learned anew: concerns the nodes that run the image. */
+  profileChanged(image: Image): void;
   /** Grants and reasons, of one node or of all. */
   view(node?: string): NodeView[];
   counts(): SchedulerCounts;
@@ -254,6 +256,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return inTime && ids.isEarlier(slotId) ? earlier.look(slotId, containerId) : undefined;
   }
 
+  function profileChanged({ name, tag }: Image): void {
+    for (const { image, node } of inventory.running()) {
+      if (image.name === name && image.tag === tag) timer.soon(node);
+    }
+  }
+
   function view(only?: string): NodeView[] {
     const now = clock.monotonic();
     const offset = clock.now() - now;
@@ -284,6 +292,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lookup,
     completed,
     changed: (node) => (node === undefined ? timer.everything() : timer.soon(node)),
+    profileChanged,
     view,
     counts: () => ({ ...totals, ended, lostPeriods: lost, grantsForgotten: ledger.counts().dropped }),
     nodeCounts: () =>

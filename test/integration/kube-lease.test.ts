@@ -7,9 +7,9 @@ import { test } from './api-server-test.ts';
 import type { ApiServer } from './api-server.ts';
 import { clientOf, liveContext } from './kube.ts';
 
-const short: LeaseTimings = { durationMs: 6_000, renewDeadlineMs: 4_000, retryMs: 500 };
+const short: LeaseTimings = { durationMs: 6_000, renewDeadlineMs: 4_000, retryMs: 500, requestTimeoutMs: 2_000 };
 /** Longer than a restart of the API server takes on a busy machine. */
-const long: LeaseTimings = { durationMs: 60_000, renewDeadlineMs: 45_000, retryMs: 500 };
+const long: LeaseTimings = { durationMs: 60_000, renewDeadlineMs: 45_000, retryMs: 500, requestTimeoutMs: 10_000 };
 const holder = z.object({ spec: z.object({ holderIdentity: z.string(), renewTime: z.string() }) });
 
 interface Observed {

@@ -101,7 +101,7 @@ export function simulateFleet(options: FleetSimulationOptions): FleetOutcome {
       if (state === 'stable') waits.end(key, clock.now());
     }
     scheduler.completed(slotId, one.id);
-    if (profiles.get(key)?.state !== before.state) scheduler.changed();
+    if (profiles.get(key)?.state !== before.state) scheduler.profileChanged(one.image);
   };
 
   const announced = new Set<string>();
