@@ -66,7 +66,8 @@ export class LoadAgent {
     this.#instance = random.hex(16);
     for (const pod of node.pods) {
       for (const facts of pod.containers) {
-        this.#containers.set(facts.id, { facts, pod, state: 'idle', from: 0, start: false });
+        // Its first period is its start, the largest that there is.
+        this.#containers.set(facts.id, { facts, pod, state: 'idle', from: 0, start: true });
       }
     }
   }
