@@ -12,23 +12,57 @@ import { isPattern, matchesTemplate } from '../pattern/template.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
 
-type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
+export type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
+type Folded = Map<string, ComparedBehaviour>;
 
-/** `own`, with what only patterns of `other` know counted as these patterns. A profile is never changed by itself. */
-export function foldIntoPatterns(own: Behaviours, other: Behaviours): Map<string, ComparedBehaviour> {
-  const patterns = Map.groupBy([...other.values()].filter(isPatternOf), placeOf);
-  const folded = new Map<string, ComparedBehaviour>();
-  for (const one of own.values()) {
-    const pattern = other.has(one.key) ? undefined : patterns.get(placeOf(one))?.find((wide) => covers(wide, one));
-    fold(folded, one, pattern ?? one);
-  }
-  return folded;
+/** Both, with names counted as what stands for them on the other side. A profile is never changed by itself. */
+export function foldNames(old: Behaviours, young: Behaviours): readonly [Folded, Folded] {
+  const [before, after] = foldIntoPatterns(old, young);
+  return [foldIntoSignatures(before, after), foldIntoSignatures(after, before)];
+}
+
+/** What only patterns of the other profile know counts as these. */
+function foldIntoPatterns(old: Behaviours, young: Behaviours): readonly [Folded, Folded] {
+  const [before, after] = [sideOf(old), sideOf(young)];
+  const foldInto = (own: Side, other: Side): Folded => {
+    const folded: Folded = new Map();
+    for (const one of own.behaviours.values()) fold(folded, one, widest(one, own, other));
+    return folded;
+  };
+  return [foldInto(before, after), foldInto(after, before)];
+}
+
+interface Side {
+  readonly behaviours: Behaviours;
+  readonly patterns: ReadonlyMap<string, readonly ComparedBehaviour[]>;
+  /** What each counts as, as far as it was asked for. */
+  readonly known: Map<string, ComparedBehaviour>;
+}
+
+function sideOf(behaviours: Behaviours): Side {
+  const patterns = Map.groupBy([...behaviours.values()].filter(isPatternOf), placeOf);
+  return { behaviours, patterns, known: new Map() };
+}
+
+/**
+ * The pattern that stands for `one` on the other side may itself belong to a wider one on this side, and so on: both sides end
+ * at the same. Each is wider than the one before, so this ends.
+ */
+function widest(one: ComparedBehaviour, own: Side, other: Side): ComparedBehaviour {
+  const known = own.known.get(one.key);
+  if (known !== undefined) return known;
+  const pattern = other.behaviours.has(one.key)
+    ? undefined
+    : other.patterns.get(placeOf(one))?.find((wide) => covers(wide, one));
+  const target = pattern === undefined ? one : widest(pattern, other, own);
+  own.known.set(one.key, target);
+  return target;
 }
 
 /** `own`, with what has its signature in common with names that only `other` has counted as that signature. */
-export function foldIntoSignatures(own: Behaviours, other: Behaviours): Map<string, ComparedBehaviour> {
+function foldIntoSignatures(own: Behaviours, other: Behaviours): Folded {
   const theirs = new Set([...other.values()].filter(({ key }) => !own.has(key)).map((one) => bySignature(one)?.key));
-  const folded = new Map<string, ComparedBehaviour>();
+  const folded: Folded = new Map();
   for (const one of own.values()) {
     const generated = other.has(one.key) ? undefined : bySignature(one);
     fold(folded, one, generated !== undefined && theirs.has(generated.key) ? generated : one);
@@ -78,7 +112,7 @@ function covers({ subject: wide }: ComparedBehaviour, { subject: narrow }: Compa
 }
 
 /** `one` counts as `target`, which others may count as too, and which may be there itself: before or after them. */
-function fold(folded: Map<string, ComparedBehaviour>, one: ComparedBehaviour, target: ComparedBehaviour): void {
+function fold(folded: Folded, one: ComparedBehaviour, target: ComparedBehaviour): void {
   const known = folded.get(target.key);
   if (target === one && known === undefined) folded.set(one.key, one);
   else {

@@ -16,7 +16,7 @@ import {
   type Ways,
 } from './diff-behaviours.ts';
 import { type CircumstanceChanges, circumstanceChanges } from './diff-circumstances.ts';
-import { foldIntoPatterns, foldIntoSignatures } from './diff-patterns.ts';
+import { type Behaviours, foldNames } from './diff-patterns.ts';
 import type { BlindSpotUse } from './completeness.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
@@ -79,9 +79,7 @@ export function diffProfiles(
   const later = [before, after].every(({ behavior }) =>
     behavior.processes.some(({ phases }) => phases.includes('run')),
   );
-  const [old, young] = [behavioursOf(before.behavior), behavioursOf(after.behavior)];
-  const [oldest, youngest] = [foldIntoPatterns(old, young), foldIntoPatterns(young, old)];
-  const [left, right] = [foldIntoSignatures(oldest, youngest), foldIntoSignatures(youngest, oldest)];
+  const [left, right] = foldNames(behavioursOf(before.behavior), behavioursOf(after.behavior));
   const differences = [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
     const [was, is] = [left.get(key), right.get(key)];
     const known = is ?? was;
@@ -96,8 +94,6 @@ export function diffProfiles(
   });
   return { threshold, differences: differences.sort(byRelevance), caveats };
 }
-
-type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
 
 /** The process of a behaviour is not in the other profile either. */
 function isBelowAbsent({ subject, process }: ComparedBehaviour, other: Behaviours): boolean {
