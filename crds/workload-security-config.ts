@@ -133,8 +133,8 @@ export interface LearningSettings {
   readonly startPhase: Duration;
   /**
    * What becomes of a finished profile when containers run another build of its image under the same tag. Keep: it stays,
-   * with the condition DigestsAgree False. Relearn: it goes into the archive, and learning begins anew once the rollout is
-   * over. Auto: Relearn for the tag latest, Keep for all others.
+   * with the condition DigestsAgree False. Relearn: it goes into the archive, and learning begins anew once the namespaces
+   * that taught most of it have rolled the other build out. Auto: Relearn for the tag latest, Keep for all others.
    * @default "Auto"
    */
   readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';

@@ -6,10 +6,10 @@ import { createProfileController } from './controllers/security-profile/controll
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
 import { startInventory } from './inventory/informers.ts';
 import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
+import { BuildWatch } from './learning/build-watch.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
-import type { NewDigest } from './learning/new-digests.ts';
 import { profileModels } from './learning/profile-model.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
@@ -101,23 +101,15 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     instance: configuration.podName,
   });
   const announce = (event: ObjectEvent): void => void events.record(event);
-  const survey = new Survey({
-    ...options,
-    inventory,
-    known,
-    store,
-    object: (image) => profiles.object(image),
-    settings: () => settings.current,
-    onNewDigests: (image) => profiles.enqueue(image),
-    announce,
-  });
-  const newDigests = (image: Image): readonly NewDigest[] => survey.newDigests(image);
+  const surveyed = { ...options, inventory, known, store, settings: () => settings.current, announce };
+  const builds = new BuildWatch({ ...surveyed, onNewDigests: (image) => profiles.enqueue(image) });
+  const survey = new Survey({ ...surveyed, builds, object: (image) => profiles.object(image) });
   const profiles = createProfileController({
     ...options,
     store,
     settings,
     publish: publishStored,
-    newDigests,
+    otherBuilds: (image: Image) => builds.of(image),
     announce,
   });
   const ingest = createIngest({

@@ -7,10 +7,13 @@ export interface ImageRuns {
   readonly running: boolean;
   /** Milliseconds since the epoch; now, if it is running. */
   readonly lastRunAt: number;
-  readonly digests: ReadonlyMap<string, DigestRuns>;
+  readonly builds: readonly BuildRuns[];
 }
 
-export interface DigestRuns {
+/** One build in one namespace. */
+export interface BuildRuns {
+  readonly digest: string;
+  readonly namespace: string;
   readonly running: boolean;
   /** Start of the first and of the last of its containers that are known. */
   readonly since: number;
@@ -24,26 +27,28 @@ export function imageRuns(containers: Iterable<ContainerRecord>, now: number): R
     const [{ image } = { image: undefined }] = own;
     if (image === undefined) continue;
     const ends = own.map(({ finishedAt = now }) => Math.min(finishedAt, now));
-    runs.set(key, { image, running: own.some(isRunning), lastRunAt: largest(ends), digests: digestRuns(own) });
+    runs.set(key, { image, running: own.some(isRunning), lastRunAt: largest(ends), builds: buildRuns(own) });
   }
   return runs;
 }
 
-function digestRuns(containers: readonly ContainerRecord[]): ReadonlyMap<string, DigestRuns> {
+function buildRuns(containers: readonly ContainerRecord[]): BuildRuns[] {
   const known = containers.flatMap((container) => {
-    const { digest, startedAt } = container;
+    const { digest, startedAt, pod } = container;
     // Without a start it is not known to run: the kubelet may still be pulling another build.
     return digest === undefined || startedAt === undefined
       ? []
-      : [{ digest, startedAt, running: isRunning(container) }];
+      : [{ digest, namespace: pod.namespace, startedAt, running: isRunning(container) }];
   });
-  const runs = new Map<string, DigestRuns>();
-  for (const [digest, own] of Map.groupBy(known, (one) => one.digest)) {
+  const groups = Map.groupBy(known, ({ digest, namespace }) => `${namespace} ${digest}`);
+  return [...groups.values()].flatMap((own) => {
+    const [one] = own;
+    if (one === undefined) return [];
+    const { digest, namespace } = one;
     const starts = own.map(({ startedAt }) => startedAt);
-    const running = own.some((one) => one.running);
-    runs.set(digest, { running, since: smallest(starts), latestStart: largest(starts) });
-  }
-  return runs;
+    const running = own.some((each) => each.running);
+    return [{ digest, namespace, running, since: smallest(starts), latestStart: largest(starts) }];
+  });
 }
 
 function isRunning({ finishedAt }: ContainerRecord): boolean {

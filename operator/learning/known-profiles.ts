@@ -64,8 +64,8 @@ export class KnownProfiles {
         if (forgotten) this.#set(image, undefined);
         return forgotten;
       },
-      archive: async (image, reason, at, audit) => {
-        const archived = await store.archive(image, reason, at, audit);
+      archive: async (image, reason, at, options) => {
+        const archived = await store.archive(image, reason, at, options);
         if (archived) this.#set(image, undefined);
         return archived;
       },

@@ -1,14 +1,8 @@
-/**
- * Another build under the tag of a finished profile: which ones, since when, and whether learning begins anew for it. Pure.
- *
- * Learning begins anew once the rollout is over: when no build that taught the profile runs any more, or after an hour side
- * by side. By then what runs is what will run, so a rollout restarts learning once. A build only counts if one of its
- * containers began after the profile was sealed: one that ran all the while and taught nothing will not do so next time
- * either, and would restart learning for ever.
- */
+/** Builds that run under the tag of a finished profile and did not teach it: which, where, and since when. Pure. */
 import { publicationLimits } from '../../core/profile/publication.ts';
 import type { ProfileRecord } from '../store/store.ts';
-import type { ImageRuns } from './image-runs.ts';
+import type { BuildRuns, ImageRuns } from './image-runs.ts';
+import type { Held } from './relearning.ts';
 
 export interface NewDigest {
   readonly digest: string;
@@ -16,36 +10,47 @@ export interface NewDigest {
   readonly since: number;
 }
 
-type Finished = Pick<ProfileRecord, 'state' | 'digests' | 'sealedAt'>;
-
-/** Builds side by side for so long are no rollout, but how this image is run. */
-export const rolloutMs = 60 * 60_000;
-
-/** Digests that run, or ran within the last hour, and did not teach the profile; none while it is learned. */
-export function newDigests(profile: Finished, runs: ImageRuns | undefined): NewDigest[] {
-  const { digests } = profile;
-  // Without a list, or with a full one, nobody knows what taught it.
-  const isKnown = digests.length > 0 && digests.length < publicationLimits.digests;
-  if (profile.state !== 'stable' || runs === undefined || !isKnown) return [];
-  return [...runs.digests]
-    .filter(([digest]) => !digests.includes(digest))
-    .map(([digest, { since }]) => ({ digest, since }))
-    .sort((left, right) => left.since - right.since || (left.digest < right.digest ? -1 : 1));
+/** What runs under the tag of a finished profile beside what taught it. */
+export interface OtherBuilds {
+  readonly digests: readonly NewDigest[];
+  /** Why learning does not begin anew for them, although the settings say so; absent if they do not. */
+  readonly held?: Held;
 }
 
-/** The digests for which learning begins anew now; none if the rollout still goes on. */
-export function restartingDigests(
-  profile: Finished,
+/** More may have taught a profile than its list of digests can tell: then nobody knows which build is another one. */
+export function teachersUnknown({ digests }: Pick<ProfileRecord, 'digests'>): boolean {
+  return digests.length >= publicationLimits.digests;
+}
+
+/**
+ * Those that run, or ran within the last hour, each in each namespace; none while the profile is learned.
+ * @param before what was found last: pods come and go during a rollout, and the first start that was seen stays
+ */
+export function newBuilds(
+  profile: Pick<ProfileRecord, 'state' | 'digests'>,
   runs: ImageRuns | undefined,
-  fresh: readonly NewDigest[],
-  now: number,
-): NewDigest[] {
-  const sealedAt = profile.sealedAt ?? 0;
-  const began = fresh.filter(({ digest }) => (runs?.digests.get(digest)?.latestStart ?? 0) > sealedAt);
-  const oldRuns = profile.digests.some((digest) => runs?.digests.get(digest)?.running === true);
-  return began.filter(({ since }) => !oldRuns || now - since >= rolloutMs);
+  before: readonly BuildRuns[],
+): BuildRuns[] {
+  const { digests } = profile;
+  const isKnown = digests.length > 0 && !teachersUnknown(profile);
+  if (profile.state !== 'stable' || runs === undefined || !isKnown) return [];
+  const firstStarts = new Map(before.map((build) => [keyOf(build), build.since]));
+  return runs.builds
+    .filter(({ digest }) => !digests.includes(digest))
+    .map((build) => ({ ...build, since: Math.min(build.since, firstStarts.get(keyOf(build)) ?? Infinity) }));
 }
 
-export function restarts(policy: 'Auto' | 'Keep' | 'Relearn', tag: string): boolean {
-  return policy === 'Relearn' || (policy === 'Auto' && tag === 'latest');
+/** The same without the namespaces, the first to start first. */
+export function digestsOfBuilds(builds: readonly BuildRuns[]): NewDigest[] {
+  const since = new Map<string, number>();
+  for (const build of builds) {
+    since.set(build.digest, Math.min(build.since, since.get(build.digest) ?? Infinity));
+  }
+  return Array.from(since, ([digest, first]) => ({ digest, since: first })).sort(
+    (left, right) => left.since - right.since || (left.digest < right.digest ? -1 : 1),
+  );
+}
+
+function keyOf({ namespace, digest }: BuildRuns): string {
+  return `${namespace} ${digest}`;
 }

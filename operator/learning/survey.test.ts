@@ -16,14 +16,14 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const app: Image = { name: 'docker.io/library/app', tag: 'latest' };
-const [a, b] = ['sha256:aa', 'sha256:bb'];
+const a = 'sha256:aa';
+const builds = { look: () => Promise.resolve() };
 
 let clock: FakeClock;
 let settings: Settings;
 let containers: ContainerRecord[];
 let objects: Map<string, { bytes: number; keep: boolean }>;
 let announced: string[];
-let changed: string[];
 let memory: ReturnType<typeof memoryStore>;
 let known: KnownProfiles;
 let survey: Survey;
@@ -38,7 +38,7 @@ async function start(): Promise<void> {
     store: known.follow(memory.store),
     object: (image) => objects.get(imageText(image)),
     settings: () => settings,
-    onNewDigests: (image) => void changed.push(imageText(image)),
+    builds,
     announce: ({ reason }) => void announced.push(reason),
     clock,
     metrics: createProfileMetrics(new Registry()),
@@ -52,18 +52,17 @@ beforeEach(async () => {
   containers = [];
   objects = new Map();
   announced = [];
-  changed = [];
   memory = memoryStore();
   await start();
 });
 
-/** A profile that these builds taught; sealed unless told otherwise. */
-function learned(image: Image, digests: readonly string[], sealed = true): void {
+/** A sealed profile that these builds taught. */
+function learned(image: Image, digests: readonly string[]): void {
   const id = `${imageText(image)}-${clock.now()}`;
   const commit = commitOf(1, snapshotRecord({ image, containerId: id, from: clock.now(), receivedAt: clock.now() }));
   const fields = { name: image.tag, digests, firstSnapshotAt: clock.now(), lastSnapshotAt: clock.now() };
   memory.now.commitSnapshot({ ...commit, profile: { ...commit.profile, ...fields } });
-  if (sealed) memory.now.seal(image, 1, clock.now());
+  memory.now.seal(image, 1, clock.now());
   memory.now.markPublished(image, `uid-${image.tag}`);
 }
 
@@ -86,91 +85,6 @@ async function after(ms: number): Promise<void> {
   await clock.advance(ms);
   await survey.once();
 }
-
-describe('another build under a tag', () => {
-  it('is told with its first start, also of a container that lived for seconds, and when it is gone', async () => {
-    settings = { ...settings, learning: { ...settings.learning, onNewDigest: 'Keep' } };
-    learned(app, [a]);
-    await start();
-    await clock.advance(minute);
-    const since = clock.now();
-    containers = [container(1, a), container(2, b, { finishedAt: since + 5 })];
-    await after(minute);
-    expect(survey.newDigests(app)).toEqual([{ digest: b, since }]);
-    containers = [container(3, b)];
-    await after(minute);
-    expect(survey.newDigests(app)).toEqual([{ digest: b, since }]);
-    expect(changed).toHaveLength(1);
-    containers = [];
-    await after(minute);
-    expect(survey.newDigests(app)).toEqual([]);
-    expect(changed).toHaveLength(2);
-    expect(memory.now.profile(app)).toMatchObject({ state: 'stable' });
-  });
-
-  it('restarts learning once in a rolling update: when the old one is gone', async () => {
-    learned(app, [a]);
-    await start();
-    await clock.advance(minute);
-    containers = [container(1, a), container(2, b)];
-    for (let turn = 0; turn < 20; turn += 1) await after(2 * minute);
-    expect(announced).toEqual([]);
-    containers = [container(2, b)];
-    await after(minute);
-    expect(announced).toEqual(['LearningRestarted']);
-    expect(memory.now.profile(app)).toBeUndefined();
-    expect(memory.now.archived(app)).toMatchObject([
-      { reason: 'relearned', profile: { digests: [a], state: 'stable' } },
-    ]);
-    expect(memory.now.audit({ limit: 5 })).toMatchObject([{ action: 'new-digest', actor: 'operator' }]);
-    learned(app, [b], false);
-    await start();
-    await after(hour);
-    memory.now.seal(app, 1, clock.now());
-    await start();
-    for (let turn = 0; turn < 5; turn += 1) await after(hour);
-    expect(announced).toEqual(['LearningRestarted']);
-  });
-
-  it('restarts learning once when both go on side by side for an hour', async () => {
-    learned(app, [a]);
-    await start();
-    await clock.advance(minute);
-    containers = [container(1, a), container(2, b)];
-    await after(hour - minute);
-    expect(announced).toEqual([]);
-    await after(minute);
-    expect(announced).toEqual(['LearningRestarted']);
-    // The next profile was taught by one of them alone: the other has run all the while and restarts nothing.
-    learned(app, [b]);
-    await start();
-    for (let turn = 0; turn < 5; turn += 1) await after(hour);
-    expect(announced).toEqual(['LearningRestarted']);
-    expect(survey.newDigests(app)).toMatchObject([{ digest: a }]);
-  });
-
-  it('restarts learning for the tag latest, others only if the settings say so', async () => {
-    const tagged = { ...app, tag: 'v1' };
-    learned(tagged, [a]);
-    await start();
-    await clock.advance(minute);
-    containers = [container(1, b, { image: tagged })];
-    await after(2 * hour);
-    expect(announced).toEqual([]);
-    settings = { ...settings, learning: { ...settings.learning, onNewDigest: 'Relearn' } };
-    await after(minute);
-    expect(announced).toEqual(['LearningRestarted']);
-  });
-
-  it('says nothing of profiles that are learned, or of which nobody knows what taught them', async () => {
-    learned(app, [a], false);
-    learned({ ...app, tag: 'old' }, []);
-    await start();
-    containers = [container(1, b), container(2, b, { image: { ...app, tag: 'old' } })];
-    await after(2 * hour);
-    expect([changed, announced]).toEqual([[], []]);
-  });
-});
 
 describe('profiles of images that do not run', () => {
   const old: Image = { name: 'docker.io/library/old', tag: 'v1' };
@@ -258,7 +172,7 @@ it('goes on when the store was busy, and ends when it is lost', async () => {
     store: { ...memory.store, trimArchive: () => Promise.reject(failures[rounds++] ?? new Error('too often')) },
     object: () => undefined,
     settings: () => settings,
-    onNewDigests: () => undefined,
+    builds,
     announce: () => undefined,
     clock,
     metrics: createProfileMetrics(new Registry()),

@@ -6,8 +6,7 @@
 import type { Logger } from 'pino';
 import { imageText, type Image } from '../../core/image.ts';
 import type { Clock } from '../clock.ts';
-import { entryOf } from '../controllers/security-profile/actions.ts';
-import { newBuildRelearned, profileArchived, profileReturned } from '../controllers/security-profile/events.ts';
+import { profileArchived, profileReturned } from '../controllers/security-profile/events.ts';
 import type { ProfileMetrics } from '../controllers/security-profile/metrics.ts';
 import type { ProfileObject } from '../controllers/security-profile/profile-object.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -15,10 +14,10 @@ import type { ObjectEvent } from '../kube/event-recorder.ts';
 import type { Settings } from '../settings.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
+import type { BuildWatch } from './build-watch.ts';
 import { garbage, type Garbage } from './garbage.ts';
 import { imageRuns, type ImageRuns } from './image-runs.ts';
 import type { KnownProfiles } from './known-profiles.ts';
-import { type NewDigest, newDigests, restartingDigests, restarts } from './new-digests.ts';
 
 export const surveyMs = 30_000;
 /** What is noted of a running image is so old at most: less than the shortest idle time that can be set. */
@@ -33,11 +32,10 @@ export interface SurveyOptions {
   /** Of the image, as the cluster has it. */
   readonly object: (image: Image) => Pick<ProfileObject, 'bytes' | 'keep'> | undefined;
   readonly settings: () => Settings;
-  /** What runs under the tag of a finished profile is another than before. */
-  readonly onNewDigests: (image: Image) => void;
+  readonly builds: Pick<BuildWatch, 'look'>;
   readonly announce: (event: ObjectEvent) => void;
   readonly clock: Clock;
-  readonly metrics: Pick<ProfileMetrics, 'archived' | 'returned' | 'newBuilds' | 'archiveDropped'>;
+  readonly metrics: Pick<ProfileMetrics, 'archived' | 'returned' | 'archiveDropped'>;
   readonly log: Logger;
 }
 
@@ -45,17 +43,10 @@ type Runs = ReadonlyMap<string, ImageRuns>;
 
 export class Survey {
   readonly #options: SurveyOptions;
-  /** By image; at most as many as there are profiles, some 100 bytes each. */
-  #newDigests = new Map<string, readonly NewDigest[]>();
   #trimmedAt: number | undefined;
 
   constructor(options: SurveyOptions) {
     this.#options = options;
-  }
-
-  /** Builds that run under the tag of a finished profile and did not teach it: what is unusual of them says nothing. */
-  newDigests(image: Image): readonly NewDigest[] {
-    return this.#newDigests.get(imageText(image)) ?? [];
   }
 
   /** Runs until `signal` aborts; rejects if the store fails for good. To be begun when all containers are known. */
@@ -78,7 +69,7 @@ export class Survey {
     const runs = imageRuns(inventory.all(), now);
     await this.#restore(runs, now);
     await this.#markRuns(runs, now);
-    await this.#lookAtDigests(runs, now);
+    await this.#options.builds.look(runs, now);
     await this.#collect(runs, now);
     await this.#trim(now);
   }
@@ -106,38 +97,6 @@ export class Survey {
         due.map(({ image }) => image),
         now,
       );
-  }
-
-  async #lookAtDigests(runs: Runs, now: number): Promise<void> {
-    const { known, onNewDigests, settings } = this.#options;
-    const before = this.#newDigests;
-    const found = new Map<string, readonly NewDigest[]>();
-    this.#newDigests = found;
-    const restarting: { readonly image: Image; readonly digests: readonly string[] }[] = [];
-    for (const profile of known.all()) {
-      const key = imageText(profile.image);
-      const digests = remember(newDigests(profile, runs.get(key)), before.get(key));
-      if (digests.length > 0) found.set(key, digests);
-      if (textOf(digests) !== textOf(before.get(key) ?? [])) onNewDigests(profile.image);
-      if (!restarts(settings().learning.onNewDigest, profile.image.tag)) continue;
-      const fresh = restartingDigests(profile, runs.get(key), digests, now);
-      if (fresh.length > 0) restarting.push({ image: profile.image, digests: fresh.map(({ digest }) => digest) });
-    }
-    for (const { image, digests } of restarting) await this.#relearn(image, digests, now);
-  }
-
-  async #relearn(image: Image, digests: readonly string[], at: number): Promise<void> {
-    const { store, announce, metrics, log } = this.#options;
-    const record = await store.profile(image);
-    if (record?.publishedUid === undefined) return;
-    const object = { uid: record.publishedUid, name: record.name, image };
-    const note = `another build runs: ${digests[0] ?? ''}`.slice(0, 200);
-    const audit = entryOf('new-digest', { object, actor: 'operator', at, note });
-    if (!(await store.archive(image, 'relearned', at, audit))) return;
-    this.#newDigests.delete(imageText(image));
-    metrics.newBuilds.inc();
-    log.info({ profile: record.name, digests }, 'another build runs under the tag: learning begins anew');
-    announce(newBuildRelearned(record, record.publishedUid, digests));
   }
 
   async #collect(runs: Runs, now: number): Promise<void> {
@@ -178,15 +137,3 @@ const reasons: Readonly<Record<Garbage['why'], string>> = {
   tags: 'Its image has profiles of too many tags, and this one ran least recently',
   bytes: 'All profiles together are too large, and this one ran least recently',
 };
-
-/** Pods come and go during a rollout: the first start that was seen stays. */
-function remember(found: readonly NewDigest[], before: readonly NewDigest[] = []): NewDigest[] {
-  return found.map(({ digest, since }) => {
-    const known = before.find((one) => one.digest === digest);
-    return { digest, since: Math.min(since, known?.since ?? Infinity) };
-  });
-}
-
-function textOf(digests: readonly NewDigest[]): string {
-  return digests.map(({ digest, since }) => `${digest} ${since}`).join();
-}

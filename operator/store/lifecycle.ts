@@ -13,6 +13,13 @@ export interface ArchivedProfile {
   readonly profile: ProfileRecord;
 }
 
+export interface ArchiveOptions {
+  /** Noted together with it. */
+  readonly audit?: AuditEntry;
+  /** Of a relearned one: how often in a row learning has begun anew by itself now; 0, as when a person wants it, if absent. */
+  readonly restarts?: number;
+}
+
 export interface ArchiveLimits {
   /** Of compressed evidence. */
   readonly bytes: number;
@@ -44,9 +51,11 @@ export interface LifecycleStore {
   markRun(images: readonly Image[], at: number): Promise<void>;
   /**
    * Moves the profile into the archive; its snapshots and, if it is relearned, its lost periods go. Quarantine stays: the
-   * containers are the same. `audit` is noted together with it. False, and nothing done, if the image has no profile.
+   * containers are the same. False, and nothing done, if the image has no profile.
    */
-  archive(image: Image, reason: ArchiveReason, at: number, audit?: AuditEntry): Promise<boolean>;
+  archive(image: Image, reason: ArchiveReason, at: number, options?: ArchiveOptions): Promise<boolean>;
+  /** How often in a row learning has begun anew by itself for the image. */
+  restarts(image: Image): Promise<number>;
   /** Brings the collected profile of an image back, as it was but for a new version. Undefined: there is none, or another profile. */
   restore(image: Image, at: number): Promise<ProfileRecord | undefined>;
   /** Newest first; at most {@link archivedPerImage} relearned ones and a collected one. */

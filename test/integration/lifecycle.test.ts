@@ -101,7 +101,7 @@ test('a profile leaves for the archive when its image does not run, unless it is
     store: known.follow(store),
     object,
     settings: () => settings.current,
-    onNewDigests: enqueue,
+    builds: { look: () => Promise.resolve() },
     announce: ({ reason }) => void announced.push(reason),
     clock,
     metrics: createProfileMetrics(new Registry()),

@@ -36,7 +36,7 @@ export function startControllers(apiServer: ApiServer, store: Store) {
     store,
     settings,
     publish: publishStored,
-    newDigests: () => [],
+    otherBuilds: () => ({ digests: [] }),
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { containerNumber } from '../../../core/profile/testing.ts';
+import { overlayConditions } from './overlay.ts';
 import { fakeCluster } from './testing/fake-cluster.ts';
 
 const image = { name: 'docker.io/library/app', tag: 'v1' };
@@ -262,17 +263,36 @@ it('tells other builds of a sealed profile in its status alone', async () => {
   const writes = cluster.api.specWrites;
   expect(condition(cluster, 'DigestsAgree')).toMatchObject({ status: 'True', reason: 'AllLearned' });
   const since = Date.parse('2030-02-01T00:00:00Z');
-  cluster.running.newDigests = Array.from({ length: 8 }, (_, n) => ({
-    digest: `sha256:${String(n).repeat(64)}`,
-    since,
-  }));
+  const digests = Array.from({ length: 8 }, (_, n) => ({ digest: `sha256:${String(n).repeat(64)}`, since }));
+  cluster.running.otherBuilds = { digests };
   await cluster.reconcile();
   const told = condition(cluster, 'DigestsAgree');
   expect(told).toMatchObject({ status: 'False', reason: 'NewDigest' });
-  expect(told?.message).toMatch(/sha256:0{64} since 2030-02-01T00:00:00Z, .*, and 3 more\.$/);
+  expect(told?.message).toMatch(/sha256:0{64} since 2030-02-01T00:00:00Z, .*, and 6 more\.$/);
   expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
-  cluster.running.newDigests = [];
+  cluster.running.otherBuilds = { digests: [] };
   await cluster.reconcile();
   expect(condition(cluster, 'DigestsAgree')).toMatchObject({ status: 'True' });
   expect(cluster.api.specWrites).toBe(writes);
+});
+
+it('tells why a profile stays although other builds run, and what to do, however long the names', async () => {
+  const cluster = await sealed();
+  const digests = Array.from({ length: 8 }, (_, n) => ({ digest: `sha256:${String(n).repeat(64)}`, since: 0 }));
+  const namespaces = Array.from({ length: 8 }, (_, n) => `${'n'.repeat(62)}${n}`);
+  cluster.running.otherBuilds = { digests, held: { why: 'others', moved: namespaces, teachers: namespaces } };
+  await cluster.reconcile();
+  const [first, second] = namespaces;
+  expect(condition(cluster, 'DigestsAgree')?.message).toMatch(
+    new RegExp(`they run in ${first}, ${second}, and 6 more, .* taught by ${first}, .* relearn ${cluster.name}$`),
+  );
+  cluster.running.otherBuilds = { digests, held: { why: 'recent', until: Date.parse('2030-03-01T00:00:00Z') } };
+  await cluster.reconcile();
+  expect(condition(cluster, 'DigestsAgree')?.message).toMatch(/not before 2030-03-01T00:00:00Z\. .* relearn /);
+});
+
+it('does not claim to know which builds are others when too many taught a profile', () => {
+  const record = { name: 'x', state: 'stable' as const, digests: Array.from({ length: 64 }, (_, n) => `sha256:${n}`) };
+  const [agree] = overlayConditions({ record, otherBuilds: { digests: [] }, quarantined: 0 });
+  expect(agree).toMatchObject({ type: 'DigestsAgree', status: 'Unknown', reason: 'TooManyBuilds' });
 });

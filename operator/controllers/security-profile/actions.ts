@@ -48,7 +48,7 @@ async function relearn(object: ProfileObject, action: AskedAction, dependencies:
     ? `${record.snapshots} snapshots of ${record.containers} containers are in the archive`
     : 'an object that the operator had not learned was removed';
   const audit = entryOf('relearn', { object, actor: action.actor, at: clock.now(), note });
-  if (isOurs) await store.archive(object.image, 'relearned', clock.now(), audit);
+  if (isOurs) await store.archive(object.image, 'relearned', clock.now(), { audit });
   else await store.recordAudit(audit);
   announce(profileRelearned(object, { actor: action.actor, note }));
   await end('relearn', object, dependencies);

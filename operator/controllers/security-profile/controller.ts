@@ -50,7 +50,7 @@ export interface ProfileControllerOptions {
   readonly store: Store;
   readonly settings: SettingsSource;
   readonly publish: ProfileDependencies['publish'];
-  readonly newDigests: ProfileDependencies['newDigests'];
+  readonly otherBuilds: ProfileDependencies['otherBuilds'];
   readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */

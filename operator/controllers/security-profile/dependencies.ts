@@ -7,7 +7,7 @@ import type { PublishOptions } from '../../../core/profile/publish.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Clock } from '../../clock.ts';
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
-import type { NewDigest } from '../../learning/new-digests.ts';
+import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { Settings } from '../../settings.ts';
 import type { Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
@@ -59,8 +59,7 @@ export interface ProfileDependencies {
   readonly api: ProfileApi;
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
   readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
-  /** Digests that run under the tag of a finished profile and did not teach it. */
-  readonly newDigests: (image: Image) => readonly NewDigest[];
+  readonly otherBuilds: (image: Image) => OtherBuilds;
   readonly settings: () => Settings;
   readonly bucket: ByteBucket;
   /** By image text. */

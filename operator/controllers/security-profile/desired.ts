@@ -5,7 +5,7 @@ import type { Publication } from '../../../core/profile/publication.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Settings } from '../../settings.ts';
-import type { NewDigest } from '../../learning/new-digests.ts';
+import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
 import { completeCondition } from './complete.ts';
@@ -32,7 +32,7 @@ export interface StatusContext extends StatusTime {
   readonly record: ProfileRecord;
   readonly publication: Publication;
   readonly settings: Settings;
-  readonly newDigests: readonly NewDigest[];
+  readonly otherBuilds: OtherBuilds;
   readonly previous: SecurityProfileStatus;
   /** When the content changed last, RFC 3339. */
   readonly lastUpdated: string;

@@ -1,7 +1,9 @@
 /** Kubernetes Events about profiles: what happened to an object, for whoever describes it. State changes only. */
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { ProfileRecord } from '../../store/store.ts';
+import type { Held } from '../../learning/relearning.ts';
 import { securityProfiles } from '../resources.ts';
+import { heldText } from './overlay.ts';
 import type { AskedAction } from './profile-object.ts';
 
 type About = Pick<ProfileRecord, 'name'>;
@@ -109,6 +111,20 @@ export function newBuildRelearned(record: Learned, uid: string | undefined, dige
     reason: 'LearningRestarted',
     action: 'Relearn',
     note: `Another build runs under the tag (${digests.slice(0, 4).join(', ')}): ${record.snapshots} snapshots of the old one are in the archive, and learning begins anew.`,
+  };
+}
+
+export function relearningHeld(
+  record: About,
+  uid: string | undefined,
+  held: Exclude<Held, { why: 'rollout' }>,
+): ObjectEvent {
+  return {
+    ...about(record, uid),
+    type: 'Warning',
+    reason: 'RelearningHeld',
+    action: 'Keep',
+    note: `Another build runs under the tag, and the profile stays. ${heldText(record.name, held)}`,
   };
 }
 

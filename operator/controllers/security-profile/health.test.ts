@@ -84,7 +84,7 @@ const states: Readonly<Record<string, readonly [type: string, status: string, ma
     'False',
     async () => {
       const cluster = await sealed();
-      cluster.running.newDigests = [{ digest: 'sha256:bb', since: 0 }];
+      cluster.running.otherBuilds = { digests: [{ digest: 'sha256:bb', since: 0 }] };
       await cluster.reconcile();
       return cluster;
     },

@@ -5,6 +5,13 @@ export type ProfileMetrics = ReturnType<typeof createProfileMetrics>;
 /** Metrics of the publication of profiles. */
 export function createProfileMetrics(registry: Registry) {
   const registers = [registry];
+  const relearningHeld = new Counter({
+    name: 'profiles_relearning_held_total',
+    help: 'Times that a finished profile stayed although another build runs under its tag, by reason: others (not those who taught most of it run it), recent (learning began anew too short a time ago).',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['others', 'recent']) relearningHeld.inc({ reason }, 0);
   return {
     publications: new Counter({
       name: 'profile_publications_total',
@@ -40,6 +47,7 @@ export function createProfileMetrics(registry: Registry) {
       help: 'Finished profiles that began anew because another build runs under their tag.',
       registers,
     }),
+    relearningHeld,
     archived: new Counter({
       name: 'profiles_archived_total',
       help: 'Profiles that left the cluster for the archive, by reason: idle (not running for long), tags (too many of the image), bytes (all together too large).',

@@ -12,6 +12,7 @@ import { timestamp } from '../conditions.ts';
 import { degradedStatus, desiredSpec, desiredStatus } from './desired.ts';
 
 const budget = 192 * 1024;
+const crowded = Array.from({ length: 1_000 }, (_, index) => `${'n'.repeat(59)}${index}`);
 const digest = (number: number): string => `sha512:${number.toString(16).padStart(128, '0')}`;
 
 /** As long as the kind takes them. */
@@ -90,7 +91,10 @@ it('an object is within 192 KiB as a whole, whatever an image does and whatever 
         record,
         publication: { ...publication, quarantined: Number.MAX_SAFE_INTEGER },
         settings: defaultSettings,
-        newDigests: Array.from({ length: 1_000 }, (_, index) => ({ digest: digest(index), since: epoch })),
+        otherBuilds: {
+          digests: Array.from({ length: 1_000 }, (_, index) => ({ digest: digest(index), since: epoch })),
+          held: { why: 'others', moved: crowded, teachers: crowded },
+        },
         previous: {},
         lastUpdated: timestamp(epoch),
         ...at,

@@ -1,40 +1,68 @@
 /** Conditions about what changes beside the content of a profile, which they also follow when that is sealed. Pure. */
-import type { NewDigest } from '../../learning/new-digests.ts';
+import { type OtherBuilds, teachersUnknown } from '../../learning/new-digests.ts';
+import type { Held } from '../../learning/relearning.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { timestamp, type ConditionFacts } from '../conditions.ts';
 
 export interface Overlay {
-  readonly record: Pick<ProfileRecord, 'state' | 'digests'>;
-  readonly newDigests: readonly NewDigest[];
+  readonly record: Pick<ProfileRecord, 'state' | 'digests' | 'name'>;
+  readonly otherBuilds: OtherBuilds;
   /** Behaviours held back. */
   readonly quarantined: number;
 }
 
 /** 128 bytes each: the condition stays within its kilobyte. */
-const shownDigests = 5;
+const shownDigests = 2;
+/** 63 bytes each. */
+const shownNamespaces = 2;
 
 /** Types of the conditions that {@link overlayConditions} makes: they go when it makes none. */
 export const overlayTypes: readonly string[] = ['DigestsAgree', 'Quarantined'];
 
-export function overlayConditions({ record, newDigests, quarantined }: Overlay): ConditionFacts[] {
+export function overlayConditions({ record, otherBuilds, quarantined }: Overlay): ConditionFacts[] {
   return [
-    ...(record.digests.length === 0 ? [] : [digestsAgree(record, newDigests)]),
+    ...(record.digests.length === 0 ? [] : [digestsAgree(record, otherBuilds)]),
     ...(quarantined === 0 ? [] : [quarantine(record, quarantined)]),
   ];
 }
 
-function digestsAgree({ digests }: Overlay['record'], newDigests: readonly NewDigest[]): ConditionFacts {
-  if (newDigests.length === 0) {
-    const message =
-      digests.length === 1 ? 'One build taught the profile.' : `${digests.length} builds taught the profile.`;
+function digestsAgree(record: Overlay['record'], { digests, held }: OtherBuilds): ConditionFacts {
+  const count = record.digests.length;
+  if (teachersUnknown(record)) {
+    const message = `${count} builds and maybe more taught the profile, so nobody knows whether one that runs is another.`;
+    return { type: 'DigestsAgree', status: 'Unknown', reason: 'TooManyBuilds', message };
+  }
+  if (digests.length === 0) {
+    const message = count === 1 ? 'One build taught the profile.' : `${count} builds taught the profile.`;
     return { type: 'DigestsAgree', status: 'True', reason: 'AllLearned', message };
   }
-  const shown = newDigests
+  const shown = digests
     .slice(0, shownDigests)
     .map(({ digest, since }) => `${digest.slice(0, 90)} since ${timestamp(since)}`);
-  const more = newDigests.length > shownDigests ? `, and ${newDigests.length - shownDigests} more` : '';
-  const message = `Containers run builds that did not teach the profile: ${shown.join(', ')}${more}.`;
+  const what = `Containers run builds that did not teach the profile: ${shown.join(', ')}${more(digests, shownDigests)}.`;
+  const message = held === undefined ? what : `${what} ${heldText(record.name, held)}`;
   return { type: 'DigestsAgree', status: 'False', reason: 'NewDigest', message };
+}
+
+/** Why learning does not begin anew by itself, and what a person can do. */
+export function heldText(name: string, held: Held): string {
+  const anew = `To learn anew: kubectl wsp profile relearn ${name}`;
+  switch (held.why) {
+    case 'rollout':
+      return 'Learning begins anew once those who taught most of it have moved to them, or after an hour.';
+    case 'others':
+      return `Learning does not begin anew by itself: they run in ${listed(held.moved)}, while most of the profile was taught by ${held.teachers.length === 0 ? 'nobody known' : listed(held.teachers)}. ${anew}`;
+    case 'recent':
+      return `Learning began anew for another build before, so by itself it does not before ${timestamp(held.until)}. ${anew}`;
+  }
+}
+
+function listed(namespaces: readonly string[]): string {
+  return `${namespaces.slice(0, shownNamespaces).join(', ')}${more(namespaces, shownNamespaces)}`;
+}
+
+function more(all: readonly unknown[], shown: number): string {
+  return all.length > shown ? `, and ${all.length - shown} more` : '';
 }
 
 function quarantine({ state }: Overlay['record'], count: number): ConditionFacts {

@@ -111,7 +111,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     record,
     publication,
     settings: settings(),
-    newDigests: dependencies.newDigests(record.image),
+    otherBuilds: dependencies.otherBuilds(record.image),
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -146,7 +146,7 @@ async function refreshOverlay(
 ): Promise<void> {
   const { image } = record;
   const quarantined = await countQuarantined(image, dependencies);
-  const overlay = { record, newDigests: dependencies.newDigests(image), quarantined };
+  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined };
   await updateStatus(object, (at) => overlaidStatus(object.status, overlay, at), dependencies);
 }
 

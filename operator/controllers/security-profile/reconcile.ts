@@ -113,7 +113,7 @@ async function learnAnew(record: ProfileRecord, dependencies: ProfileDependencie
   const note = `${record.snapshots} snapshots of ${record.containers} containers are in the archive`;
   // Whoever deleted it left no name: the object is gone with its managed fields.
   const audit = entryOf('delete', { object, actor: 'unknown', at: clock.now(), note });
-  await store.archive(record.image, 'relearned', clock.now(), audit);
+  await store.archive(record.image, 'relearned', clock.now(), { audit });
   last.delete(imageText(record.image));
   metrics.forgotten.inc();
   announce(learningRestarted(record, record.publishedUid));

@@ -18,6 +18,7 @@ import { pages } from './pages.ts';
 import { profileTable } from './profiles.ts';
 import type { SyncStore } from './protocol.ts';
 import { quarantineTable } from './quarantine.ts';
+import { restartTable } from './restarts.ts';
 import { snapshotTable } from './snapshots.ts';
 
 /** Every method of the store, synchronous, on a database that is open, checked and ours alone. */
@@ -29,6 +30,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
   const archive = archiveTable(database);
   const audit = auditTable(database);
   const quarantine = quarantineTable(database);
+  const restarts = restartTable(database);
 
   function transaction<T>(work: () => T): T {
     database.exec('BEGIN IMMEDIATE');
@@ -82,17 +84,22 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         if (entry !== undefined) audit.record(entry);
         lostPeriods.remove(image);
         quarantine.remove(image);
+        restarts.set(image, 0);
         const wasArchived = archive.remove(image);
         return profiles.remove(image) || wasArchived;
       }),
     markRun: (images, at) => transaction(() => images.forEach((image) => profiles.markRun(image, at))),
-    archive: (image, reason, at, entry) =>
+    archive: (image, reason, at, options = {}) =>
       transaction(() => {
         if (!archive.put(image, reason, at)) return false;
-        if (entry !== undefined) audit.record(entry);
-        if (reason === 'relearned') lostPeriods.remove(image);
+        if (options.audit !== undefined) audit.record(options.audit);
+        if (reason === 'relearned') {
+          lostPeriods.remove(image);
+          restarts.set(image, options.restarts ?? 0);
+        }
         return profiles.remove(image);
       }),
+    restarts: (image) => restarts.get(image),
     restore: (image, at) =>
       transaction(() => {
         if (profiles.get(image) !== undefined) return undefined;
@@ -101,7 +108,11 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
     archived: (image) => archive.list(image),
     archivedEvidence: (image, archivedAt) => archive.evidence(image, archivedAt),
     trimArchive(limits) {
-      const trimmed = transaction(() => archive.trim(limits));
+      const trimmed = transaction(() => {
+        const dropped = archive.trim(limits);
+        restarts.trim();
+        return dropped;
+      });
       if (trimmed > 0) file.giveBack();
       return trimmed;
     },

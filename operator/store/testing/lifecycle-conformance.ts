@@ -24,7 +24,7 @@ export function lifecycleConformance(current: () => Store): void {
       await store.markPublished(nginx, 'uid-1');
       await store.recordLostPeriod(lostPeriod());
       const before = await store.profile(nginx);
-      expect(await store.archive(nginx, 'relearned', startOfTime, auditEntry())).toBe(true);
+      expect(await store.archive(nginx, 'relearned', startOfTime, { audit: auditEntry() })).toBe(true);
       expect(await store.archive(nginx, 'relearned', startOfTime)).toBe(false);
       expect(await store.profile(nginx)).toBeUndefined();
       expect(await store.hasSnapshot(snapshotRecord().snapshotId)).toBe(false);
@@ -96,6 +96,30 @@ export function lifecycleConformance(current: () => Store): void {
       expect(await store.archived({ ...other, tag: 'v3' })).toHaveLength(1);
       expect((await store.usage()).archived).toBe(2);
       expect(await store.trimArchive({ bytes: 0, before: 0 })).toBe(2);
+    });
+
+    it('counts how often in a row learning began anew by itself, until a person wants it or nothing else is known', async () => {
+      const store = current();
+      const relearn = async (restarts?: number): Promise<number> => {
+        await store.commitSnapshot(commitOf(1));
+        await store.archive(nginx, 'relearned', 1, restarts === undefined ? {} : { restarts });
+        return store.restarts(nginx);
+      };
+      expect(await store.restarts(nginx)).toBe(0);
+      expect([await relearn(1), await relearn(2), await relearn()]).toEqual([1, 2, 0]);
+      await relearn(3);
+      await store.commitSnapshot(commitOf(1));
+      await store.archive(nginx, 'collected', 1);
+      await store.restore(nginx, 1);
+      expect([await store.restarts(nginx), await store.restarts(other)]).toEqual([3, 0]);
+      await store.trimArchive({ bytes: 0, before: 0 });
+      expect(await store.restarts(nginx)).toBe(3);
+      await store.archive(nginx, 'collected', 1);
+      await store.trimArchive({ bytes: 0, before: 0 });
+      expect(await store.restarts(nginx)).toBe(0);
+      await relearn(1);
+      await store.forget(nginx);
+      expect(await store.restarts(nginx)).toBe(0);
     });
 
     it('is emptied of an image that is forgotten', async () => {

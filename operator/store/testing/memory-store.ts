@@ -38,6 +38,7 @@ export function memoryStore(): MemoryStore {
     close: later(now.close),
     markRun: later(now.markRun),
     archive: later(now.archive),
+    restarts: later(now.restarts),
     restore: later(now.restore),
     archived: later(now.archived),
     archivedEvidence: later(now.archivedEvidence),

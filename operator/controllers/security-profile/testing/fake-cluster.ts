@@ -14,7 +14,7 @@ import { publish } from '../../../../core/profile/publish.ts';
 import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
-import type { NewDigest } from '../../../learning/new-digests.ts';
+import type { OtherBuilds } from '../../../learning/new-digests.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
 import { memoryStore } from '../../../store/testing/memory-store.ts';
 import { FakeClock } from '../../../testing/fake-clock.ts';
@@ -140,13 +140,13 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
   const announced: string[] = [];
-  const running: { newDigests: readonly NewDigest[] } = { newDigests: [] };
+  const running: { otherBuilds: OtherBuilds } = { otherBuilds: { digests: [] } };
 
   const dependencies = (): ProfileDependencies => ({
     store,
     api,
     publish: options.publish ?? ((bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts))),
-    newDigests: () => running.newDigests,
+    otherBuilds: () => running.otherBuilds,
     settings: () => settings.current,
     bucket: options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024),
     last: new LRUCache<string, LastPublication>({ max: 100 }),
