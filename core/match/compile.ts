@@ -4,14 +4,17 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { fileAccesses } from '../activity/snapshot.ts';
 import { isPathPattern } from '../pattern/path.ts';
 import { isPattern } from '../pattern/template.ts';
-import { sketchCount } from '../profile/sketch.ts';
-import { type BehaviourKind, behaviourKinds, byText, type Evidence } from '../profile/evidence.ts';
-import { generalise } from '../profile/generalise.ts';
-import { knownEvidence } from '../profile/known.ts';
-import { byLineage } from '../profile/merge.ts';
+import { type BehaviourKind, byText, type Evidence } from '../profile/evidence.ts';
 import { compiledLimits, encodeCompiled } from './compiled-format.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { Hash64, HashKey } from './keyed-hash.ts';
+import {
+  type KnownBehaviour,
+  knownByEvidence,
+  type KnownEndpoint,
+  type KnownFile,
+  type KnownName,
+} from './known-behaviour.ts';
 import { beginningsOf, nameElements, roots } from './pattern-trie.ts';
 
 /** A secret shorter than this could be guessed. */
@@ -34,7 +37,11 @@ export interface CompileOptions {
  * What finds no room is left out and counted, files first; of those kinds nothing is `unseen` any more.
  */
 export function compileProfile(evidence: Evidence, options: CompileOptions): Uint8Array {
-  const known = generalise(knownEvidence(evidence));
+  return compileKnown(knownByEvidence(evidence), options);
+}
+
+/** As {@link compileProfile}; of an object whose evidence is elsewhere, what was left out of it is `undecidable`. */
+export function compileKnown(known: KnownBehaviour, options: CompileOptions): Uint8Array {
   const key = keyFor(known, options.secret);
   const all = fingerprintsOf(known, new Fingerprints(key));
   const kept: Hash64[] = [];
@@ -42,58 +49,58 @@ export function compileProfile(evidence: Evidence, options: CompileOptions): Uin
   for (const kind of ['processes', 'network', 'dns', 'files'] as const) {
     const room = (options.fingerprints ?? compiledLimits.fingerprints) - kept.length;
     kept.push(...all[kind].slice(0, room));
-    omitted[kind] = sketchCount(evidence.omitted[kind]) + Math.max(0, all[kind].length - room);
+    omitted[kind] = known.omitted[kind] + Math.max(0, all[kind].length - room);
   }
-  const kinds = evidence.containers.reduce((flags, facts) => flags | facts.kinds, 0);
-  return encodeCompiled({ key, kinds, omitted }, kept);
+  return encodeCompiled({ key, kinds: known.kinds, omitted }, kept);
 }
 
-function keyFor(known: Evidence, secret: Uint8Array): HashKey {
+function keyFor(known: KnownBehaviour, secret: Uint8Array): HashKey {
   if (secret.length < secretBytes) throw new RangeError(`the secret must have at least ${secretBytes} bytes`);
   const digest = sha256
     .create()
     .update(utf8ToBytes(`compiled profile ${secret.length} `))
     .update(secret);
-  for (const kind of behaviourKinds) {
-    for (const key of [...known[kind].keys()].sort(byText)) digest.update(utf8ToBytes(`${kind} ${key}\0`));
+  const add = (kind: BehaviourKind, ...parts: readonly (string | number)[]): void =>
+    void digest.update(utf8ToBytes(`${kind} ${parts.join('\n')}\0`));
+  for (const id of known.processes.keys()) add('processes', id);
+  for (const { processId, path, access } of known.files) add('files', processId, path, access);
+  for (const { processId, name } of known.names) add('dns', processId, name);
+  for (const { processId, direction, protocol, peer, port } of known.endpoints) {
+    add('network', processId, direction, protocol, port, peer);
   }
   const view = new DataView(digest.digest().buffer);
   return { k0: view.getUint32(0, true), k1: view.getUint32(4, true) };
 }
 
-function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<BehaviourKind, Hash64[]> {
-  const places = new Map<string, Hash64>();
-  for (const process of [...known.processes.values()].sort(byLineage)) {
-    const parent = process.parentId === undefined ? undefined : places.get(process.parentId);
-    places.set(process.id, copy(fingerprints.process(parent, process)));
-  }
+function fingerprintsOf(known: KnownBehaviour, fingerprints: Fingerprints): Record<BehaviourKind, Hash64[]> {
+  const places = placesOf(known, fingerprints);
   const below = <Entry extends { readonly processId: string }>(
-    entries: ReadonlyMap<string, Entry>,
+    entries: readonly Entry[],
     hash: (place: Hash64, entry: Entry) => Hash64,
   ): Hash64[] =>
-    [...entries]
-      .sort(([left], [right]) => byText(left, right))
-      .flatMap(([, entry]) => {
-        const place = places.get(entry.processId);
-        return place === undefined ? [] : [copy(hash(place, entry))];
-      });
+    entries.flatMap((entry) => {
+      const place = places.get(entry.processId);
+      return place === undefined ? [] : [copy(hash(place, entry))];
+    });
   // Beginnings before what ends with them: where they find no room, neither does the rest.
   return {
     processes: [...places.values()],
     files: [
-      ...distinct(pathPatterns(known).flatMap((path) => beginningsOf(path.split('/'), roots.file, fingerprints))),
+      ...distinct(pathPatterns(known.files).flatMap((path) => beginningsOf(path.split('/'), roots.file, fingerprints))),
       ...below(known.files, (place, { path, access }) => fingerprints.file(place, path, fileAccesses.indexOf(access))),
     ],
     dns: [
-      ...distinct(namePatterns(known).flatMap((name) => beginningsOf(nameElements(name), roots.dns, fingerprints))),
-      ...below(known.dns, (place, { name }) => fingerprints.question(place, name)),
+      ...distinct(
+        namePatterns(known.names).flatMap((name) => beginningsOf(nameElements(name), roots.dns, fingerprints)),
+      ),
+      ...below(known.names, (place, { name }) => fingerprints.question(place, name)),
     ],
     network: [
-      ...below(known.network, (place, { direction, protocol, port, peer }) =>
+      ...below(known.endpoints, (place, { direction, protocol, port, peer }: KnownEndpoint) =>
         fingerprints.endpoint(place, direction, protocol, port, peer),
       ),
       ...distinct(
-        below(known.network, (place, { direction, protocol, port }) =>
+        below(known.endpoints, (place, { direction, protocol, port }: KnownEndpoint) =>
           fingerprints.anyPeer(place, direction, protocol, port),
         ),
       ),
@@ -101,13 +108,28 @@ function fingerprintsOf(known: Evidence, fingerprints: Fingerprints): Record<Beh
   };
 }
 
-function pathPatterns({ files }: Evidence): string[] {
-  return [...new Set(Array.from(files.values(), ({ path }) => path))].filter(isPathPattern).sort(byText);
+/** Level by level: a place is hashed with that of its parent. */
+function placesOf({ children }: KnownBehaviour, fingerprints: Fingerprints): Map<string, Hash64> {
+  const places = new Map<string, Hash64>();
+  for (
+    let level = children.get('') ?? [];
+    level.length > 0;
+    level = level.flatMap(({ id }) => children.get(id) ?? [])
+  ) {
+    for (const { id, parentId, identity } of level) {
+      places.set(id, copy(fingerprints.process(places.get(parentId ?? ''), identity)));
+    }
+  }
+  return places;
 }
 
-function namePatterns({ dns }: Evidence): string[] {
+function pathPatterns(files: readonly KnownFile[]): string[] {
+  return [...new Set(files.map(({ path }) => path))].filter(isPathPattern).sort(byText);
+}
+
+function namePatterns(names: readonly KnownName[]): string[] {
   const isNamePattern = (name: string): boolean => name.includes('{') && nameElements(name).some(isPattern);
-  return [...new Set(Array.from(dns.values(), ({ name }) => name))].filter(isNamePattern).sort(byText);
+  return [...new Set(names.map(({ name }) => name))].filter(isNamePattern).sort(byText);
 }
 
 function copy({ high, low }: Hash64): Hash64 {

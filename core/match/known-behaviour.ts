@@ -1,7 +1,9 @@
 /** The known behaviour of a profile, laid out for looking up what is near to something. From evidence, or from an object. */
-import type { FileAccess } from '../activity/snapshot.ts';
+import { type FileAccess, type Kind, kinds as kindWords } from '../activity/snapshot.ts';
 import { splitName } from '../pattern/dns.ts';
+import { listedKinds } from '../profile/diff-behaviours.ts';
 import {
+  type BehaviourKind,
   byText,
   type Evidence,
   identityOf,
@@ -9,9 +11,11 @@ import {
   type NetworkEvidence,
   type ProcessIdentity,
 } from '../profile/evidence.ts';
+import { toFlags } from '../profile/flags.ts';
 import { generalise } from '../profile/generalise.ts';
 import { knownEvidence } from '../profile/known.ts';
 import type { PublishedBehavior } from '../profile/publication.ts';
+import { sketchCount } from '../profile/sketch.ts';
 
 export interface KnownProcess {
   readonly id: string;
@@ -34,21 +38,33 @@ export type KnownEndpoint = Pick<NetworkEvidence, 'processId' | 'direction' | 'p
 
 type By<Entry> = ReadonlyMap<string, readonly Entry[]>;
 
+/** How much the profile could know at all. */
+interface Extent {
+  /** That were watched, as flags. */
+  readonly kinds: number;
+  /** Behaviours that found no room. */
+  readonly omitted: Readonly<Record<BehaviourKind, number>>;
+  /** Of containers as a whole. */
+  readonly syscalls: ReadonlySet<string>;
+  readonly capabilities: ReadonlySet<string>;
+}
+
 /** References to what the evidence holds already: some 60 bytes for each behaviour. */
-export interface KnownBehaviour {
+export interface KnownBehaviour extends Extent {
   readonly processes: ReadonlyMap<string, KnownProcess>;
   /** By parent; roots under the empty text. */
   readonly children: By<KnownProcess>;
   readonly files: readonly KnownFile[];
   readonly filesOf: By<KnownFile>;
   readonly filesAt: By<KnownFile>;
+  readonly names: readonly KnownName[];
   readonly namesOf: By<KnownName>;
   readonly namesBelow: By<KnownName>;
   readonly endpointsOf: By<KnownEndpoint>;
   readonly endpoints: readonly KnownEndpoint[];
 }
 
-interface Lists {
+interface Lists extends Extent {
   readonly processes: readonly KnownProcess[];
   readonly files: readonly KnownFile[];
   readonly names: readonly KnownName[];
@@ -57,8 +73,18 @@ interface Lists {
 
 /** What is in quarantine has to be taken out before, as for compiling. */
 export function knownByEvidence(evidence: Evidence): KnownBehaviour {
-  const { processes, files, dns, network } = generalise(knownEvidence(evidence));
+  const { processes, files, dns, network, syscalls, capabilities } = generalise(knownEvidence(evidence));
+  const { omitted } = evidence;
   return layOut({
+    kinds: evidence.containers.reduce((flags, facts) => flags | facts.kinds, 0),
+    omitted: {
+      processes: sketchCount(omitted.processes),
+      files: sketchCount(omitted.files),
+      dns: sketchCount(omitted.dns),
+      network: sketchCount(omitted.network),
+    },
+    syscalls: new Set(syscalls.keys()),
+    capabilities: new Set(capabilities.keys()),
     processes: Array.from(processes.values(), (process) => ({
       id: process.id,
       ...(process.parentId !== undefined && { parentId: process.parentId }),
@@ -70,8 +96,17 @@ export function knownByEvidence(evidence: Evidence): KnownBehaviour {
   });
 }
 
-/** Of an object whose evidence is lost. It may be written by hand, so its identifiers are computed anew. */
-export function knownByPublication({ processes, files, dns, network }: PublishedBehavior): KnownBehaviour {
+/** What an object says of itself; one that somebody wrote by hand may not say it. */
+export interface PublicationFacts {
+  readonly completeness?: { readonly kindsCollected?: readonly Kind[] };
+  readonly omitted?: Readonly<Record<BehaviourKind, number>>;
+}
+
+const nothingOmitted = { processes: 0, files: 0, dns: 0, network: 0 } as const;
+
+/** Of an object without its evidence. It may be written by hand, so its identifiers are computed anew. */
+export function knownByPublication(behavior: PublishedBehavior, facts: PublicationFacts = {}): KnownBehaviour {
+  const { processes, files, dns, network } = behavior;
   const ids = new Map<string, string>();
   const known: KnownProcess[] = [];
   // Parents stand before their children; what lies below a process that is left out is not shown either.
@@ -88,7 +123,12 @@ export function knownByPublication({ processes, files, dns, network }: Published
       const processId = ids.get(row.processId);
       return processId === undefined ? [] : [{ ...row, processId }];
     });
+  const collected = facts.completeness?.kindsCollected ?? [...listedKinds(behavior)];
   return layOut({
+    kinds: toFlags(kindWords, collected),
+    omitted: facts.omitted ?? nothingOmitted,
+    syscalls: new Set(behavior.syscalls),
+    capabilities: new Set(behavior.capabilities),
     processes: known,
     files: below(files).flatMap(({ processId, path, access }) =>
       access.map((one) => ({ processId, path, access: one })),
@@ -99,7 +139,7 @@ export function knownByPublication({ processes, files, dns, network }: Published
 }
 
 /** Sorted, so that what is near comes out the same however the profile was put together. */
-function layOut({ processes, files, names, endpoints }: Lists): KnownBehaviour {
+function layOut({ processes, files, names, endpoints, ...extent }: Lists): KnownBehaviour {
   const sortedFiles = files.toSorted(
     (a, b) => byText(a.path, b.path) || byText(a.processId, b.processId) || byText(a.access, b.access),
   );
@@ -108,11 +148,13 @@ function layOut({ processes, files, names, endpoints }: Lists): KnownBehaviour {
   const sortedProcesses = processes.toSorted((a, b) => byText(a.id, b.id));
   const processOf = ({ processId }: { readonly processId: string }): string => processId;
   return {
+    ...extent,
     processes: new Map(sortedProcesses.map((process) => [process.id, process])),
     children: Map.groupBy(sortedProcesses, ({ parentId = '' }) => parentId),
     files: sortedFiles,
     filesOf: Map.groupBy(sortedFiles, processOf),
     filesAt: Map.groupBy(sortedFiles, ({ path }) => path),
+    names: sortedNames,
     namesOf: Map.groupBy(sortedNames, processOf),
     namesBelow: Map.groupBy(sortedNames, ({ name }) => splitName(name).domain),
     endpointsOf: Map.groupBy(sortedEndpoints, processOf),

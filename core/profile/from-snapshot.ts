@@ -181,14 +181,15 @@ function networkOf(snapshot: Snapshot, { idOf, seen, context }: Translation): Ne
  * To sort the addresses of a name, C libraries connect UDP sockets to port 0 of each of them, which sends nothing
  * (RFC 6724 needs the source address that would be used).
  */
-function isConversation(node: NetworkNode): boolean {
+export function isConversation(node: NetworkNode): boolean {
   return node.direction !== 'connect' || node.protocol === 'other' || node.port !== 0;
 }
 
-function endpointOf(
+/** Peer and port as profiles have them. `listening`: its process listens on this port. */
+export function endpointOf(
   node: NetworkNode,
   listening: boolean,
-  context: SnapshotContext,
+  context: Pick<SnapshotContext, 'resolve'>,
 ): Pick<NetworkEvidence, 'peer' | 'port'> {
   switch (node.direction) {
     case 'listen':
@@ -209,7 +210,11 @@ function stablePort(port: number): number {
 }
 
 /** The later time first: the operator hears of new addresses a little after they come to life. */
-function resolveAt(node: NetworkNode, address: string, context: SnapshotContext): { peer: Peer; port: number } {
+function resolveAt(
+  node: NetworkNode,
+  address: string,
+  context: Pick<SnapshotContext, 'resolve'>,
+): { peer: Peer; port: number } {
   // The remote port of an accept is the client's own and says nothing.
   const port = node.direction === 'connect' ? node.port : 0;
   const ask = (at: number): ReturnType<SnapshotContext['resolve']> =>

@@ -48,13 +48,13 @@ const head = `<!-- Generated from the commands in operator/cli by "make generate
 
 # kubectl wsp
 
-The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\` and \`profile show\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`.
+The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\`, \`profile show\` and \`profile check\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`.
 
 Exit codes:
 
 - 0: done
-- 1: the profiles differ (\`profile diff --exit-code\`)
-- 2: the command line is wrong
+- 1: the profiles differ (\`profile diff --exit-code\`), or something is not known (\`profile check\`)
+- 2: the command line is wrong, or the input of \`profile check\`
 - 3: what was asked for could not be done; the message says why
 
 Colours appear on a terminal only, and never if \`NO_COLOR\` is set. Names, paths and messages from containers are printed with control characters and marks of text direction escaped, in every format.`;
@@ -73,6 +73,19 @@ Not compared are \`pattern\` (it says how much was learned), \`peerRef\` (it say
 
 As JSON: \`before\` and \`after\` (name, image, snapshots, containers, commonality), \`threshold\`, \`counts\`, \`differences\` (each with \`change\`, \`kind\`, \`relevance\`, \`why\`, what it is, \`lineage\`, \`before\` and \`after\` as ways with their commonality, \`gained\`, \`lost\`, \`shifted\`, and where they changed \`actors\` with the \`way\` and \`actor\` of each that was \`gained\` or \`lost\`, and \`phases\`) and \`caveats\`.`;
 
+const checkNotes = `## What is not known
+
+\`profile check\` compares what snapshots show with what the profile knows, by its compiled form, which is the one that agents are to match against. What is not known is listed in the order of the list above. Counts are of behaviours in snapshots: what two snapshots show counts twice, and is listed once.
+
+- _known_: the profile has it, by name or by a pattern. What only probes and people at terminals taught is not known.
+- _not known_: the profile has nothing that stands for it. The sentence says how much of the lineage is known, what is nearest and in what the two differ. What people at terminals did is listed with them; what only probes did is counted apart, since agents would not ask about it.
+- _undecided_: nobody can say. Without the cluster that is foremost a connection to a private address, if the program has connections to services of the cluster: whose address it was, only the cluster knew. It is also all that an object with \`omitted\` entries of that kind does not know.
+- A kind that was never watched for the profile is not compared, and a note says so.
+
+Text leaves out what only reads, writes in ordinary places or is talked to, if its process is not known itself (\`withProcess\`), unless asked for with \`--all\`. 2,000 different behaviours are kept, the most relevant; \`omitted\` counts the others.
+
+As JSON: \`profile\` (name, image, state), \`snapshots\`, \`containers\`, \`counts\` (known, unknown, undecided, probes), \`undecided\` by reason, \`notWatched\` kinds, \`omitted\` and \`unknown\`: each with \`kind\`, what it is, \`relevance\`, \`why\`, \`sentence\`, \`lineage\`, \`nearest\` (absent if nothing is near), \`difference\` (fields with \`known\` and \`seen\`), \`by\` (of people), \`containers\`, the first 8 \`containerIds\`, \`first\` and \`last\`.`;
+
 function page(): string {
   const context = {
     terminal: { write: notRun, warn: notRun, ask: notRun, colours: false, interactive: false },
@@ -82,7 +95,7 @@ function page(): string {
     now: notRun,
   };
   const program = createProgram(context, notRun);
-  return `${[head, ...commandsOf(program).map(section), diffNotes].join('\n\n')}\n`;
+  return `${[head, ...commandsOf(program).map(section), diffNotes, checkNotes].join('\n\n')}\n`;
 }
 
 if (import.meta.main) {

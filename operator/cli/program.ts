@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { addActions } from './commands/act.ts';
+import { addCheck } from './commands/check.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExport } from './commands/export.ts';
@@ -26,7 +27,7 @@ export function createProgram(context: Context, end: (code: ExitCode) => void): 
     });
   program.addHelpText(
     'after',
-    '\nEnds with 0 when done, 1 if differences were found (diff --exit-code), 2 if the command line is wrong, 3 if it could not be done.',
+    '\nEnds with 0 when done, 1 if differences were found (diff --exit-code) or something is not known (check), 2 if the command line is wrong, 3 if it could not be done.',
   );
   addProfiles(program, context);
   const profile = program
@@ -35,6 +36,7 @@ export function createProgram(context: Context, end: (code: ExitCode) => void): 
     .description('Reads, compares, keeps or renews one profile.');
   addShow(profile, context);
   addDiff(profile, context, end);
+  addCheck(profile, context, end);
   addMerge(profile, context);
   addExport(profile, context);
   addActions(profile, context);

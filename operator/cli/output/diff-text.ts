@@ -32,7 +32,7 @@ export function diffText(diff: ProfileDiff, options: DiffTextOptions): string {
 }
 
 /** What is said even of a new process, which of course does something new. */
-const telling = new Set<Relevance>([
+export const telling: ReadonlySet<Relevance> = new Set<Relevance>([
   'sensitive-write',
   'secret-read',
   'metadata',
@@ -136,7 +136,7 @@ function scoreText(score: number | null | undefined): string {
   return typeof score === 'number' ? ` ${score} %` : '';
 }
 
-const kindNames = {
+export const kindNames = {
   process: 'processes',
   file: 'files',
   dns: 'names',

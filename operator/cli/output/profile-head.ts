@@ -5,7 +5,12 @@ import { safe } from './safe.ts';
 
 type Evidence = NonNullable<ProfileDocument['spec']['evidence']>;
 
-export function titleOf({ metadata, spec }: Pick<ProfileDocument, 'metadata' | 'spec'>): string {
+interface Titled {
+  readonly metadata: ProfileDocument['metadata'];
+  readonly spec: Pick<ProfileDocument['spec'], 'image'>;
+}
+
+export function titleOf({ metadata, spec }: Titled): string {
   const image = spec.image === undefined ? undefined : `${spec.image.name}:${spec.image.tag}`;
   return image ?? metadata.name ?? 'a profile without image';
 }
