@@ -6,7 +6,14 @@ import { emptyEvidence, type Evidence, lineageId } from './evidence.ts';
 import { evidenceOfSnapshot } from './from-snapshot.ts';
 import { mergeEvidence } from './merge.ts';
 import { publish } from './publish.ts';
-import { addMark, markedProcesses, type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
+import {
+  addMark,
+  type ContainerMark,
+  markedProcesses,
+  type QuarantineMark,
+  quarantinedCount,
+  withoutQuarantined,
+} from './quarantine.ts';
 import { containerNumber, contextOf, epoch, minute, snapshotOf, someSnapshotEvidence } from './testing.ts';
 
 const app = lineageId(undefined, { executable: '/app' });
@@ -49,7 +56,7 @@ const shown = (evidence: Evidence): string[] =>
     .concat([...evidence.files.values()].map(({ path }) => path))
     .sort();
 
-const mark = (number: number, fields: Partial<QuarantineMark>): QuarantineMark => ({
+const mark = (number: number, fields: Partial<ContainerMark>): ContainerMark => ({
   containerId: containerNumber(number),
   since: 0,
   ...fields,
@@ -106,13 +113,35 @@ describe('quarantine', () => {
     expect(publish(other, { lostPeriods: 0, quarantine: marks }).evidence.contentDigest).toBe(evidence.contentDigest);
   });
 
+  it('of a namespace leaves nothing that only its containers taught, and of the image nothing at all', () => {
+    const of = (number: number, namespace: string, file: string): Evidence =>
+      evidenceOfSnapshot(
+        snapshotOf(number, {
+          processes: [{ ...at(0), parent: -1, executable: '/app', maxInstances: 1 }],
+          files: ['/both', file].map((path) => ({ ...at(0), process: 0, path, access: ['read'] })),
+          syscalls: [namespace],
+        }),
+        contextOf({ workload: `${namespace}/Deployment/web` }),
+      );
+    const both = mergeEvidence(mergeEvidence(of(1, 'shop', '/one'), of(2, 'tenant', '/two')), of(3, 'tenant_2', '/3'));
+    const less = withoutQuarantined(both, [{ whole: 'namespace', namespace: 'tenant' }]);
+    expect(shown(less)).toEqual(['/3', '/app', '/both', '/one']);
+    expect([...less.files.values()].find(({ path }) => path === '/both')?.containers).toBe(0b101n);
+    expect([...less.syscalls.keys()]).toEqual(['shop', 'tenant_2']);
+    const nothing = withoutQuarantined(both, [{ whole: 'image' }]);
+    expect([shown(nothing), [...nothing.syscalls.keys()]]).toEqual([[], []]);
+    // Whoever comes later is of the namespace, or of the image, too.
+    const later = mergeEvidence(both, of(4, 'tenant', '/four'));
+    expect(shown(withoutQuarantined(later, [{ whole: 'namespace', namespace: 'tenant' }]))).toEqual(shown(less));
+  });
+
   it('says nothing about containers that were never profiled', () => {
     const evidence = container(1);
     expect(withoutQuarantined(evidence, [mark(9, { since: 0 })])).toBe(evidence);
   });
 });
 
-const someMark: fc.Arbitrary<QuarantineMark> = fc
+const someMark: fc.Arbitrary<ContainerMark> = fc
   .record({
     container: fc.integer({ min: 1, max: 6 }),
     process: fc.option(fc.constantFrom('/bin/a', '/bin/b', '/bin/c'), { nil: undefined }),
@@ -127,9 +156,9 @@ const merged = (parts: readonly Evidence[]): Evidence =>
 const text = (evidence: Evidence): string => new TextDecoder().decode(encodeEvidence(evidence));
 
 /** As the store keeps them: container by container. */
-function collected(marks: readonly QuarantineMark[]): readonly QuarantineMark[] {
+function collected(marks: readonly ContainerMark[]): readonly ContainerMark[] {
   return [...Map.groupBy(marks, ({ containerId }) => containerId).values()].flatMap((own) =>
-    own.reduce<readonly QuarantineMark[]>((all, one) => addMark(all, one), []),
+    own.reduce<readonly ContainerMark[]>((all, one) => addMark(all, one), []),
   );
 }
 
@@ -146,9 +175,14 @@ describe('laws of quarantine', () => {
     );
   });
 
+  const anyMark: fc.Arbitrary<QuarantineMark> = fc.oneof(
+    { weight: 4, arbitrary: someMark },
+    fc.constantFrom<QuarantineMark>({ whole: 'image' }, { whole: 'namespace', namespace: 'shop' }),
+  );
+
   it('only ever hides: less with every mark, nothing that another container shows since ever', () => {
     fc.assert(
-      fc.property(parts, fc.array(someMark, { maxLength: 4 }), someMark, (evidences, marks, more) => {
+      fc.property(parts, fc.array(anyMark, { maxLength: 4 }), anyMark, (evidences, marks, more) => {
         const evidence = merged(evidences);
         const less = withoutQuarantined(evidence, [...marks, more]);
         const some = withoutQuarantined(evidence, marks);

@@ -9,19 +9,25 @@ import {
   type BehaviourKind,
   behaviourKinds,
   byText,
+  type ContainerFacts,
   type Evidence,
   type NameSets,
 } from './evidence.ts';
 import { knownEvidence } from './known.ts';
 
 /** One detection: the process that it was about with everything below it, and all that is new in its container since. */
-export interface QuarantineMark {
+export interface ContainerMark {
   readonly containerId: string;
   /** Place in the lineage (`lineageId`); absent if only the time is known. */
   readonly processId?: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
+
+/** All that containers of a namespace, or all of the image, teach: there were too many marks to keep them apart. */
+export type WideMark = { readonly whole: 'image' } | { readonly whole: 'namespace'; readonly namespace: string };
+
+export type QuarantineMark = ContainerMark | WideMark;
 
 /**
  * Processes of one container that are told apart. A container with more is tainted as a whole, so that an attacker gains
@@ -30,11 +36,11 @@ export interface QuarantineMark {
 export const markedProcesses = 16;
 
 /** Marks of one container with one more; the same in whatever order they come. */
-export function addMark(marks: readonly QuarantineMark[], mark: QuarantineMark): readonly QuarantineMark[] {
+export function addMark(marks: readonly ContainerMark[], mark: ContainerMark): readonly ContainerMark[] {
   const known = marks.find(({ processId }) => processId === mark.processId);
   if (known !== undefined && known.since <= mark.since) return marks;
   const { containerId } = mark;
-  const whole: QuarantineMark = { containerId, since: 0 };
+  const whole: ContainerMark = { containerId, since: 0 };
   if (marks.some(isWhole)) return marks;
   const all = [...marks.filter((one) => one !== known), mark];
   const processes = all.filter(({ processId }) => processId !== undefined).length;
@@ -42,11 +48,11 @@ export function addMark(marks: readonly QuarantineMark[], mark: QuarantineMark):
 }
 
 /** Nothing happened before the epoch. */
-function isWhole({ processId, since }: QuarantineMark): boolean {
+function isWhole({ processId, since }: ContainerMark): boolean {
   return processId === undefined && since === 0;
 }
 
-function byProcess(left: QuarantineMark, right: QuarantineMark): number {
+function byProcess(left: ContainerMark, right: ContainerMark): number {
   return byText(left.processId ?? '', right.processId ?? '');
 }
 
@@ -55,11 +61,7 @@ function byProcess(left: QuarantineMark, right: QuarantineMark): number {
  * on its word alone. System calls and capabilities carry no time: a marked container says nothing about them.
  */
 export function withoutQuarantined(evidence: Evidence, marks: readonly QuarantineMark[]): Evidence {
-  const place = new Map(evidence.containers.map(({ id }, index) => [id, containerAt(index)]));
-  const present = marks.flatMap((mark) => {
-    const container = place.get(mark.containerId);
-    return container === undefined ? [] : [{ ...mark, container }];
-  });
+  const present = placed(evidence, marks);
   if (present.length === 0) return evidence;
   const newIn = containersBySince(present);
   const below = subtrees(evidence, present);
@@ -83,7 +85,7 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
   const gone = new Set([...evidence.processes.values()].map(({ id }) => id).filter((id) => !left.has(id)));
   const belowKept = <Entry extends Behaviour & { readonly processId: string }>(entries: ReadonlyMap<string, Entry>) =>
     new Map([...clean(entries, ({ processId }) => processId)].filter(([, entry]) => !gone.has(entry.processId)));
-  const marked = present.reduce((set, { container }) => set | container, noContainers);
+  const marked = present.reduce((set, { containers }) => set | containers, noContainers);
   return {
     ...evidence,
     processes,
@@ -115,15 +117,30 @@ function withParents(processes: Processes): Processes {
   return new Map([...processes].filter(([, { id }]) => kept.has(id)));
 }
 
-interface Placed extends QuarantineMark {
-  readonly container: ContainerSet;
+/** What a mark says, with the containers that it says it of. */
+interface Placed extends Pick<ContainerMark, 'processId' | 'since'> {
+  readonly containers: ContainerSet;
+}
+
+/** Marks of containers that are in the evidence. Whoever is marked as a whole vouches for nothing, of whatever time. */
+function placed({ containers: table }: Evidence, marks: readonly QuarantineMark[]): Placed[] {
+  const place = new Map(table.map(({ id }, index) => [id, containerAt(index)]));
+  const all = (whose: (facts: ContainerFacts) => boolean): ContainerSet =>
+    table.reduce((set, facts, index) => (whose(facts) ? set | containerAt(index) : set), noContainers);
+  return marks
+    .map((mark): Placed => {
+      if (!('whole' in mark)) return { ...mark, containers: place.get(mark.containerId) ?? noContainers };
+      const own = mark.whole === 'image' ? '' : `${mark.namespace}/`;
+      return { since: 0, containers: all(({ workload }) => workload.startsWith(own)) };
+    })
+    .filter(({ containers }) => containers !== noContainers);
 }
 
 /** Containers that had a mark at a time. */
 function containersBySince(marks: readonly Placed[]): (time: number) => ContainerSet {
   const steps: { since: number; containers: ContainerSet }[] = [];
-  for (const { since, container } of [...marks].sort((left, right) => left.since - right.since)) {
-    steps.push({ since, containers: (steps.at(-1)?.containers ?? noContainers) | container });
+  for (const { since, containers } of [...marks].sort((left, right) => left.since - right.since)) {
+    steps.push({ since, containers: (steps.at(-1)?.containers ?? noContainers) | containers });
   }
   return (time) => {
     let [low, high] = [0, steps.length];
@@ -139,8 +156,8 @@ function containersBySince(marks: readonly Placed[]): (time: number) => Containe
 /** By process: the containers in which it, or a process above it, is marked. */
 function subtrees(evidence: Evidence, marks: readonly Placed[]): ReadonlyMap<string, ContainerSet> {
   const tainted = new Map<string, ContainerSet>();
-  for (const { processId, container } of marks) {
-    if (processId !== undefined) tainted.set(processId, (tainted.get(processId) ?? noContainers) | container);
+  for (const { processId, containers } of marks) {
+    if (processId !== undefined) tainted.set(processId, (tainted.get(processId) ?? noContainers) | containers);
   }
   // Parents first, so that theirs is complete when their children ask.
   for (const { id, parentId } of [...evidence.processes.values()].sort((left, right) => left.depth - right.depth)) {

@@ -81,9 +81,9 @@ export class KnownProfiles {
           if (facts !== undefined) this.#facts.set(imageText(image), { ...facts, lastRunAt: at });
         }
       },
-      quarantine: async (image, mark) => {
-        const result = await store.quarantine(image, mark);
-        if (result === 'marked') this.#onChange(image, false);
+      quarantine: async (image, mark, namespace) => {
+        const result = await store.quarantine(image, mark, namespace);
+        if (result !== 'known') this.#onChange(image, false);
         return result;
       },
       release: async (image, audit) => {

@@ -30,10 +30,11 @@ export async function quarantineDetection(
   { containerId, processId, at }: LearningDetection,
   { inventory, known, store }: QuarantineOptions,
 ): Promise<{ readonly result: Quarantined; readonly image?: Image }> {
-  const image = inventory.container(containerId)?.image;
-  if (image === undefined) return { result: 'unknown' };
+  const record = inventory.container(containerId);
+  if (record === undefined) return { result: 'unknown' };
+  const { image } = record;
   const { sealedAt = Infinity } = known.get(image) ?? {};
   if (at > sealedAt) return { result: 'sealed', image };
   const mark = { containerId, ...(processId !== undefined && { processId }), since: Math.max(0, Math.floor(at)) };
-  return { result: await store.quarantine(image, mark), image };
+  return { result: await store.quarantine(image, mark, record.pod.namespace), image };
 }

@@ -46,7 +46,19 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       this.set({ table: 'lost_periods' }, found.lostPeriods);
       this.set({ table: 'archive' }, found.archived);
       this.set({ table: 'audit' }, found.auditEntries);
-      this.set({ table: 'quarantine' }, found.quarantineMarks);
+      this.set({ table: 'quarantine' }, found.quarantine.marks);
+    },
+  });
+  void new Gauge({
+    name: 'store_quarantine_whole',
+    help: 'Of which nothing that they teach is known until it is released, because rules matched in too many containers, by scope: namespace (of one image), image.',
+    labelNames: ['scope'],
+    registers,
+    async collect() {
+      const found = await usage();
+      if (found === undefined) return;
+      this.set({ scope: 'namespace' }, found.quarantine.namespaces);
+      this.set({ scope: 'image' }, found.quarantine.images);
     },
   });
   const gauge = (name: string, help: string, read: (found: StoreUsage) => number): void =>
@@ -68,6 +80,11 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
     'store_audit_dropped',
     'Entries of the audit that had to go because there were too many.',
     (found) => found.auditDropped,
+  );
+  gauge(
+    'store_quarantine_merged',
+    'Quarantine marks that are told apart no more, since whole namespaces or images are quarantined instead.',
+    (found) => found.quarantine.merged,
   );
   gauge('store_volume_free_bytes', 'Bytes that are left on the volume of the store.', (found) => found.volumeFreeBytes);
   void new Gauge({

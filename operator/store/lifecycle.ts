@@ -1,6 +1,6 @@
 /** The life of profiles beside what they learn: the archive of those that left, quarantine, and who did what. */
 import type { Image } from '../../core/image.ts';
-import type { QuarantineMark } from '../../core/profile/quarantine.ts';
+import type { ContainerMark, QuarantineMark } from '../../core/profile/quarantine.ts';
 import type { ProfileRecord } from './store.ts';
 
 /** Why a profile left: `relearned` ones never come back, `collected` ones when their image runs again. */
@@ -43,8 +43,11 @@ export interface AuditEntry {
 
 export type AuditedAction = 'relearn' | 'forget' | 'release' | 'delete' | 'new-digest';
 
-/** `marked`: it taints more than before. `known`: nothing new. `full`: the image has as many marks as it can. */
-export type QuarantineResult = 'marked' | 'known' | 'full';
+/**
+ * `marked`: it taints more than before. `known`: nothing new. `widened`: there were too many marks of the image, so that a
+ * whole namespace, or the image, is tainted now.
+ */
+export type QuarantineResult = 'marked' | 'known' | 'widened';
 
 export interface LifecycleStore {
   /** Notes when images ran last; for those that have a profile, and never an earlier time than before. */
@@ -65,8 +68,11 @@ export interface LifecycleStore {
   /** Drops what is older, then the oldest, until the limits hold; returns how many went. */
   trimArchive(limits: ArchiveLimits): Promise<number>;
 
-  /** Grows the overlay of the image, also before its first snapshot. A profile that there is gets a new version. */
-  quarantine(image: Image, mark: QuarantineMark): Promise<QuarantineResult>;
+  /**
+   * Grows the overlay of the image, also before its first snapshot. A profile that there is gets a new version.
+   * @param namespace in which the container runs
+   */
+  quarantine(image: Image, mark: ContainerMark, namespace: string): Promise<QuarantineResult>;
   quarantined(image: Image): Promise<readonly QuarantineMark[]>;
   /** Removes all marks of the image; returns how many. The audit entry is noted if there were any. */
   release(image: Image, audit: AuditEntry): Promise<number>;

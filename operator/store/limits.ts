@@ -23,7 +23,10 @@ export const archivedPerImage = 10;
 /** At 500 bytes each 1 MB: five actions every day for a year. */
 export const auditEntries = 2_000;
 
-/** At 250 bytes each 256 KB. An image with rules that matched in so many containers is no image to learn from. */
+/**
+ * At 300 bytes each 300 KB. With one more, the namespace that has the most is marked as a whole: where rules matched in so many
+ * of its containers, there is nothing to learn from the others.
+ */
 export const quarantineMarksPerImage = 1_024;
 
 function refuseUnless(holds: boolean, message: string): void {

@@ -96,8 +96,13 @@ export interface StoreUsage {
   readonly auditEntries: number;
   /** Audit entries that had to go because there were too many. */
   readonly auditDropped: number;
-  /** Marks of all images. */
-  readonly quarantineMarks: number;
+  /** Marks of all images; how many are of whole namespaces and of whole images; and how many these took the place of. */
+  readonly quarantine: {
+    readonly marks: number;
+    readonly namespaces: number;
+    readonly images: number;
+    readonly merged: number;
+  };
   /** Bytes on disk, all together. */
   readonly bytes: number;
   /** Of these, the log of what is not in its place yet, and what will be used again before the file grows. */

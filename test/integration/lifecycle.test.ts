@@ -68,7 +68,7 @@ test('quarantine is released by annotation, which the operator takes back', asyn
   const store = await openStore();
   await learn(store, image, 1, '/evil');
   await learn(store, image, 2, '/good');
-  await store.quarantine(image, { containerId: containerNumber(1), since: 0 });
+  await store.quarantine(image, { containerId: containerNumber(1), since: 0 }, 'shop');
   const { enqueue, settings } = startControllers(apiServer, store);
   const name = objectName(image);
   const files = '.spec.behavior.files[*].path';

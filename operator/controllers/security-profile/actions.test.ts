@@ -124,7 +124,7 @@ describe('forget', () => {
     await cluster.reconcile();
     cluster.learn(2, '/b');
     await cluster.reconcile();
-    await cluster.store.quarantine(image, { containerId: containerNumber(2), since: 0 });
+    await cluster.store.quarantine(image, { containerId: containerNumber(2), since: 0 }, 'shop');
     ask(cluster, 'forget');
     await cluster.reconcile();
     expect([cluster.object(), cluster.record()]).toEqual([undefined, undefined]);
@@ -180,7 +180,7 @@ describe('quarantine', () => {
     cluster.learn(1, '/evil');
     cluster.learn(2, '/good');
     await cluster.reconcile();
-    await cluster.store.quarantine(image, mark);
+    await cluster.store.quarantine(image, mark, 'shop');
     await cluster.clock.advance(hour);
     await cluster.reconcile();
     expect(cluster.object()?.spec.behavior.files).toMatchObject([{ path: '/good' }]);
@@ -201,12 +201,12 @@ describe('quarantine', () => {
     const cluster = fakeCluster(image);
     cluster.learn(1, '/a');
     await cluster.reconcile();
-    await cluster.store.quarantine(image, mark);
+    await cluster.store.quarantine(image, mark, 'shop');
     ask(cluster, 'release');
     const behind = cluster.api.withImage('docker.io/library/app:v1');
     await cluster.reconcile();
     expect(await cluster.store.quarantined(image)).toEqual([]);
-    await cluster.store.quarantine(image, mark);
+    await cluster.store.quarantine(image, mark, 'shop');
     cluster.api.cache = behind;
     await cluster.reconcile();
     expect(await cluster.store.quarantined(image)).toEqual([mark]);
@@ -217,7 +217,7 @@ describe('quarantine', () => {
     const cluster = fakeCluster(image);
     cluster.learn(1, '/evil');
     cluster.learn(2, '/good');
-    await cluster.store.quarantine(image, mark);
+    await cluster.store.quarantine(image, mark, 'shop');
     await cluster.reconcile();
     await cluster.clock.advance(49 * hour);
     await cluster.reconcile();
@@ -293,6 +293,34 @@ it('tells why a profile stays although other builds run, and what to do, however
 
 it('does not claim to know which builds are others when too many taught a profile', () => {
   const record = { name: 'x', state: 'stable' as const, digests: Array.from({ length: 64 }, (_, n) => `sha256:${n}`) };
-  const [agree] = overlayConditions({ record, otherBuilds: { digests: [] }, quarantined: 0 });
+  const [agree] = overlayConditions({ record, otherBuilds: { digests: [] }, quarantined: 0, marks: [] });
   expect(agree).toMatchObject({ type: 'DigestsAgree', status: 'Unknown', reason: 'TooManyBuilds' });
+});
+
+it('says that all of a namespace, or of the image, is quarantined, also where nothing is held back by it yet', async () => {
+  const cluster = fakeCluster(image);
+  for (let n = 0; n < 1_024; n += 1) {
+    await cluster.store.quarantine(image, { containerId: containerNumber(1_000 + n), since: 0 }, 'tenant');
+  }
+  await cluster.store.quarantine(image, { containerId: containerNumber(1), since: 0 }, 'other');
+  cluster.learn(2, '/a');
+  await cluster.reconcile();
+  const told = () => condition(cluster, 'Quarantined');
+  expect(told()).toMatchObject({ status: 'True', reason: 'TooManyDetections' });
+  expect(told()?.message).toMatch(/any container of tenant taught is known\. 0 behaviours .* profile release app-v1-/);
+  expect(cluster.object()?.spec.behavior.files).toHaveLength(1);
+  for (let n = 0; n < 1_024; n += 1) {
+    await cluster.store.quarantine(image, { containerId: containerNumber(5_000 + n), since: 0 }, `namespace-${n}`);
+  }
+  await cluster.clock.advance(hour);
+  await cluster.reconcile();
+  expect(told()?.message).toContain('any container of the image taught is known');
+  expect(cluster.object()?.spec.behavior.files).toEqual([]);
+  expect(cluster.object()?.status.quarantined).toBe(2);
+  ask(cluster, 'release');
+  await cluster.reconcile();
+  await cluster.clock.advance(hour);
+  await cluster.reconcile();
+  expect(told()).toBeUndefined();
+  expect(cluster.object()?.spec.behavior.files).toHaveLength(1);
 });

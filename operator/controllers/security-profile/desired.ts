@@ -2,6 +2,7 @@
 import type { Image } from '../../../core/image.ts';
 import { lostRecords } from '../../../core/profile/completeness.ts';
 import type { Publication } from '../../../core/profile/publication.ts';
+import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Settings } from '../../settings.ts';
@@ -33,6 +34,7 @@ export interface StatusContext extends StatusTime {
   readonly publication: Publication;
   readonly settings: Settings;
   readonly otherBuilds: OtherBuilds;
+  readonly marks: readonly QuarantineMark[];
   readonly previous: SecurityProfileStatus;
   /** When the content changed last, RFC 3339. */
   readonly lastUpdated: string;

@@ -94,7 +94,7 @@ const states: Readonly<Record<string, readonly [type: string, status: string, ma
     'True',
     async () => {
       const cluster = await learning();
-      await cluster.store.quarantine(image, { containerId: containerNumber(1), since: 0 });
+      await cluster.store.quarantine(image, { containerId: containerNumber(1), since: 0 }, 'shop');
       await cluster.clock.advance(hour);
       await cluster.reconcile();
       return cluster;

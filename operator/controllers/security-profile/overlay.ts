@@ -1,4 +1,5 @@
 /** Conditions about what changes beside the content of a profile, which they also follow when that is sealed. Pure. */
+import type { QuarantineMark, WideMark } from '../../../core/profile/quarantine.ts';
 import { type OtherBuilds, teachersUnknown } from '../../learning/new-digests.ts';
 import type { Held } from '../../learning/relearning.ts';
 import type { ProfileRecord } from '../../store/store.ts';
@@ -9,6 +10,8 @@ export interface Overlay {
   readonly otherBuilds: OtherBuilds;
   /** Behaviours held back. */
   readonly quarantined: number;
+  /** By which they are. */
+  readonly marks: readonly QuarantineMark[];
 }
 
 /** 128 bytes each: the condition stays within its kilobyte. */
@@ -19,11 +22,9 @@ const shownNamespaces = 2;
 /** Types of the conditions that {@link overlayConditions} makes: they go when it makes none. */
 export const overlayTypes: readonly string[] = ['DigestsAgree', 'Quarantined'];
 
-export function overlayConditions({ record, otherBuilds, quarantined }: Overlay): ConditionFacts[] {
-  return [
-    ...(record.digests.length === 0 ? [] : [digestsAgree(record, otherBuilds)]),
-    ...(quarantined === 0 ? [] : [quarantine(record, quarantined)]),
-  ];
+export function overlayConditions(overlay: Overlay): ConditionFacts[] {
+  const { record, otherBuilds } = overlay;
+  return [...(record.digests.length === 0 ? [] : [digestsAgree(record, otherBuilds)]), ...quarantine(overlay)];
 }
 
 function digestsAgree(record: Overlay['record'], { digests, held }: OtherBuilds): ConditionFacts {
@@ -65,11 +66,23 @@ function more(all: readonly unknown[], shown: number): string {
   return all.length > shown ? `, and ${all.length - shown} more` : '';
 }
 
-function quarantine({ state }: Overlay['record'], count: number): ConditionFacts {
-  const what = `${count} ${count === 1 ? 'behaviour' : 'behaviours'} of containers in which a rule matched`;
+/** Shown without any behaviour too: what is tainted as a whole may have taught nothing yet. */
+function quarantine({ record, quarantined, marks }: Overlay): ConditionFacts[] {
+  const wide = marks.filter((mark) => 'whole' in mark);
+  if (quarantined === 0 && wide.length === 0) return [];
+  const what = `${quarantined} ${quarantined === 1 ? 'behaviour' : 'behaviours'} of containers in which a rule matched`;
   const message =
-    state === 'stable'
+    record.state === 'stable'
       ? `${what}: not known, and no part of the sealed profile unless the rule matched after it was sealed.`
       : `${what}: not known until they are released.`;
-  return { type: 'Quarantined', status: 'True', reason: 'Detections', message };
+  const facts = { type: 'Quarantined', status: 'True' } as const;
+  if (wide.length === 0) return [{ ...facts, reason: 'Detections', message }];
+  const release = `To make it known: kubectl wsp profile release ${record.name}`;
+  return [{ ...facts, reason: 'TooManyDetections', message: `${wideText(wide)} ${message} ${release}` }];
+}
+
+function wideText(wide: readonly WideMark[]): string {
+  const namespaces = wide.flatMap((mark) => (mark.whole === 'namespace' ? [mark.namespace] : []));
+  const whose = namespaces.length < wide.length ? 'the image' : listed(namespaces);
+  return `Rules matched in too many containers to tell them apart: nothing that any container of ${whose} taught is known.`;
 }

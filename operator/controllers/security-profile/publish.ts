@@ -1,5 +1,6 @@
 /** Writes the SecurityProfile of one image: when, and what. */
 import type { Image } from '../../../core/image.ts';
+import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import type { SecurityProfileSpec } from '../../../crds/security-profile.ts';
 import type { ReconcileResult } from '../../kube/controller.ts';
 import type { ProfileRecord } from '../../store/store.ts';
@@ -112,6 +113,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     publication,
     settings: settings(),
     otherBuilds: dependencies.otherBuilds(record.image),
+    marks: quarantine,
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -145,14 +147,18 @@ async function refreshOverlay(
   dependencies: ProfileDependencies,
 ): Promise<void> {
   const { image } = record;
-  const quarantined = await countQuarantined(image, dependencies);
-  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined };
+  const marks = await dependencies.store.quarantined(image);
+  const quarantined = await countQuarantined(image, marks, dependencies);
+  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined, marks };
   await updateStatus(object, (at) => overlaidStatus(object.status, overlay, at), dependencies);
 }
 
 /** Evidence is read only where there is something to count, which is rare. */
-async function countQuarantined(image: Image, { store, publish }: ProfileDependencies): Promise<number> {
-  const quarantine = await store.quarantined(image);
+async function countQuarantined(
+  image: Image,
+  quarantine: readonly QuarantineMark[],
+  { store, publish }: ProfileDependencies,
+): Promise<number> {
   const read = quarantine.length === 0 ? undefined : await store.evidence(image);
   return read === undefined ? 0 : (await publish(read.evidence, { lostPeriods: 0, quarantine })).quarantined;
 }

@@ -23,7 +23,7 @@ async function publishedAfter(steps: readonly Step[], withMarks: boolean) {
     else if (withMarks) {
       // Of containers that were learned before, and of some that never are.
       const containerId = containerNumber(container * 100 + Math.max(0, index - 1));
-      await cluster.store.quarantine(image, { containerId, since: cluster.clock.now() - 20 * minute });
+      await cluster.store.quarantine(image, { containerId, since: cluster.clock.now() - 20 * minute }, 'shop');
     }
     await cluster.reconcile();
   }

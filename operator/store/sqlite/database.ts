@@ -116,10 +116,10 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
       if (trimmed > 0) file.giveBack();
       return trimmed;
     },
-    quarantine: (image, mark) =>
+    quarantine: (image, mark, namespace) =>
       transaction(() => {
-        const result = quarantine.add(image, mark);
-        if (result === 'marked') profiles.touch(image);
+        const result = quarantine.add(image, mark, namespace);
+        if (result !== 'known') profiles.touch(image);
         return result;
       }),
     quarantined: (image) => quarantine.list(image),
@@ -168,7 +168,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         archiveBytes: archived.bytes,
         auditEntries: audited.count,
         auditDropped: audited.dropped,
-        quarantineMarks: quarantine.total(),
+        quarantine: quarantine.totals(),
       };
     },
     close: () => database.close(),

@@ -121,7 +121,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     archived: (image) => request('archived', image),
     archivedEvidence: (image, archivedAt) => request('archivedEvidence', image, archivedAt),
     trimArchive: (limits) => request('trimArchive', limits),
-    quarantine: (image, mark) => request('quarantine', image, mark),
+    quarantine: (image, mark, namespace) => request('quarantine', image, mark, namespace),
     quarantined: (image) => request('quarantined', image),
     release: (image, audit) => request('release', image, audit),
     recordAudit: (entry) => request('recordAudit', entry),

@@ -126,7 +126,7 @@ export function lifecycleConformance(current: () => Store): void {
       const store = current();
       await store.commitSnapshot(commitOf(1));
       await store.archive(nginx, 'relearned', 1);
-      await store.quarantine(nginx, { containerId: containerId(1), since: 1 });
+      await store.quarantine(nginx, { containerId: containerId(1), since: 1 }, 'shop');
       expect(await store.forget(nginx, auditEntry({ action: 'forget' }))).toBe(true);
       expect(await store.archived(nginx)).toEqual([]);
       expect(await store.quarantined(nginx)).toEqual([]);
@@ -167,11 +167,11 @@ export function lifecycleConformance(current: () => Store): void {
 
     it('keeps marks before there is a profile, and makes a new version of the one that there is', async () => {
       const store = current();
-      expect(await store.quarantine(nginx, mark(1, 'a'))).toBe('marked');
-      expect(await store.quarantine(nginx, mark(1, 'a', 6))).toBe('known');
+      expect(await store.quarantine(nginx, mark(1, 'a'), 'shop')).toBe('marked');
+      expect(await store.quarantine(nginx, mark(1, 'a', 6), 'shop')).toBe('known');
       await store.commitSnapshot(commitOf(1));
-      expect(await store.quarantine(nginx, mark(1, 'a', 4))).toBe('marked');
-      expect(await store.quarantine(nginx, { containerId: containerId(2), since: 3 })).toBe('marked');
+      expect(await store.quarantine(nginx, mark(1, 'a', 4), 'shop')).toBe('marked');
+      expect(await store.quarantine(nginx, { containerId: containerId(2), since: 3 }, 'shop')).toBe('marked');
       expect(await store.profile(nginx)).toMatchObject({ version: 3 });
       const marks = await store.quarantined(nginx);
       expect(marks).toEqual([mark(1, 'a', 4), { containerId: containerId(2), since: 3 }]);
@@ -181,7 +181,7 @@ export function lifecycleConformance(current: () => Store): void {
     it('stays with containers over relearning, and goes by a release', async () => {
       const store = current();
       await store.commitSnapshot(commitOf(1));
-      await store.quarantine(nginx, mark(1, 'a'));
+      await store.quarantine(nginx, mark(1, 'a'), 'shop');
       await store.archive(nginx, 'relearned', 1);
       expect(await store.quarantined(nginx)).toHaveLength(1);
       await store.commitSnapshot(commitOf(1));
@@ -191,17 +191,55 @@ export function lifecycleConformance(current: () => Store): void {
       expect(await store.audit({ limit: 5 })).toHaveLength(1);
     });
 
-    it('marks a container as a whole rather than without end, and has a limit for each image', async () => {
+    it('marks a container as a whole rather than without end', async () => {
       const store = current();
-      for (let n = 0; n <= markedProcesses; n += 1) await store.quarantine(nginx, mark(1, `p${n}`));
+      for (let n = 0; n <= markedProcesses; n += 1) await store.quarantine(nginx, mark(1, `p${n}`), 'shop');
       expect(await store.quarantined(nginx)).toEqual([{ containerId: containerId(1), since: 0 }]);
-      const fill = Array.from({ length: quarantineMarksPerImage }, (_, n) => mark(n + 2, 'p'));
-      // Side by side, as many as the store takes at once.
-      for (let n = 0; n < fill.length; n += 200) {
-        await Promise.all(fill.slice(n, n + 200).map((one) => store.quarantine(nginx, one)));
+    });
+
+    /** Marks in containers of one namespace from this number on, side by side, as many as the store takes at once. */
+    const fill = async (namespace: string, count: number, from: number): Promise<void> => {
+      const store = current();
+      for (let n = 0; n < count; n += 200) {
+        const some = Array.from({ length: Math.min(200, count - n) }, (_, index) => mark(from + n + index, 'p'));
+        await Promise.all(some.map((one) => store.quarantine(nginx, one, namespace)));
       }
-      expect(await store.quarantine(nginx, mark(9_999, 'p'))).toBe('full');
-      expect((await store.usage()).quarantineMarks).toBe(quarantineMarksPerImage);
+    };
+
+    it('marks the namespace with the most as a whole when there is no room for one mark more', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.quarantine(nginx, mark(1, 'a'), 'shop');
+      await fill('tenant', quarantineMarksPerImage - 1, 10);
+      const { version = 0 } = (await store.profile(nginx)) ?? {};
+      expect(await store.quarantine(nginx, mark(2, 'b'), 'shop')).toBe('widened');
+      expect(await store.quarantined(nginx)).toEqual([
+        mark(1, 'a'),
+        mark(2, 'b'),
+        { whole: 'namespace', namespace: 'tenant' },
+      ]);
+      expect(await store.profile(nginx)).toMatchObject({ version: version + 1 });
+      const merged = quarantineMarksPerImage - 2;
+      expect((await store.usage()).quarantine).toEqual({ marks: 3, namespaces: 1, images: 0, merged });
+      // Of it nothing is known any more, so there is nothing to add; of others all is as before.
+      expect(await store.quarantine(nginx, mark(9_999, 'p'), 'tenant')).toBe('known');
+      expect(await store.quarantine(nginx, mark(3, 'c'), 'tenant-2')).toBe('marked');
+      expect(await store.release(nginx, auditEntry({ action: 'release' }))).toBe(4);
+      expect((await store.usage()).quarantine).toEqual({ marks: 0, namespaces: 0, images: 0, merged: 0 });
+    });
+
+    it('marks the image as a whole when there is no room for so many namespaces', async () => {
+      const store = current();
+      for (let n = 0; n < quarantineMarksPerImage; n += 200) {
+        const some = Array.from({ length: Math.min(200, quarantineMarksPerImage - n) }, (_, index) => n + index);
+        await Promise.all(some.map((one) => store.quarantine(nginx, mark(one, 'p'), `namespace-${one}`)));
+      }
+      expect(await store.quarantined(nginx)).toHaveLength(quarantineMarksPerImage);
+      expect(await store.quarantine(nginx, mark(9_999, 'p'), 'one-more')).toBe('widened');
+      expect(await store.quarantined(nginx)).toEqual([{ whole: 'image' }]);
+      expect(await store.quarantine(nginx, mark(1, 'p'), 'shop')).toBe('known');
+      const merged = quarantineMarksPerImage;
+      expect((await store.usage()).quarantine).toEqual({ marks: 1, namespaces: 0, images: 1, merged });
     });
   });
 

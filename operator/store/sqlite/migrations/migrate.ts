@@ -4,12 +4,19 @@ import { profilesAndSnapshots } from './0001-profiles-and-snapshots.ts';
 import { snapshotContext } from './0002-snapshot-context.ts';
 import { lifecycle } from './0003-lifecycle.ts';
 import { restarts } from './0004-restarts.ts';
+import { wideQuarantine } from './0005-wide-quarantine.ts';
 
 /**
  * In order; the number of a migration is its place, beginning at 1. Released ones never change. Each comes with a database
  * as it left it (testing/golden.ts), which every later operator must be able to open.
  */
-export const migrations: readonly string[] = [profilesAndSnapshots, snapshotContext, lifecycle, restarts];
+export const migrations: readonly string[] = [
+  profilesAndSnapshots,
+  snapshotContext,
+  lifecycle,
+  restarts,
+  wideQuarantine,
+];
 
 /** 'WSec' as a number, in the header of every database of ours (PRAGMA application_id). */
 export const applicationId = 0x57536563;
