@@ -37,6 +37,8 @@ describe('reducePath', () => {
     ['/var/cache/nginx/c/29/b7f54b2df7773722d382f4809d65029c', '/var/cache/nginx/{hex}/{hex}/{hex}'],
     ['/srv/ab/cd/0123456789abcdef.bin', '/srv/{hex}/{hex}/{hex}.bin'],
     ['/srv/7/0123456789abcdef', '/srv/7/{hex}'],
+    ['/srv/a/7/0123456789abcdef', '/srv/a/7/{hex}'],
+    ['/srv/0/1/2/3/4/0123456789abcdef.body', '/srv/{hex}/{hex}/{hex}/{hex}/{hex}/{hex}.body'],
     [
       '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.139974708842704',
       '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.{address}',

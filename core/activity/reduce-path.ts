@@ -96,10 +96,13 @@ export function reducePath(found: string): string {
 
 /**
  * Stores of files that are named by a hash spread them over directories of two hexadecimal digits, at one level (git) or two
- * (npm), or of one digit above two (nginx).
+ * (npm), of one digit above two (nginx), or of one digit at three levels or more (pip: five).
  */
 function withFanOut(elements: readonly string[]): readonly string[] {
   const reduced = [...elements];
+  const leaf = reduced.length - 1;
+  const above = reduced.findLastIndex((element, at) => at < leaf && !/^[0-9a-f]$/.test(element));
+  if (leaf - above > 3 && /^\{(?:hex|id)\}/.test(reduced[leaf] ?? '')) reduced.fill('{hex}', above + 1, leaf);
   for (let at = reduced.length - 2; at > 1; at -= 1) {
     const [above, below] = [reduced[at] ?? '', reduced[at + 1] ?? ''];
     const spread = /^[0-9a-f]{2}$/.test(above) && /^\{(?:hex|id)\}/.test(below);

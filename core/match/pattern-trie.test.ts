@@ -40,6 +40,8 @@ const template = fc.constantFrom(
   '{mixed2}',
   '{mixed3}-{digits}',
   'a-{mixed2}.log',
+  'tmp{random8}',
+  '+~JF{digits}',
 );
 const pattern = fc.oneof(
   path.map(pathSignature),
@@ -99,6 +101,11 @@ describe('patterns of a compiled profile', () => {
     ['/data/{digits}/{digits}_fsm', '/data/5/1259_vm', 'unseen'],
     ['/cache/{mixed8}', '/cache/a1b2c3d4', 'known'],
     ['/cache/{mixed8}', '/cache/xmrig', 'unseen'],
+    ['/tmp/tmp{random8}', '/tmp/tmp62_qw223', 'known'],
+    ['/tmp/tmp{random8}/x', '/tmp/tmpejghlxbz/x', 'known'],
+    ['/tmp/tmp{random8}', '/tmp/tmpfiles8', 'unseen'],
+    ['/tmp/tmp{random8}', '/tmp/tmp62_qw223.sh', 'unseen'],
+    ['/tmp/+~JF{digits}.tmp', '/tmp/+~JF4225.tmp', 'known'],
     ['/home/u/{any}', '/home/u/.ssh', 'unseen'],
     ['/home/{any}/id_rsa', '/home/u/id_rsa', 'unseen'],
   ])('%s and %s: %s', (known, seen, verdict) => {

@@ -7,8 +7,10 @@
  * can be itself, digits, or a mixture, and only what some pattern has there is worth going on with.
  */
 import { splitName } from '../pattern/dns.ts';
+import { extensionOf } from '../pattern/extension.ts';
+import { randomTemplate } from '../pattern/maker.ts';
 import { shapesFor } from '../pattern/shape.ts';
-import { extensionOf, signatureOf } from '../pattern/signature.ts';
+import { signatureOf } from '../pattern/signature.ts';
 import { covers, isPattern, parseTemplate } from '../pattern/template.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
 import type { Fingerprints } from './fingerprints.ts';
@@ -112,7 +114,9 @@ export class PatternTrie {
     const plain = this.#go(from, steps.plain, element);
     if (plain !== undefined && further(plain, element)) return true;
     if (this.#go(from, steps.templates, '') === undefined) return false;
-    for (const whole of [`{any}${extensionOf(element)}`, ...shapesFor(element)]) {
+    const random = randomTemplate(element);
+    const wholes = [`{any}${extensionOf(element)}`, ...(random === undefined ? [] : [random]), ...shapesFor(element)];
+    for (const whole of wholes) {
       const at = this.#go(from, steps.whole, whole);
       if (at !== undefined && covers(parseTemplate(whole), element) && further(at, whole)) return true;
     }
@@ -148,8 +152,8 @@ export class PatternTrie {
 function formsOf(part: string): string[] {
   const separator = /[-._]$/.test(part) ? part.slice(-1) : '';
   const text = part.slice(0, part.length - separator.length);
-  if (!/^[A-Za-z0-9]+$/.test(text)) return [part];
   const signature = signatureOf(text);
   const digits = signature.endsWith('{digits}') ? [signature + separator] : [];
-  return [part, ...digits, `{mixed${text.length}}${separator}`];
+  const mixed = /^[A-Za-z0-9]+$/.test(text) ? [`{mixed${text.length}}${separator}`] : [];
+  return [part, ...digits, ...mixed];
 }

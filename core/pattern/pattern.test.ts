@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reducePath } from '../activity/reduce-path.ts';
 import { quoteBraces } from './literal.ts';
+import { extensionOf } from './extension.ts';
 import { isPathPattern, matchesPath, pathSignature } from './path.ts';
 import { shapeOf } from './shape.ts';
-import { extensionOf, signatureOf } from './signature.ts';
+import { signatureOf } from './signature.ts';
 import { covers, isPattern, matchesTemplate, parseTemplate, printTemplate } from './template.ts';
 
 const piece = fc.oneof(
@@ -25,6 +26,13 @@ const piece = fc.oneof(
     '+',
     'php',
     'log',
+    '+~JF',
+    'tmp',
+    'tmp1tz1u9ha',
+    'tmpab_cdefg',
+    'php',
+    'ccAb3dE9',
+    '{random8}',
   ),
   fc.constantFrom('{', '}', '{digits}', '{mixed3}', '{any}', 'tmp{digits}', '{mixed0}', '{mixed03}', '{any}.log'),
   fc.string({ maxLength: 4 }).map((text) => text.replaceAll('/', '')),
@@ -51,6 +59,26 @@ describe('signature of a name', () => {
     ['sess-4f2ab', 'sess-{mixed5}'],
     ['tmp.Xa3kQ9', 'tmp.{mixed6}'],
     ['cpu12', 'cpu{digits}'],
+    ['tmp1tz1u9ha', 'tmp{random8}'],
+    ['tmp62_qw223', 'tmp{random8}'],
+    ['tmp30vwxo9g.json', 'tmp{random8}.json'],
+    ['wgunicorn-3kd5xt5_', 'wgunicorn-{random8}'],
+    ['pip-install-gh6mx_2s', 'pip-install-{random8}'],
+    ['cc51XJqf.s', 'cc{random6}.s'],
+    ['sort00wc4i', 'sort{random6}'],
+    ['tmpA1b2C3.tmp', 'tmp{random6}.tmp'],
+    ['tmpA1b2C3.log', '{mixed9}.log'],
+    ['tmpfiles8', 'tmpfiles{digits}'],
+    ['tmpwatcher1', 'tmpwatcher{digits}'],
+    ['tmpwatchers', 'tmpwatchers'],
+    ['tmp1tz1u9ha2', '{mixed12}'],
+    ['xtmp1tz1u9ha', '{mixed12}'],
+    ['tmp-1tz1u9ha', 'tmp-{mixed8}'],
+    ['phpinfo7', 'phpinfo{digits}'],
+    ['phpReport1', 'phpReport{digits}'],
+    ['sedUnits1', 'sedUnits{digits}'],
+    ['sedSxNtl9', 'sed{random6}'],
+    ['+~JF4225058428853672861.tmp', '+~JF{digits}.tmp'],
     ['a1', '{mixed2}'],
     ['pgsql_tmp123.0', 'pgsql_tmp{digits}.{digits}'],
     ['jna4711.tmp', 'jna{digits}.tmp'],
@@ -95,6 +123,17 @@ describe('templates', () => {
     ['tmp.{mixed6}', 'tmp.xmrig', false],
     ['{mixed8}.jpg', 'a1b2c3d4.php', false],
     ['{any}', 'tmpab_c3d9', true],
+    ['{any}.tmp', '+~JF12.tmp', false],
+    ['{any}', 'tmp{random8}', true],
+    ['{any}', '+~JF{digits}', false],
+    ['tmp{random8}', 'tmpejghlxbz', true],
+    ['tmp{random8}', 'tmpwatcher1', true],
+    ['tmp{random8}', 'tmpwatcher', false],
+    ['tmp{random8}', 'tmp1tz1u9ha.sh', false],
+    ['tmp{random8}', 'tmp1tz1u9hA', false],
+    ['tmp{any8}', 'tmp{random8}', true],
+    ['tmp{any8}', 'tmpejghlxbz', true],
+    ['tmp{random8}', 'tmp{any8}', false],
     ['{any}', '.env', false],
     ['{any}', 'shell.php', false],
     ['{any}.tmp', 'a-b_c.d.tmp', true],
@@ -133,15 +172,18 @@ describe('templates', () => {
 
   it('cover transitively', () => {
     const word = fc
-      .array(fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', 'abcde', '-', '.', '_', '.log'), {
-        minLength: 1,
-        maxLength: 5,
-      })
+      .array(
+        fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', 'abcde', '-', '.', '_', '.log', 'tmp', 'tmpabcd_12', '+~ab'),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      )
       .map((parts) => parts.join(''));
     const wide = fc.oneof(
       word.map(signatureOf),
       word.map((text) => shapeOf(signatureOf(text))),
-      fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}'),
+      fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}', 'tmp{random8}', 'tmp{any8}', '+~ab{digits}'),
     );
     fc.assert(
       fc.property(wide, wide, word, (a, b, text) => {

@@ -8,10 +8,12 @@
  * | parts between `_` with `{digits}` among them, not alone     | `{numbered}` | `upload-ab{digits}_k.part` → `upload-{numbered}.part`  |
  * | anything else                                               | itself       | `kdevtmpfsi`                                 |
  *
- * The beginning is words that end with `-` or `.`, or else one word and `_`; the extension stays. A name without such a
+ * The beginning is that of a well-known program (maker.ts), words that end with `-` or `.`, or else one word and `_`; the extension stays. A name without such a
  * beginning has no shape but itself, so a bare word in a directory of temporary files never looks like one of them.
  */
-import { extensionOf, signatureOf } from './signature.ts';
+import { extensionOf } from './extension.ts';
+import { madeOf } from './maker.ts';
+import { signatureOf } from './signature.ts';
 
 const generated = /^((?:[A-Za-z]+[-._])*[A-Za-z]+[-.]|[A-Za-z]+_)((?:[A-Za-z0-9_]|\{digits\}|\{mixed[1-9]\d{0,4}\})+)$/;
 /** What mkstemp makes, and twice what anybody does who wants names that are still read. */
@@ -24,6 +26,8 @@ interface Halves {
 }
 
 function halvesOf(name: string): Halves | undefined {
+  const made = madeOf(name);
+  if (made !== undefined) return { prefix: made.beginning, rest: made.random, extension: made.extension };
   const extension = extensionOf(name);
   const [, prefix, rest] = generated.exec(name.slice(0, name.length - extension.length)) ?? [];
   return prefix === undefined || rest === undefined ? undefined : { prefix, rest, extension };
@@ -40,8 +44,8 @@ export function shapeOf(signature: string): string {
 
 function ofLength({ prefix, rest, extension }: Halves): string | undefined {
   if (rest.includes('{digits}')) return undefined;
-  const mixed = Array.from(rest.matchAll(/\{mixed(\d+)\}/g), ([, length]) => Number(length));
-  const length = mixed.reduce((sum, one) => sum + one, rest.replaceAll(/\{mixed\d+\}/g, '').length);
+  const mixed = Array.from(rest.matchAll(/\{(?:mixed|random)(\d+)\}/g), ([, length]) => Number(length));
+  const length = mixed.reduce((sum, one) => sum + one, rest.replaceAll(/\{[^}]*\}/g, '').length);
   return length < lengths.from || length > lengths.to ? undefined : `${prefix}{any${length}}${extension}`;
 }
 

@@ -9,6 +9,8 @@
  * | other letters and digits, at least one of each  | `{mixedN}`, N long | `sess-4f2ab` → `sess-{mixed5}`         |
  * | anything else: letters, escapes, other signs    | itself             | `pg-wal` → `pg-wal`                    |
  *
+ * Names of well-known programs are one class each instead (maker.ts): `tmp1tz1u9ha` → `tmp{random8}`.
+ *
  * An extension (what follows the last dot, up to 5 characters and not digits alone) is always itself: `a1.php` and `a2.jpg`
  * never look alike. Nothing but ASCII letters and digits is ever replaced.
  *
@@ -16,18 +18,21 @@
  * a signature is itself.
  */
 
+import { extensionOf } from './extension.ts';
+import { madeSignature } from './maker.ts';
+
 /** Everything in it that a signature replaces holds a digit, so most names need no work. */
 const digit = /\d/;
 const separator = /[-._]/;
 const onlyDigits = /^\d+$/;
-const wordThenDigits = /^([A-Za-z]{2,})\d+$/;
+/** `+~` of Java's fonts (`+~JF4225058428853672861.tmp`) belong to the word. */
+const wordThenDigits = /^([+~]*[A-Za-z]{2,})\d+$/;
 const lettersAndDigits = /^[A-Za-z0-9]+$/;
-
-/** Longer ones are no extensions any more but random parts of a name, as of `tmp.Xa3kQ9`. */
-const extensionLength = 5;
 
 export function signatureOf(name: string): string {
   if (!digit.test(name)) return name;
+  const made = madeSignature(name);
+  if (made !== undefined) return made;
   const end = name.length - extensionOf(name).length;
   let signature = '';
   let start = 0;
@@ -40,16 +45,9 @@ export function signatureOf(name: string): string {
 }
 
 function classOf(part: string): string {
-  if (!digit.test(part) || !lettersAndDigits.test(part)) return part;
+  if (!digit.test(part)) return part;
   if (onlyDigits.test(part)) return '{digits}';
   const word = wordThenDigits.exec(part)?.[1];
-  return word === undefined ? `{mixed${part.length}}` : `${word}{digits}`;
-}
-
-/** With its dot; empty if there is none. What begins with the only dot (`.env`) is a hidden name without extension. */
-export function extensionOf(name: string): string {
-  const dot = name.lastIndexOf('.');
-  const extension = name.slice(dot + 1);
-  const isOne = dot > 0 && extension.length <= extensionLength && /^(?!\d+$)[A-Za-z0-9]+$/.test(extension);
-  return isOne ? name.slice(dot) : '';
+  if (word !== undefined) return `${word}{digits}`;
+  return lettersAndDigits.test(part) ? `{mixed${part.length}}` : part;
 }

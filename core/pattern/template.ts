@@ -6,12 +6,15 @@
  * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
  * | `{mixedN}`      | exactly N letters and digits                                                     |
  * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
+ * | `tmp{random8}.ext` | what a well-known program makes up, as core/pattern/maker.ts says |
  * | `word-{any8}.ext`, `word-{numbered}.ext` | names of one shape, as core/pattern/shape.ts says |
  *
  * All else stands for itself, also the placeholders of single paths (`{uuid}`). Letters, digits and separators are ASCII.
  */
+import { extensionOf } from './extension.ts';
+import { randomTemplate } from './maker.ts';
 import { isShape, shapesFor } from './shape.ts';
-import { extensionOf, signatureOf } from './signature.ts';
+import { signatureOf } from './signature.ts';
 
 type Part =
   | { readonly kind: 'literal'; readonly text: string }
@@ -21,6 +24,7 @@ type Part =
 export type Template =
   | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly separators: readonly string[] }
   | { readonly kind: 'any'; readonly extension: string }
+  | { readonly kind: 'random'; readonly text: string }
   | { readonly kind: 'shape'; readonly text: string };
 
 const any = '{any}';
@@ -32,6 +36,7 @@ export function parseTemplate(text: string): Template {
     if (extension === '' || extensionOf(`x${extension}`) === extension) return { kind: 'any', extension };
   }
   if (isShape(text)) return { kind: 'shape', text };
+  if (isRandom(text)) return { kind: 'random', text };
   const pieces = text.split(/([-._])/);
   return {
     kind: 'parts',
@@ -40,8 +45,13 @@ export function parseTemplate(text: string): Template {
   };
 }
 
+/** Names of it count as different whatever parts they have. */
+export function isRandom(text: string): boolean {
+  return text.includes('{random') && randomTemplate(text) === text;
+}
+
 function parsePart(text: string): Part {
-  const digits = /^([A-Za-z]{2,})?\{digits\}$/.exec(text);
+  const digits = /^([+~]*[A-Za-z]{2,})?\{digits\}$/.exec(text);
   if (digits !== null) return { kind: 'digits', word: digits[1] ?? '' };
   const length = /^\{mixed([1-9]\d{0,4})\}$/.exec(text)?.[1];
   return length === undefined ? { kind: 'literal', text } : { kind: 'mixed', length: Number(length) };
@@ -50,7 +60,7 @@ function parsePart(text: string): Part {
 /** Undoes {@link parseTemplate}. */
 export function printTemplate(template: Template): string {
   if (template.kind === 'any') return any + template.extension;
-  if (template.kind === 'shape') return template.text;
+  if (template.kind !== 'parts') return template.text;
   return template.parts.map((part, index) => printPart(part) + (template.separators[index] ?? '')).join('');
 }
 
@@ -63,6 +73,10 @@ function printPart(part: Part): string {
     case 'mixed':
       return `{mixed${part.length}}`;
   }
+}
+
+function textIn(part: Exclude<Part, { kind: 'mixed' }>): string {
+  return part.kind === 'digits' ? part.word : part.text;
 }
 
 /** It stands for more than itself. */
@@ -84,6 +98,7 @@ export function matchesTemplate(template: string, name: string): boolean {
 export function covers(wide: Template, narrow: string): boolean {
   if (wide.kind === 'any') return coversAny(wide.extension, narrow);
   if (wide.kind === 'shape') return wide.text === narrow || shapesFor(narrow).includes(wide.text);
+  if (wide.kind === 'random') return wide.text === narrow || wide.text === randomTemplate(narrow);
   const other = parseTemplate(narrow);
   if (other.kind !== 'parts' || other.parts.length !== wide.parts.length) return false;
   return (
@@ -110,6 +125,6 @@ function coversAny(extension: string, narrow: string): boolean {
   const other = parseTemplate(narrow);
   if (other.kind === 'any') return other.extension === extension;
   if (extensionOf(narrow) !== extension || narrow.startsWith('.')) return false;
-  if (other.kind === 'shape') return true;
-  return other.parts.every((part) => part.kind !== 'literal' || /^[A-Za-z0-9]*$/.test(part.text));
+  if (other.kind !== 'parts') return true;
+  return other.parts.every((part) => part.kind === 'mixed' || /^[A-Za-z0-9]*$/.test(textIn(part)));
 }

@@ -108,7 +108,7 @@ const mostLiteral = 64;
 
 /** Characters of a signature that are no pattern; of a name that cannot vary, more than any. */
 function literalLength(signature: string): number {
-  const literal = signature.replaceAll(/\{(?:digits|mixed\d+|any\d+|numbered)\}/g, '');
+  const literal = signature.replaceAll(/\{(?:digits|mixed\d+|random\d+|any\d+|numbered)\}/g, '');
   return literal === signature ? mostLiteral : Math.min(literal.length, mostLiteral - 1);
 }
 

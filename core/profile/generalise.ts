@@ -11,7 +11,7 @@
  */
 import { splitName } from '../pattern/dns.ts';
 import { keepsNames } from '../pattern/kept.ts';
-import { extensionOf } from '../pattern/signature.ts';
+import { extensionOf } from '../pattern/extension.ts';
 import { covers, parseTemplate, type Template } from '../pattern/template.ts';
 import { type Evidence, type NamedBehaviour, side } from './evidence.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
@@ -124,7 +124,7 @@ function targets(names: ReadonlySet<string>, many: number): ReadonlyMap<string, 
   const result = new Map<string, string>();
   const arbitrary = arbitraryExtensions(names, many);
   const templates = Map.groupBy(
-    [...names].filter((name) => /\{(?:mixed|any\d|numbered)/.test(name)).sort(),
+    [...names].filter((name) => /\{(?:mixed|random|any\d|numbered)/.test(name)).sort(),
     extensionOf,
   );
   for (const name of names) {

@@ -16,7 +16,7 @@
  * signature. The directories above it are compared as before, over all names of the shape.
  */
 import { isShape } from '../pattern/shape.ts';
-import { isPattern } from '../pattern/template.ts';
+import { isPattern, isRandom } from '../pattern/template.ts';
 import type { NamedBehaviour } from './evidence.ts';
 import { type Members, membersOf } from './members.ts';
 
@@ -154,8 +154,9 @@ function closureOf<Entry extends NamedBehaviour>(
   };
 }
 
-/** The parts in which all names agree, and of the others those of the signature. */
+/** The parts in which all names agree, and of the others those of the signature. Random names have no parts to speak of. */
 function common(names: readonly string[], signature: string): string {
+  if (isRandom(signature)) return signature;
   const parts = names.map((name) => name.split(/([-._])/));
   const wanted = signature.split(/([-._])/);
   return wanted.map((part, at) => (parts.every((one) => one[at] === parts[0]?.[at]) ? parts[0]?.[at] : part)).join('');

@@ -65,6 +65,12 @@ function shown(...activities: readonly Activity[]): string[] {
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
 
+/** As `tempfile.mktemp()` made them. */
+const pythonNames =
+  'tmp1tz1u9ha tmpn2msqe2t tmp0qgv0we8 tmp62_qw223 tmp6h1f9kcv tmpejghl3b3 tmph6pbw206 tmp0kk45m3q tmpz32xlyf2'.split(
+    ' ',
+  );
+
 describe('a reader sees of', () => {
   it.each<[string, Activity, string[]]>([
     [
@@ -82,6 +88,70 @@ describe('a reader sees of', () => {
         '/var/log/app/access.log.{digits}',
         '/var/log/app/access.log.{digits}.gz',
         '/var/log/app/error-{date}.log',
+      ],
+    ],
+    [
+      'temporary files of Python, as it made them',
+      {
+        paths: [
+          ...pythonNames.map((name) => `/tmp/${name}`),
+          ...['tmp30vwxo9g', 'tmpmab_gw7i', 'tmptlixyk11', 'tmp6plxhrcl', 'tmp0qjzi_q2'].map(
+            (name) => `/tmp/${name}.json`,
+          ),
+          ...pythonNames.map((name) => `/srv/${name.replace('tmp', 'pip-install-')}/flask/setup.py`),
+        ],
+      },
+      ['/srv/pip-install-{random8}/flask/setup.py', '/tmp/tmp{random8}', '/tmp/tmp{random8}.json'],
+    ],
+    [
+      'temporary directories of Python beside words',
+      {
+        paths: [
+          ...pythonNames.map((name) => `/tmp/${name}/part.bin`),
+          '/tmp/tmpfiles8',
+          '/tmp/tmpfiles9',
+          '/tmp/tmpreaper',
+          '/tmp/tmp.lock',
+        ],
+      },
+      ['/tmp/tmp.lock', '/tmp/tmpfiles8', '/tmp/tmpfiles9', '/tmp/tmpreaper', '/tmp/tmp{random8}/part.bin'],
+    ],
+    [
+      'a compiler, sort, sed -i, .NET and the fonts of Java, as they made them',
+      {
+        paths: [
+          ...['cc51XJqf', 'ccL0xhqi', 'ccR8rUkA', 'ccTDbedK', 'ccixTxfj', 'cclA1YYq', 'ccn7jl6O'].map(
+            (name) => `/tmp/${name}.s`,
+          ),
+          ...['0DlVVY', '0EgqPQ', '0HBNFA', '00wc4i', '0M1eL8'].map((name) => `/tmp/sort${name}`),
+          ...['SxNtl9', 'YqtoX5', 'plDgxW', 'oFGmjZ', 'UifZL7', 'G6zVS3', '3GKF7m'].map(
+            (name) => `/srv/conf/sed${name}`,
+          ),
+          ...['4225058428853672861', '10078605247791888034', '15065771443913072848', '6887062899682608975'].map(
+            (name) => `/tmp/+~JF${name}.tmp`,
+          ),
+          ...names('base62', 6, 9).map((name) => `/tmp/php${name}`),
+        ],
+      },
+      [
+        '/srv/conf/sed{random6}',
+        '/tmp/+~JF{digits}.tmp',
+        '/tmp/cc{random6}.s',
+        '/tmp/php{random6}',
+        '/tmp/sort{random6}',
+      ],
+    ],
+    [
+      'the cache of pip',
+      {
+        paths: names('hex', 56, 40).flatMap((name) => {
+          const path = `/root/.cache/pip/http-v2/${name.slice(0, 5).split('').join('/')}/${name}`;
+          return [path, `${path}.body`];
+        }),
+      },
+      [
+        '/root/.cache/pip/http-v2/{hex}/{hex}/{hex}/{hex}/{hex}/{hex}',
+        '/root/.cache/pip/http-v2/{hex}/{hex}/{hex}/{hex}/{hex}/{hex}.body',
       ],
     ],
     ['files of mktemp', { paths: names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`) }, ['/tmp/tmp.{mixed10}']],
@@ -259,6 +329,7 @@ describe('an attack stays visible', () => {
     paths: [
       ...names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`),
       ...names('python', 8, 400).map((name) => `/var/tmp/${name}`),
+      ...pythonNames.map((name) => `/srv/spool/${name}`),
       ...names('hex', 8, 60).map((name) => `/var/www/html/uploads/${name}.jpg`),
       ...names('base36', 8, 60).map((name) => `/var/cache/app/${name}.tmp`),
       ...numbers(1, 9).map((user) => `/home/user${user}/notes.txt`),
@@ -269,6 +340,7 @@ describe('an attack stays visible', () => {
   it('has patterns around it', () => {
     expect(shown(usual)).toEqual([
       '/home/user{digits}/notes.txt',
+      '/srv/spool/tmp{random8}',
       '/tmp/tmp.{mixed10}',
       '/var/cache/app/{mixed8}.tmp',
       '/var/tmp/{any}',
@@ -288,6 +360,8 @@ describe('an attack stays visible', () => {
     ['a token that is read', { paths: ['/run/secrets/tokens/vault7'] }, '/run/secrets/tokens/vault7'],
     ['a library in a cache', { paths: ['/var/cache/app/a1b2c3d4.so'] }, '/var/cache/app/a1b2c3d4.so'],
     ['a script among temporary files', { paths: ['/var/tmp/x1.sh'] }, '/var/tmp/x1.sh'],
+    ['a library among those of Python', { paths: ['/srv/spool/tmp1tz1u9ha.so'] }, '/srv/spool/tmp1tz1u9ha.so'],
+    ['a miner among them', { paths: ['/srv/spool/tmpxmrig'] }, '/srv/spool/tmpxmrig'],
     ['a hidden file among them', { paths: ['/var/tmp/.x1'] }, '/var/tmp/.x1'],
     ['a look-alike domain', { names: ['a1b2c3d4e5f6.cdn.examp1e.com'] }, 'a1b2c3d4e5f6.cdn.examp1e.com'],
     ['a look-alike below a public suffix', { names: ['example.com.evil7.co.uk'] }, 'example.com.evil7.co.uk'],

@@ -22,10 +22,26 @@ const leaf = fc.oneof(
   fc.stringMatching(/^up-[a-c]{2}[1-3]{4,5}(?:_k)?\.t$/),
   fc.stringMatching(/^x_[ab1]{6}$/),
   fc.stringMatching(/^x-[1-5]{6}$/),
+  fc.stringMatching(/^tmp[ab1_]{8}$/),
+  fc.stringMatching(/^cc[aB1]{6}(?:\.s)?$/),
   fc.constantFrom('plain', 'up-abcdef.u', 'kdevtmpfsi', 'up-abcdef.t', 'up-{any6}.t'),
 );
 const path = fc
-  .tuple(fc.constantFrom('srv', 'srv/1', 'srv/2', 'srv/3/1', 'srv/3/2/7', 'srv/4', 'etc', 'srv/.ssh'), leaf)
+  .tuple(
+    fc.constantFrom(
+      'srv',
+      'srv/tmp1tz1u9ha',
+      'srv/tmpab1_cd2e',
+      'srv/1',
+      'srv/2',
+      'srv/3/1',
+      'srv/3/2/7',
+      'srv/4',
+      'etc',
+      'srv/.ssh',
+    ),
+    leaf,
+  )
   .map(([directory, name]) => `/${directory}/${name}`);
 /** Shapes that compete for the room of one directory, and of two. */
 const rival = fc.stringMatching(/^\/srv\/[xy]\/[pqrs]-(?:abcde[fg]|a1_bcd|abc_d1)$/);
