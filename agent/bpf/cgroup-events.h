@@ -36,6 +36,7 @@ static __always_inline u32 give_slot(u64 id)
 	state->blind_spots = 0;
 	state->maker_mounts = current_task()->nsproxy->mnt_ns->ns.inum;
 	state->capabilities = 0;
+	state->entered = 0;
 	forget_syscalls(slot);
 	entry.slot = slot;
 	entry.sequence = state->sequence;

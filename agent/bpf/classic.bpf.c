@@ -222,7 +222,6 @@ int on_exec(struct trace_event_raw_sched_process_exec *ctx)
 	struct task_struct *task = current_task();
 	struct cgroup_state *state = observed_cgroup(task);
 
-	note_member(task->tgid, state);
 	/* The string lies in the record, at the offset in the low half of its location word. */
 	if (state || rules_want(RECORD_EXEC))
 		executed(task, state, (char *)ctx + (ctx->__data_loc_filename & 0xffff));
@@ -233,13 +232,13 @@ SEC("tp/task/task_newtask")
 int on_fork(struct trace_event_raw_task_newtask *ctx)
 {
 	struct task_struct *task = current_task();
-	struct cgroup_state *state;
+	struct cgroup_state *state = observed_cgroup(task);
+	bool elsewhere = born_elsewhere(task, state, ctx->pid, ctx->clone_flags);
 
-	born_into_cgroup(task, ctx->pid, ctx->clone_flags);
 	if (ctx->clone_flags & CLONE_THREAD)
 		return 0;
-	state = observed_cgroup(task);
-	note_member(ctx->pid, state);
+	if (state && !elsewhere)
+		inherit_origin(ctx->pid, task, state);
 	if (state || rules_want(RECORD_FORK))
 		forked(task, state, ctx->pid, ctx->clone_flags);
 	return 0;

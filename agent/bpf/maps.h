@@ -4,10 +4,10 @@
  *
  *	events		 2 MB, mapped twice by the reader; user space chooses the size
  *	seen		 65536 x (40 key + 4 value + 64 of the kernel's) = 7 MB
- *	cgroup_states	 4096 x 64 = 256 KB
+ *	cgroup_states	 4096 x 72 = 288 KB
  *	syscall_sets	 4096 x 512 = 2 MB
  *	cgroups		 16384 x (8 key + 8 value + 56) = 1.2 MB
- *	members		 32768 x (4 key + 8 value + 60) = 2.4 MB
+ *	members		 32768 x (4 key + 16 value + 60) = 2.6 MB
  *	watched		 1024 x 72 = 72 KB
  *	free_slots	 4096 x 4 = 16 KB
  *	approvers	 1024 x 48 = 48 KB
@@ -52,10 +52,13 @@ struct cgroup_state {
 	u32 nested;
 	/* Mask of enum blind_spot: ways past the programs that it has gone. Stays for the life of the container. */
 	enum blind_spot blind_spots;
-	/* Inode of the mount namespace of who made it: the runtime, among the host's mounts. 0 if it was there before. */
+	/* Inode of the mount namespace of who made it: the runtime, among the host's mounts. 0 if nobody told. */
 	u32 maker_mounts;
 	/* Those that its programs used, as bits. */
 	u64 capabilities;
+	/* Programs that came in from outside, the container's own first one included: 0, 1, or more than one. */
+	u32 entered;
+	u32 reserved;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -98,14 +101,20 @@ struct {
 } cgroups SEC(".maps");
 
 /*
- * The slot of each process of an observed cgroup, by its topmost number, from its birth, its exec or its coming into the cgroup
- * until it ends. A node of 110 pods has some thousands; the kernel's default allows 32,768 processes.
+ * Each process of an observed cgroup, by its topmost number, from its birth, its exec or its coming into the cgroup until it
+ * ends. A node of 110 pods has some thousands; the kernel's default allows 32,768 processes.
  */
+struct member {
+	u32 slot;
+	u32 sequence;
+	/* With which program its lineage came in: enum origin, or a hash of the command. */
+	u64 origin;
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
 	__type(key, u32);
-	__type(value, struct cgroup_entry);
+	__type(value, struct member);
 } members SEC(".maps");
 
 /* First in, first out: a slot rests as long as possible, so that late questions about its last owner find it untouched. */
@@ -141,7 +150,7 @@ struct seen_key {
 	/* dentry and path of a file; address of a peer; hash of a DNS question */
 	u64 object;
 	u64 object_detail;
-	/* which executable: executable_of() */
+	/* which executable, and with whom it came in: executable_of(), origin_of() */
 	u64 executable;
 	u32 slot;
 	u32 epoch;

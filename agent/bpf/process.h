@@ -5,6 +5,7 @@
 
 #include "file-facts.h"
 #include "rules.h"
+#include "seen.h"
 
 /* For events that are never deduplicated. */
 static __always_inline u32 purpose_of_process(u8 type, struct cgroup_state *state)
@@ -92,6 +93,36 @@ static __always_inline bool is_namespace_init(struct task_struct *leader)
 	return BPF_CORE_READ(own, nr) == 1;
 }
 
+/* Of everything that tells who entered: the words of the command, and whether there is a terminal. */
+static __always_inline u64 hash_command(struct record_exec *record)
+{
+	u32 size = record->argv_size + record->filename_size;
+	u64 hash = record->namespace_init | (record->tty[0] ? 2 : 0);
+
+	for (u32 at = 0; at < ARGV_MAX + FILENAME_MAX; at += HASHED_MAX) {
+		if (at >= size)
+			break;
+		hash = add_name(hash, hash_bytes((struct hashed_bytes *)(record->data + at), CLAMP(size - at, HASHED_MAX), false));
+	}
+	return hash | ORIGIN_INJECTED;
+}
+
+/*
+ * A lineage begins with the first program among other mounts than those where the runtime made the cgroup: what the runtime
+ * does inside before it becomes that program, it does among its own.
+ */
+static __always_inline void decide_origin(struct task_struct *task, struct cgroup_state *state, struct record_exec *record)
+{
+	struct member *member = member_of(task, state);
+
+	if (!member) {
+		note_member(task->tgid, state, ORIGIN_OWN);
+		return;
+	}
+	if (member->origin == ORIGIN_UNDECIDED && record->header.mount_namespace != state->maker_mounts)
+		member->origin = enters_first(state) ? ORIGIN_OWN : hash_command(record);
+}
+
 static __always_inline void executed(struct task_struct *task, struct cgroup_state *state, const char *filename)
 {
 	struct scratch *buffer = get_scratch(SCRATCH_TASK);
@@ -116,6 +147,8 @@ static __always_inline void executed(struct task_struct *task, struct cgroup_sta
 	if (record->argv_truncated || record->environment_truncated || record->filename_truncated ||
 	    (record->file.path.flags | record->cwd.flags) & PATH_TRUNCATED)
 		count_truncation(state);
+	if (state)
+		decide_origin(task, state, record);
 	emit(&record->header, sizeof(*record) + size, state, wake_on_exec);
 }
 

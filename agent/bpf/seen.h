@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Deduplication for learning: what an executable of a container has done once in an epoch is not reported again. By
- * executable and not by process, because a shell loop of short commands would otherwise repeat itself endlessly.
+ * executable and not by process, because a shell loop of short commands would otherwise repeat itself endlessly; and by what
+ * brought it into the container, because what a probe's shell does teaches nothing, and must not hide the same of another.
  */
 #ifndef SEEN_H
 #define SEEN_H
 
+#include "members.h"
 #include "path-identity.h"
 #include "rules.h"
 
@@ -34,7 +36,7 @@ static __always_inline void seen_key_of(struct seen_key *key, u8 type, struct ta
 {
 	key->object = 0;
 	key->object_detail = 0;
-	key->executable = executable_of(task);
+	key->executable = add_name(executable_of(task), origin_of(task, state));
 	key->slot = state ? state->slot : 0;
 	key->epoch = state ? state->epoch : 0;
 	key->place = 0;

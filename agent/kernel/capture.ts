@@ -56,8 +56,10 @@ export interface Capture {
   /**
    * Events of this cgroup are emitted from now on, and of those made below it later, under its own id (unless they are
    * observed for themselves).
+   * @param runtimeMounts inode of the mount namespace in which the container runtime works: what it does in this cgroup before
+   * it has left those mounts is none of the container's doing. Where the kernel saw the cgroup being made it knows already.
    */
-  observe(cgroupId: bigint): void;
+  observe(cgroupId: bigint, runtimeMounts?: number): void;
   /**
    * Cgroups below an observed one that were made before it was observed count for it too.
    * Returns how many found no room.

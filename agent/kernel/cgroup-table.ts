@@ -35,7 +35,7 @@ export interface CgroupTableMaps {
 
 export interface CgroupTable {
   /** @throws Error if all slots are taken. */
-  observe(id: bigint): void;
+  observe(id: bigint, runtimeMounts: number): void;
   include(id: bigint, nested: readonly bigint[]): number;
   ignore(id: bigint): void;
   watchChildren(id: bigint, levels: number): void;
@@ -97,7 +97,7 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
     view.setBigUint64(at(slot, 'capabilities'), 0n, true);
   };
 
-  const initialise = (slot: number, id: bigint): Buffer => {
+  const initialise = (slot: number, id: bigint, runtimeMounts: number): Buffer => {
     const earlier = slotOf(id);
     if (earlier) view.setBigUint64(at(earlier, 'id'), 0n, true);
     view.setBigUint64(at(slot, 'id'), id, true);
@@ -107,7 +107,9 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
       view.setBigUint64(at(slot, counter), 0n, true);
     }
     view.setUint32(at(slot, 'blind_spots'), 0, true);
-    view.setUint32(at(slot, 'maker_mounts'), 0, true);
+    view.setUint32(at(slot, 'maker_mounts'), runtimeMounts, true);
+    // Its own programs are in it already: who comes now does so from outside.
+    view.setUint32(at(slot, 'entered'), 1, true);
     clearUses(slot);
     bump(slot, 'epoch');
     const value = kernelBuffer(entry.size);
@@ -123,7 +125,7 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
     Atomics.sub(maps.slotsTaken, 0, 1);
   };
 
-  const observe = (id: bigint): void => {
+  const observe = (id: bigint, runtimeMounts: number): void => {
     // Marked by the kernel at its creation, or observed before.
     const present = liveSlot(id);
     if (owns(id, present)) return;
@@ -132,7 +134,7 @@ export function createCgroupTable(maps: CgroupTableMaps): CgroupTable {
     Atomics.add(maps.slotsTaken, 0, 1);
     try {
       // An entry that is there already says that it is nested in an observed cgroup: from now on it counts for itself.
-      mapUpdate(maps.cgroups, u64(id), initialise(slot, id));
+      mapUpdate(maps.cgroups, u64(id), initialise(slot, id, runtimeMounts));
     } catch (error) {
       returnSlot(slot);
       throw error;

@@ -106,7 +106,7 @@ export function createCapture(parts: CaptureParts): Capture {
     wait,
     watchChildren: (id, levels = 1) => openTable().watchChildren(id, levels),
     unwatchChildren: (id) => openTable().unwatchChildren(id),
-    observe: (id) => openTable().observe(id),
+    observe: (id, runtimeMounts = 0) => openTable().observe(id, runtimeMounts),
     include: (id, nested) => openTable().include(id, nested),
     ignore: (id) => openTable().ignore(id),
     newEpoch: (id) => openTable().newEpoch(id),

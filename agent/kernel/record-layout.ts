@@ -132,7 +132,7 @@ export const layouts = {
     members: { call: 56, type: 136, attach_type: 140, tag: 144, name: 152, object: 168, reserved: 169 },
   },
   cgroup_state: {
-    size: 64,
+    size: 72,
     members: {
       id: 0,
       sequence: 8,
@@ -145,6 +145,8 @@ export const layouts = {
       blind_spots: 48,
       maker_mounts: 52,
       capabilities: 56,
+      entered: 64,
+      reserved: 68,
     },
   },
   syscall_set: { size: 512, members: { made: 0 } },

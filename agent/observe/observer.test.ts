@@ -273,24 +273,6 @@ describe('what the runtime injects', () => {
     ]);
   });
 
-  it('does not hide for long what the container does with the same program', () => {
-    const node = new Node();
-    node.desire({ slots: [node.slot(7, 's1')] });
-    const container = node.starts(7, '/app');
-    node.later(200);
-    node.capture.calls.splice(0);
-    container.wait(200).exec(8_001, '/bin/sh', { ppid: 9 }).open(8_001, '/etc/passwd');
-    node.play(...container.events.splice(0));
-    node.later(70);
-    expect(node.capture.calls).toEqual([]);
-    container.wait(70).exec(8_002, '/bin/sh', { ppid: 9, tty: 'pts0' }).open(8_002, '/etc/group');
-    node.play(...container.events.splice(0));
-    node.later(59);
-    expect(node.capture.calls).toEqual([]);
-    node.later(2);
-    expect(node.capture.calls).toEqual(['epoch 7']);
-  });
-
   it('is none of the business of trees when only rules asked for it', () => {
     const node = new Node();
     node.desire({ slots: [node.slot(7, 's1')] });

@@ -12,7 +12,7 @@ import type { Absence } from './absence.ts';
 import { Containers } from './containers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { watchOf } from './observed.ts';
-import { type ObservationParts, Profiling, untaughtRenewMs } from './profiling.ts';
+import { type ObservationParts, Profiling } from './profiling.ts';
 import { Survey, watchLevel } from './survey.ts';
 
 export class Observer {
@@ -94,7 +94,6 @@ export class Observer {
     }
     const before = watch.tree.entrypointAt;
     watch.tree.apply(event);
-    if (watch.tree.takeUntaught()) container.renewAt = Math.min(container.renewAt, event.timestamp + untaughtRenewMs);
     const at = watch.tree.entrypointAt;
     if (event.type !== 'exec' || at === before || at === undefined) return;
     this.#lifecycle.identify(container, event.ppid);

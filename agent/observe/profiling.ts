@@ -40,12 +40,6 @@ export const waitForSlotMs = 60_000;
  * up for a renamed directory, which the kernel side cannot tell from the former one.
  */
 export const renewMs = 300_000;
-/**
- * The same after a probe or a person did something: the kernel side knows executables, not who began them, so what a probe's
- * shell has read is not reported of the container's own. Probes come every ten seconds: asking once a minute gives the
- * container its turn to be the first, and costs a report of each behaviour a minute.
- */
-export const untaughtRenewMs = 60_000;
 
 const kindsCollected: readonly Kind[] = ['process', 'file', 'dns', 'network', 'syscall'];
 
@@ -128,10 +122,10 @@ export class Profiling {
   }
 
   #beginLate(container: Observed, slot: Slot, now: number): void {
-    const { capture, view, log, counters } = this.#parts;
+    const { capture, view, log, counters, hostMountNamespace } = this.#parts;
     const { cgroup } = container;
     try {
-      capture.observe(cgroup.id);
+      capture.observe(cgroup.id, hostMountNamespace);
     } catch (error) {
       counters.add('slots_refused_total');
       log.warn({ err: error, container: container.identity.id }, 'container cannot be observed');

@@ -66,7 +66,6 @@ export class ActivityTree {
   #startSeen: boolean;
   #baselined = false;
   #events = 0;
-  #untaught = false;
 
   constructor(options: TreeOptions) {
     this.#options = options;
@@ -83,13 +82,6 @@ export class ActivityTree {
   /** When the container's own first program began; undefined before, and if that was not seen. */
   get entrypointAt(): number | undefined {
     return this.#entrypoint?.at;
-  }
-
-  /** Whether somebody did something, since this was last asked, whose behaviour does not become known. */
-  takeUntaught(): boolean {
-    const was = this.#untaught;
-    this.#untaught = false;
-    return was;
   }
 
   setMaxBytes(bytes: number): void {
@@ -274,7 +266,6 @@ export class ActivityTree {
     }
     const circumstances = this.#circumstances(running.actor, event.timestamp);
     const { node } = running;
-    if (untaught(running.actor) !== undefined) this.#untaught = true;
     node.sighting.again(circumstances);
     if (event.type === 'open') node.files.record(event.file.path, accessOf(event), circumstances);
     else if (event.type === 'dns') node.dns.record(event, circumstances);

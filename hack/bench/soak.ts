@@ -82,6 +82,8 @@ function rows(samples: readonly MemorySample[]): Measurement[] {
   const { median: value, ...spread } = summarize(last);
   // What a start brings with it is over after the first third.
   const later = samples.slice(third).map((sample) => [sample.hours, sample.anonymous / 1024] as const);
+  const thirds = [samples.slice(0, third), samples.slice(third, -third), samples.slice(-third)];
+  const anonymous = thirds.map((part) => median(part.map((sample) => sample.anonymous / mebibyte)));
   const lastCharged = samples.slice(-third).flatMap((sample) => (sample.charged ?? 0) / mebibyte);
   const minutes = Math.round((samples.at(-1)?.hours ?? 0) * 60);
   return [
@@ -93,7 +95,12 @@ function rows(samples: readonly MemorySample[]): Measurement[] {
       budget: { atMost: 1.05 },
       note: `${median(first).toFixed(1)} MiB then`,
     },
-    { what: 'the same, growth in the last two thirds, pages of files left out', value: slope(later), unit: 'KiB/h' },
+    {
+      what: 'the same, growth in the last two thirds, pages of files left out',
+      value: slope(later),
+      unit: 'KiB/h',
+      note: `${anonymous.map((figure) => figure.toFixed(1)).join(', ')} MiB in the three thirds`,
+    },
     { what: 'the same, charged to its cgroup, last third', value: median(lastCharged), unit: 'MiB' },
   ];
 }
@@ -121,8 +128,9 @@ export async function measureSoak(
       const anonymous = statusBytes(agent.pid, 'RssAnon');
       samples.push({ hours: (second + 1) / 3_600, resident, anonymous, charged: charged(node.agentCgroup) });
       const tree = Math.round((node.operator.last?.gauges['tree_bytes'] ?? 0) / 1024);
+      const [whole, own] = [resident, anonymous].map((bytes) => (bytes / mebibyte).toFixed(1));
       progress(
-        `${second + 1} s: resident ${(resident / mebibyte).toFixed(1)} MiB, trees ${tree} KiB, ${scheduler.snapshots} snapshots`,
+        `${second + 1} s: resident ${whole} MiB, anonymous ${own} MiB, trees ${tree} KiB, ${scheduler.snapshots} snapshots`,
       );
     }
   }

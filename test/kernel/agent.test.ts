@@ -1,5 +1,7 @@
 /** The whole agent on this kernel: from programs in a cgroup to what the operator receives. */
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { commandDigest } from '../../core/wire/command-digest.ts';
 import { test } from './agent-process.ts';
@@ -77,6 +79,35 @@ test('probes and people at a terminal are told from other commands that the runt
     ['/etc/passwd', 'exec'],
     ['/etc/hostname', 'interactive'],
   ]);
+});
+
+test('a file has all actors that opened it by the same program, whoever was first', async ({ machine }) => {
+  const { operator, folder } = machine;
+  const [probed, begun] = [join(folder, 'probed'), join(folder, 'begun')];
+  for (const path of [probed, begun]) writeFileSync(path, '');
+  const probes = [probed, begun].map((path) => ['/bin/cat', path]);
+  operator.probes = [{ podUid: machine.podUid, container: 'any', digests: probes.map(commandDigest) }];
+  machine.startAgent();
+  await ready(machine);
+  const container = machine.container();
+  const shell = container.launch(['/bin/sh', '-c', 'while read file; do cat "$file"; echo; done'], 'pipe');
+  const read = async (path: string): Promise<void> => {
+    const done = shell.stdout && once(shell.stdout, 'data');
+    shell.stdin?.write(`${path}\n`);
+    await done;
+  };
+  operator.grant([{ slotId: 's1', containerId: container.id, periodSeconds: 600 }]);
+  await until(() => expect(operator.last?.containers).toMatchObject([{ state: 'profiling' }]));
+  await container.inject(['/bin/cat', probed]);
+  await read(probed);
+  await read(begun);
+  await container.inject(['/bin/cat', begun]);
+  await container.end('SIGKILL');
+  await until(() => expect(operator.snapshots).toHaveLength(1));
+  const { files = [] } = operator.snapshots[0] ?? {};
+  const actorsOf = (wanted: string) => files.filter(({ path }) => path === wanted).flatMap(({ actors }) => actors);
+  expect(actorsOf(probed).toSorted()).toEqual(['entrypoint', 'probe']);
+  expect(actorsOf(begun).toSorted()).toEqual(['entrypoint', 'probe']);
 });
 
 test('a period that a crash cuts short is reported as lost, once; the container goes on as one met late', async ({

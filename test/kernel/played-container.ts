@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { removeCgroup } from './observed-cgroup.ts';
@@ -18,6 +18,15 @@ export class PlayedContainer {
   constructor(pod: string) {
     this.path = join(pod, this.id);
     mkdirSync(this.path);
+  }
+
+  get cgroupId(): bigint {
+    return statSync(this.path, { bigint: true }).ino;
+  }
+
+  /** Its mount namespace, as a file; only while it runs. */
+  get mounts(): string {
+    return `/proc/${this.#process?.pid}/ns/mnt`;
   }
 
   start(...command: readonly string[]): this {
@@ -37,8 +46,8 @@ export class PlayedContainer {
 
   /** Runs a program inside, as a runtime does: it enters from outside. Resolves when it has ended. */
   async inject(command: readonly string[], { terminal = false } = {}): Promise<void> {
-    const enter = 'echo 0 > "$0/cgroup.procs" && exec nsenter --mount="/proc/$1/ns/mnt" -- $2';
-    const argv = ['/bin/sh', '-c', enter, this.path, String(this.#process?.pid), command.join(' ')];
+    const enter = 'echo 0 > "$0/cgroup.procs" && exec nsenter --mount="$1" -- $2';
+    const argv = ['/bin/sh', '-c', enter, this.path, this.mounts, command.join(' ')];
     const quoted = argv.map((argument) => `'${argument}'`).join(' ');
     const [program = '', ...rest] = terminal
       ? ['script', '--quiet', '--return', '--command', quoted, '/dev/null']
