@@ -121,7 +121,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     othersRun: (image, namespace) => runsElsewhere(inventory, image, namespace),
     ...metrics.ingest,
   });
-  createSchedulingMetrics(metrics.registry, scheduler);
+  createSchedulingMetrics(metrics.registry, scheduler, clock);
   const storeMetrics = createStoreMetrics(metrics.registry, opened);
 
   const working = [

@@ -24,8 +24,21 @@ export function coverage(snapshots: readonly SnapshotFacts[]): Coverage {
     gaps: sum(({ gaps }) => gaps),
     // Rounded up: what is missing is never nothing.
     gapSeconds: Math.ceil(sum(({ gapMs }) => gapMs) / 1_000),
-    watchedSeconds: Math.round(sum(({ from, to }) => to - from) / 1_000),
+    watchedSeconds: Math.round(watched(snapshots).watchedMs / 1_000),
   };
+}
+
+export interface Watched {
+  /** Milliseconds of all periods together. */
+  readonly watchedMs: number;
+  /** Start of the earliest, milliseconds since the epoch; absent without periods. */
+  readonly watchedFrom?: number;
+}
+
+export function watched(snapshots: readonly Pick<SnapshotFacts, 'from' | 'to'>[]): Watched {
+  const watchedMs = snapshots.map(({ from, to }) => to - from).reduce(plus, 0);
+  const watchedFrom = snapshots.reduce((least, { from }) => Math.min(least, from), Infinity);
+  return { watchedMs, ...(snapshots.length > 0 && { watchedFrom }) };
 }
 
 /** A way past the agent, and how many containers went it. */

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
+import { watched } from '../../core/profile/completeness.ts';
 import { digestsOf } from '../../core/profile/digests.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
@@ -248,5 +249,6 @@ function nextProfile(
     firstSnapshotAt: before?.firstSnapshotAt ?? receivedAt,
     lastSnapshotAt: Math.max(before?.lastSnapshotAt ?? 0, receivedAt),
     digests: digestsOf(evidence),
+    ...watched(evidence.snapshots),
   };
 }

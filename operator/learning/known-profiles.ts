@@ -8,7 +8,17 @@ import type { ProfileRecord, Store } from '../store/store.ts';
 /** With one digest 500 bytes of each profile: 10,000 images are 5 MB. */
 export type ProfileFacts = Pick<
   ProfileRecord,
-  'image' | 'state' | 'snapshots' | 'containers' | 'lastSnapshotAt' | 'sealedAt' | 'digests' | 'lastRunAt'
+  | 'image'
+  | 'state'
+  | 'snapshots'
+  | 'containers'
+  | 'lastSnapshotAt'
+  | 'sealedAt'
+  | 'digests'
+  | 'lastRunAt'
+  | 'watchedMs'
+  | 'watchedFrom'
+  | 'ranMs'
 >;
 
 const pageSize = 500;
@@ -47,9 +57,8 @@ export class KnownProfiles {
       commitSnapshot: async (commit) => {
         const result = await store.commitSnapshot(commit);
         if (result === 'stored') {
-          const lastRunAt = this.get(commit.profile.image)?.lastRunAt;
-          const facts = factsOf(commit.profile);
-          this.#set(facts.image, { ...facts, ...(lastRunAt !== undefined && { lastRunAt }) });
+          const { lastRunAt: _at, ranMs: _ms, ...facts } = factsOf(commit.profile);
+          this.#set(facts.image, { ...facts, ...runOf(this.get(facts.image)) });
         }
         return result;
       },
@@ -74,11 +83,12 @@ export class KnownProfiles {
         if (restored !== undefined) this.#set(image, factsOf(restored));
         return restored;
       },
-      markRun: async (images, at) => {
-        await store.markRun(images, at);
-        for (const image of images) {
+      markRun: async (runs, at) => {
+        await store.markRun(runs, at);
+        for (const { image, ranMs } of runs) {
           const facts = this.get(image);
-          if (facts !== undefined) this.#facts.set(imageText(image), { ...facts, lastRunAt: at });
+          if (facts === undefined) continue;
+          this.#facts.set(imageText(image), { ...facts, lastRunAt: at, ranMs: (facts.ranMs ?? 0) + ranMs });
         }
       },
       quarantine: async (image, mark, namespace) => {
@@ -105,7 +115,7 @@ export class KnownProfiles {
 
 /** And nothing else of it: this is kept for every image. */
 function factsOf(record: ProfileRecord): ProfileFacts {
-  const { image, state, snapshots, containers, lastSnapshotAt, sealedAt, digests, lastRunAt } = record;
+  const { image, state, snapshots, containers, lastSnapshotAt, sealedAt, digests, watchedMs, watchedFrom } = record;
   return {
     image,
     state,
@@ -114,6 +124,14 @@ function factsOf(record: ProfileRecord): ProfileFacts {
     lastSnapshotAt,
     digests,
     ...(sealedAt !== undefined && { sealedAt }),
-    ...(lastRunAt !== undefined && { lastRunAt }),
+    ...(watchedMs !== undefined && { watchedMs }),
+    ...(watchedFrom !== undefined && { watchedFrom }),
+    ...runOf(record),
   };
+}
+
+/** What commits leave as it is. */
+function runOf(facts: Pick<ProfileRecord, 'lastRunAt' | 'ranMs'> = {}): Pick<ProfileRecord, 'lastRunAt' | 'ranMs'> {
+  const { lastRunAt, ranMs } = facts;
+  return { ...(lastRunAt !== undefined && { lastRunAt }), ...(ranMs !== undefined && { ranMs }) };
 }

@@ -9,13 +9,14 @@ import type { Clock } from '../clock.ts';
 import { profileArchived, profileReturned } from '../controllers/security-profile/events.ts';
 import type { ProfileMetrics } from '../controllers/security-profile/metrics.ts';
 import type { ProfileObject } from '../controllers/security-profile/profile-object.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { ObjectEvent } from '../kube/event-recorder.ts';
 import type { Settings } from '../settings.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { BuildWatch } from './build-watch.ts';
 import { garbage, type Garbage } from './garbage.ts';
+import { unnotedRun } from './hours.ts';
 import { imageRuns, type ImageRuns } from './image-runs.ts';
 import type { KnownProfiles } from './known-profiles.ts';
 
@@ -66,9 +67,10 @@ export class Survey {
   async once(): Promise<void> {
     const { inventory, clock } = this.#options;
     const now = clock.now();
-    const runs = imageRuns(inventory.all(), now);
+    const containers = [...inventory.all()];
+    const runs = imageRuns(containers, now);
     await this.#restore(runs, now);
-    await this.#markRuns(runs, now);
+    await this.#markRuns(runs, containers, now);
     await this.#options.builds.look(runs, now);
     await this.#collect(runs, now);
     await this.#trim(now);
@@ -86,17 +88,18 @@ export class Survey {
     }
   }
 
-  async #markRuns(runs: Runs, now: number): Promise<void> {
+  /** Also of containers that have ended: the API server is about to forget them. */
+  async #markRuns(runs: Runs, containers: readonly ContainerRecord[], now: number): Promise<void> {
     const { known, store } = this.#options;
-    const due = [...runs.values()].filter(({ image, lastRunAt }) => {
+    const byImage = Map.groupBy(containers, ({ image }) => imageText(image));
+    const due = [...runs.values()].flatMap(({ image, running, lastRunAt }) => {
       const facts = known.get(image);
-      return facts !== undefined && lastRunAt - (facts.lastRunAt ?? 0) >= markMs;
+      if (facts === undefined) return [];
+      const ranMs = unnotedRun(facts, byImage.get(imageText(image)) ?? [], now);
+      const isDue = lastRunAt - (facts.lastRunAt ?? 0) >= markMs || (!running && ranMs > 0);
+      return isDue ? [{ image, ranMs }] : [];
     });
-    if (due.length > 0)
-      await store.markRun(
-        due.map(({ image }) => image),
-        now,
-      );
+    if (due.length > 0) await store.markRun(due, now);
   }
 
   async #collect(runs: Runs, now: number): Promise<void> {

@@ -26,7 +26,8 @@ const sections: readonly { readonly title: string; readonly register: (registry:
   { title: 'Agents', register: (registry) => void createAgentMetrics(registry, systemClock) },
   {
     title: 'Scheduling',
-    register: (registry) => createSchedulingMetrics(registry, { counts: notRead, nodeCounts: notRead }),
+    register: (registry) =>
+      createSchedulingMetrics(registry, { counts: notRead, nodeCounts: notRead, reasons: notRead }, systemClock),
   },
   { title: 'Snapshots', register: (registry) => void createIngestMetrics(registry) },
   { title: 'Profiles', register: (registry) => void createProfileMetrics(registry) },

@@ -27,7 +27,7 @@ async function values(registry: OperatorRegistry): Promise<Map<string, number>> 
 it('shows slots, reasons and what became of grants, the same however often it is asked', async () => {
   const cluster = new Simulation(settingsWith({ snapshotPeriodMs: 30_000, maxContainersPerNode: 2 }));
   const registry = new OperatorRegistry();
-  createSchedulingMetrics(registry, cluster.scheduler);
+  createSchedulingMetrics(registry, cluster.scheduler, cluster.clock);
   for (let n = 0; n < 3; n += 1) cluster.start(imageOf(`image-${n}`));
   await cluster.run(40);
   await registry.metrics();
@@ -39,6 +39,11 @@ it('shows slots, reasons and what became of grants, the same however often it is
   expect(seen.get('profiling_grants_ended_total{reason="expired"}')).toBe(0);
   const containers = [...seen].filter(([name]) => name.startsWith('profiling_containers{'));
   expect(containers.reduce((sum, [, count]) => sum + count, 0)).toBe(3);
+  expect(seen.get('profiling_images{reason="Watched"}')).toBe(2);
+  expect(seen.get('profiling_images{reason="SlotsTaken"}')).toBe(1);
+  const [, waiting] = [...seen].find(([name]) => name === 'profiling_longest_wait_seconds') ?? [];
+  expect(waiting).toBeGreaterThan(5);
+  expect(waiting).toBeLessThanOrEqual(40);
 });
 
 it('shows what the store holds, and says so when it cannot', async () => {

@@ -1,9 +1,17 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { endCodes, reasonCodes } from '../scheduling/reason.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
+import type { Clock } from '../clock.ts';
+import { imageReasons, imageView } from '../scheduling/image-view.ts';
+
+export type SchedulingSource = Pick<Scheduler, 'counts' | 'nodeCounts' | 'reasons'>;
 
 /** Slots and why containers have them or not. Read from the scheduler when somebody asks; nodes are those of the cluster. */
-export function createSchedulingMetrics(registry: Registry, scheduler: Pick<Scheduler, 'counts' | 'nodeCounts'>): void {
+export function createSchedulingMetrics(
+  registry: Registry,
+  scheduler: SchedulingSource,
+  clock: Pick<Clock, 'monotonic'>,
+): void {
   const registers = [registry];
   const counter = <Label extends string>(
     name: string,
@@ -34,14 +42,31 @@ export function createSchedulingMetrics(registry: Registry, scheduler: Pick<Sche
   });
   void new Gauge({
     name: 'profiling_containers',
-    help: 'Containers that agents report, by why they are profiled or not.',
+    help: 'Containers that run or are reported, each once, by why they are profiled or not.',
     labelNames: ['reason'],
     registers,
     collect() {
-      for (const reason of reasonCodes) this.set({ reason }, 0);
-      for (const { reasons } of scheduler.nodeCounts()) {
-        for (const [reason, count] of reasons) this.inc({ reason }, count);
-      }
+      const { all } = scheduler.reasons();
+      for (const reason of reasonCodes) this.set({ reason }, all.get(reason) ?? 0);
+    },
+  });
+  void new Gauge({
+    name: 'profiling_images',
+    help: 'Images with such containers, by why these are watched or not, as in status.scheduling of profiles.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const reason of imageReasons) this.set({ reason }, 0);
+      for (const counts of scheduler.reasons().byImage.values()) this.inc({ reason: imageView(counts, false).reason });
+    },
+  });
+  void new Gauge({
+    name: 'profiling_longest_wait_seconds',
+    help: 'For how long the container has waited for a slot that waits longest; 0 if none does.',
+    registers,
+    collect() {
+      const { waitingSince } = scheduler.reasons();
+      this.set(waitingSince === undefined ? 0 : Math.max(0, (clock.monotonic() - waitingSince) / 1_000));
     },
   });
   void new Gauge({

@@ -48,6 +48,17 @@ export function plan(nodes: readonly NodeSituation[], context: PlanContext): Nod
   return drafts.map((one) => finish(one, added.get(one.node) ?? [], { context, standing }));
 }
 
+/**
+ * In which order the containers of a node that wait would get slots, if slots came free there and nowhere else.
+ *
+ * @returns IDs of those that wait; of others, nothing
+ */
+export function queue(situation: NodeSituation, context: PlanContext): string[] {
+  const { node, candidates } = draft(situation, context);
+  const slots = new Map([[node, { free: candidates.length, kept: 0 }]]);
+  return choose(candidates, slots, standings(context)).map(({ containerId }) => containerId);
+}
+
 /** As they are before the plan, each looked up once: thousands of containers have a few hundred images. */
 function standings({ now, settings, profile, activity }: PlanContext): (image: Image) => Standing {
   const known = new Map<string, Standing>();

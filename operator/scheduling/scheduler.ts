@@ -1,4 +1,4 @@
-import type { Image } from '../../core/image.ts';
+import { imageText, type Image } from '../../core/image.ts';
 import type { AgentReport, DesiredState } from '../../core/wire/agent.ts';
 import type { Clock } from '../clock.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -23,14 +23,18 @@ import {
 } from './node-state.ts';
 import { plan, type NodePlan } from './plan.ts';
 import { isOwnPod } from './own-pod.ts';
-import type { EndCode, ReasonCode } from './reason.ts';
+import type { EndCode } from './reason.ts';
 import { replanTimer } from './replan-timer.ts';
 import { settingsReader } from './scheduling-settings.ts';
 import { slotIds } from './slot-id.ts';
-import { nodeView, type NodeView } from './view.ts';
+import { clusterReasons, type ClusterReasons } from './cluster-reasons.ts';
+import { imageView, type ImageView } from './image-view.ts';
+import { agentView, nodeView, type NodeView, type WallTime } from './view.ts';
 
 /** Kubernetes is made for 5,000 nodes; each costs at most 1,000 containers × 400 bytes here, some 20 KB in practice. */
 const nodeLimit = 5_000;
+/** Reasons of the whole cluster are so old at most: they cost a look at every container, for each image and metric. */
+const reasonsFreshMs = 2_000;
 /** A node without a report for an hour is gone; its grants have expired by then. */
 const forgetNodeMs = 3_600_000;
 
@@ -71,14 +75,19 @@ export interface SchedulerCounts {
   readonly grantsForgotten: number;
 }
 
-/** How it stands now, by node: slots that are given, and how many containers have which reason. */
+/** How it stands now, by node. */
 export interface NodeCounts {
   readonly node: string;
   readonly ready: boolean;
   readonly slots: number;
   /** Containers whose probes its agent is not told. */
   readonly probesLeftOut: number;
-  readonly reasons: ReadonlyMap<ReasonCode, number>;
+}
+
+export interface AgentOverview extends Pick<NodeView, 'node' | 'agent' | 'maxSlots'> {
+  readonly slots: number;
+  /** As the agent counts since it started; empty without one. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface Scheduler {
@@ -98,6 +107,12 @@ export interface Scheduler {
   profileChanged(image: Image): void;
   /** Grants and reasons, of one node or of all. */
   view(node?: string): NodeView[];
+  /** Why the containers of an image are watched or not; up to 2 s old, as is {@link Scheduler.reasons}. */
+  image(image: Image): ImageView;
+  /** All nodes that have containers or agents, by name. */
+  agents(): AgentOverview[];
+  /** Every container that runs or is reported, once, by why it is profiled or not. */
+  reasons(): ClusterReasons;
   counts(): SchedulerCounts;
   nodeCounts(): NodeCounts[];
   stop(): void;
@@ -262,20 +277,58 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
+  function wallTime(now: number): WallTime {
+    const offset = clock.now() - now;
+    return (at) => Math.round(at + offset);
+  }
+
+  function namesWith(running: Iterable<string>): string[] {
+    return [...new Set([...nodes.keys(), ...running])].toSorted();
+  }
+
   function view(only?: string): NodeView[] {
     const now = clock.monotonic();
-    const offset = clock.now() - now;
     const planning = context(now);
     const running = Map.groupBy(inventory.running(), (record) => record.node);
-    const names = only === undefined ? [...new Set([...nodes.keys(), ...running.keys()])].toSorted() : [only];
-    return names.map((name) =>
+    return (only === undefined ? namesWith(running.keys()) : [only]).map((name) =>
       nodeView(name, nodes.get(name), {
         planning,
-        wall: (at) => Math.round(at + offset),
+        wall: wallTime(now),
         grants: ledger.ofNode(name),
         running: running.get(name) ?? [],
       }),
     );
+  }
+
+  let seen: { readonly at: number; readonly reasons: ClusterReasons } | undefined;
+
+  function reasons(): ClusterReasons {
+    const now = clock.monotonic();
+    if (seen === undefined || now - seen.at >= reasonsFreshMs) {
+      seen = { at: now, reasons: clusterReasons(nodes, inventory.running(), context(now)) };
+    }
+    return seen.reasons;
+  }
+
+  function image(wanted: Image): ImageView {
+    const counts = reasons().byImage.get(imageText(wanted)) ?? new Map<never, never>();
+    return imageView(counts, options.profile(wanted)?.state === 'stable');
+  }
+
+  function agents(): AgentOverview[] {
+    const now = clock.monotonic();
+    const running = new Set<string>();
+    for (const { node } of inventory.running()) running.add(node);
+    return namesWith(running).map((node) => {
+      const state = nodes.get(node);
+      return {
+        node,
+        agent: agentView(state, now, wallTime(now)),
+        maxSlots: settings().maxContainersPerNode,
+        slots: ledger.ofNode(node).length,
+        counters: state?.report.counters ?? {},
+      };
+    });
   }
 
   return {
@@ -294,18 +347,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     changed: (node) => (node === undefined ? timer.everything() : timer.soon(node)),
     profileChanged,
     view,
+    image,
+    agents,
+    reasons,
     counts: () => ({ ...totals, ended, lostPeriods: lost, grantsForgotten: ledger.counts().dropped }),
     nodeCounts: () =>
       [...nodes.values()].map((state) => {
-        const reasons = new Map<ReasonCode, number>();
-        for (const { code } of state.reasons.values()) count(reasons, code);
         const { agent } = situationOf(state, [], clock.monotonic());
         return {
           node: state.node,
           ready: agent.state === 'ready',
           slots: ledger.ofNode(state.node).length,
           probesLeftOut: inventory.probes(state.node).leftOut,
-          reasons,
         };
       }),
     stop: () => timer.stop(),

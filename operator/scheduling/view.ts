@@ -2,7 +2,8 @@ import { imageText } from '../../core/image.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
 import { objection } from './eligibility.ts';
 import type { Grant, PlanContext } from './grant.ts';
-import { condition, type NodeState } from './node-state.ts';
+import { condition, situationOf, type NodeState } from './node-state.ts';
+import { queue } from './plan.ts';
 import { reason, type Reason } from './reason.ts';
 
 /** A node as the authenticated read endpoint shows it. Times are milliseconds since the epoch. */
@@ -35,6 +36,8 @@ export interface ContainerView {
   readonly reason: Reason;
   /** Since when for this reason; absent for containers that no agent reports. */
   readonly since?: number;
+  /** Of one that waits: when its turn comes among those of its node. */
+  readonly queue?: { readonly place: number; readonly of: number };
   /** How long it was profiled since this operator began, in periods whose snapshots have arrived. */
   readonly watchedSeconds: number;
   /** How long it has run; absent while the API server does not show when it started. */
@@ -66,6 +69,7 @@ function grantView(grant: Grant, wall: WallTime): GrantView {
 /** What is remembered of a container besides its record. */
 interface Remembered {
   readonly since?: number;
+  readonly queue?: NonNullable<ContainerView['queue']>;
   readonly watchedSeconds: number;
 }
 
@@ -104,52 +108,78 @@ export interface ViewFacts {
   readonly running: readonly ContainerRecord[];
 }
 
-/** What the agent of a node reports, and what the API server shows there beyond. */
+/** A container with why it is profiled or not. */
+export interface Explained {
+  readonly containerId: string;
+  readonly reason: Reason;
+  /** Undefined if the API server shows no such container. */
+  readonly record: ContainerRecord | undefined;
+}
+
+/** What the agent of a node reports, and what the API server shows there beyond: each once, with one reason. */
+export function* explained(
+  state: NodeState | undefined,
+  running: Iterable<ContainerRecord>,
+  planning: PlanContext,
+): Generator<Explained> {
+  const reasons = state?.reasons ?? new Map<string, Reason>();
+  for (const [containerId, reason] of reasons) yield { containerId, reason, record: planning.container(containerId) };
+  const absent = unreported(state, planning.now);
+  for (const record of running) {
+    if (reasons.has(record.id)) continue;
+    yield { containerId: record.id, reason: objection(record, planning) ?? absent, record };
+  }
+}
+
 export function nodeView(node: string, state: NodeState | undefined, facts: ViewFacts): NodeView {
   const { planning, wall } = facts;
-  const agent = state === undefined ? neverReported : agentView(state, planning.now, wall);
-  const reasons = state?.reasons ?? new Map<string, Reason>();
-  const absent = unreported(agent);
   const wallNow = wall(planning.now);
+  const waiting = state === undefined ? [] : queue(situationOf(state, facts.grants, planning.now), planning);
+  const places = new Map(waiting.map((id, index) => [id, { place: index + 1, of: waiting.length }]));
   const remembered = (id: string): Remembered => {
     const since = state?.reasonSince.get(id);
     const watchedMs = state?.histories.get(id)?.watchedMs ?? 0;
-    return { ...(since !== undefined && { since: wall(since) }), watchedSeconds: Math.round(watchedMs / 1_000) };
+    const place = places.get(id);
+    return {
+      ...(since !== undefined && { since: wall(since) }),
+      ...(place !== undefined && { queue: place }),
+      watchedSeconds: Math.round(watchedMs / 1_000),
+    };
   };
-  const containers = [
-    ...[...reasons].map(([id, why]) =>
-      containerView(id, why, remembered(id), { record: planning.container(id), wallNow }),
-    ),
-    ...facts.running.flatMap((record) => {
-      if (reasons.has(record.id)) return [];
-      const why = objection(record, planning) ?? absent;
-      return [containerView(record.id, why, remembered(record.id), { record, wallNow })];
-    }),
-  ];
-  const grants = facts.grants.map((grant) => grantView(grant, wall));
-  return { node, agent, maxSlots: planning.settings.maxContainersPerNode, grants, containers };
+  const containers = [...explained(state, facts.running, planning)].map(({ containerId, reason, record }) =>
+    containerView(containerId, reason, remembered(containerId), { record, wallNow }),
+  );
+  return {
+    node,
+    agent: agentView(state, planning.now, wall),
+    maxSlots: planning.settings.maxContainersPerNode,
+    grants: facts.grants.map((grant) => grantView(grant, wall)),
+    containers,
+  };
 }
 
-function agentView(state: NodeState, now: number, wall: WallTime): NodeView['agent'] {
+export function agentView(state: NodeState | undefined, now: number, wall: WallTime): NodeView['agent'] {
+  if (state === undefined) return neverReported;
   const found = condition(state, now);
   const { agentVersion, capture } = state.report;
   return {
     state: found.state,
-    why: found.state === 'ready' ? '' : found.why,
+    why: found.state === 'ready' ? capture.reason : found.why,
     version: agentVersion,
     variant: capture.variant,
     heardAt: wall(state.heardAt),
   };
 }
 
-function unreported(agent: NodeView['agent']): Reason {
-  switch (agent.state) {
+function unreported(state: NodeState | undefined, now: number): Reason {
+  const found = state === undefined ? undefined : condition(state, now);
+  switch (found?.state) {
     case 'ready':
       return reason('not-reported', 'the agent does not report this container');
     case 'not-ready':
-      return reason('agent-not-ready', agent.why);
+      return reason('agent-not-ready', found.why);
     case 'unreachable':
-    case 'never-reported':
-      return reason('agent-unreachable', agent.why);
+    case undefined:
+      return reason('agent-unreachable', found?.why ?? neverReported.why);
   }
 }

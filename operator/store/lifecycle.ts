@@ -49,9 +49,15 @@ export type AuditedAction = 'relearn' | 'forget' | 'release' | 'delete' | 'new-d
  */
 export type QuarantineResult = 'marked' | 'known' | 'widened';
 
+export interface Run {
+  readonly image: Image;
+  /** Whole milliseconds that come on top of the profile's `ranMs`. */
+  readonly ranMs: number;
+}
+
 export interface LifecycleStore {
-  /** Notes when images ran last; for those that have a profile, and never an earlier time than before. */
-  markRun(images: readonly Image[], at: number): Promise<void>;
+  /** Notes when images ran last, and how long; for those that have a profile, and never an earlier time than before. */
+  markRun(runs: readonly Run[], at: number): Promise<void>;
   /**
    * Moves the profile into the archive; its snapshots and, if it is relearned, its lost periods go. Quarantine stays: the
    * containers are the same. False, and nothing done, if the image has no profile.

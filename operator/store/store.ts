@@ -28,6 +28,11 @@ export interface ProfileRecord {
   readonly digests: readonly string[];
   /** When a container of the image was last seen running; absent until that was noted. Commits leave it as it is. */
   readonly lastRunAt?: number;
+  /** Milliseconds of all periods that taught, and the start of the earliest; absent if the last of them came before schema 6. */
+  readonly watchedMs?: number;
+  readonly watchedFrom?: number;
+  /** Milliseconds that its containers ran until `lastRunAt`, all together; absent like it, and left by commits as it is. */
+  readonly ranMs?: number;
   /** Uid of the SecurityProfile object that was published; once it is set, an object that is missing was deleted. */
   readonly publishedUid?: string;
 }

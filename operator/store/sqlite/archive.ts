@@ -8,7 +8,7 @@ import { bytes, integer, text, type Row } from './row.ts';
 
 /** What a profile and its archived form have in common. */
 const shared = `image_name, image_tag, object_name, state, version, counted_snapshots, snapshots, containers,
-  first_snapshot_at, last_snapshot_at, sealed_at, published_uid, digests, last_run_at`;
+  first_snapshot_at, last_snapshot_at, sealed_at, published_uid, digests, last_run_at, watched_ms, watched_from, ran_ms`;
 
 function archivedOf(row: Row): ArchivedProfile {
   const reason = text(row, 'reason');

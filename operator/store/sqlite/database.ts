@@ -88,7 +88,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         const wasArchived = archive.remove(image);
         return profiles.remove(image) || wasArchived;
       }),
-    markRun: (images, at) => transaction(() => images.forEach((image) => profiles.markRun(image, at))),
+    markRun: (runs, at) => transaction(() => runs.forEach((run) => profiles.markRun(run, at))),
     archive: (image, reason, at, options = {}) =>
       transaction(() => {
         if (!archive.put(image, reason, at)) return false;

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Image } from '../../../core/image.ts';
 import { StoreError } from '../errors.ts';
+import type { Run } from '../lifecycle.ts';
 import type { ProfileRecord } from '../store.ts';
 import { bytes, integer, text, texts, type Row } from './row.ts';
 
@@ -23,6 +24,9 @@ export function profileOf(row: Row): ProfileRecord {
     ...(row['sealed_at'] === null ? {} : { sealedAt: integer(row, 'sealed_at') }),
     digests: texts(row, 'digests'),
     ...(row['last_run_at'] === null ? {} : { lastRunAt: integer(row, 'last_run_at') }),
+    ...(row['watched_ms'] === null ? {} : { watchedMs: integer(row, 'watched_ms') }),
+    ...(row['watched_from'] === null ? {} : { watchedFrom: integer(row, 'watched_from') }),
+    ...(row['ran_ms'] === null ? {} : { ranMs: integer(row, 'ran_ms') }),
     ...(row['published_uid'] === null ? {} : { publishedUid: text(row, 'published_uid') }),
   };
 }
@@ -35,12 +39,14 @@ export function profileTable(database: DatabaseSync) {
   );
   const evidence = database.prepare('SELECT bytes FROM evidence WHERE image_name = ? AND image_tag = ?');
   const put = database.prepare(`INSERT INTO profiles (image_name, image_tag, object_name, state, version,
-      counted_snapshots, snapshots, containers, first_snapshot_at, last_snapshot_at, sealed_at, digests)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      counted_snapshots, snapshots, containers, first_snapshot_at, last_snapshot_at, sealed_at, digests,
+      watched_ms, watched_from)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET object_name = excluded.object_name, state = excluded.state, version = excluded.version,
       counted_snapshots = excluded.counted_snapshots, snapshots = excluded.snapshots,
       containers = excluded.containers, first_snapshot_at = excluded.first_snapshot_at,
-      last_snapshot_at = excluded.last_snapshot_at, sealed_at = excluded.sealed_at, digests = excluded.digests`);
+      last_snapshot_at = excluded.last_snapshot_at, sealed_at = excluded.sealed_at, digests = excluded.digests,
+      watched_ms = excluded.watched_ms, watched_from = excluded.watched_from`);
   const putEvidence = database.prepare(
     'INSERT INTO evidence VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
   );
@@ -49,7 +55,8 @@ export function profileTable(database: DatabaseSync) {
   const markPublished = database.prepare(
     'UPDATE profiles SET published_uid = ? WHERE image_name = ? AND image_tag = ?',
   );
-  const markRun = database.prepare(`UPDATE profiles SET last_run_at = max(coalesce(last_run_at, 0), ?)
+  const markRun = database.prepare(`UPDATE profiles
+    SET last_run_at = max(coalesce(last_run_at, 0), ?), ran_ms = coalesce(ran_ms, 0) + ?
     WHERE image_name = ? AND image_tag = ?`);
   const touch = database.prepare('UPDATE profiles SET version = version + 1 WHERE image_name = ? AND image_tag = ?');
   const remove = database.prepare('DELETE FROM profiles WHERE image_name = ? AND image_tag = ?');
@@ -92,6 +99,8 @@ export function profileTable(database: DatabaseSync) {
         profile.lastSnapshotAt,
         profile.sealedAt ?? null,
         JSON.stringify(profile.digests),
+        profile.watchedMs ?? null,
+        profile.watchedFrom ?? null,
       );
       putEvidence.run(image.name, image.tag, evidenceBytes);
     },
@@ -104,8 +113,8 @@ export function profileTable(database: DatabaseSync) {
       return markPublished.run(uid, image.name, image.tag).changes === 1;
     },
 
-    markRun(image: Image, at: number): void {
-      markRun.run(at, image.name, image.tag);
+    markRun({ image, ranMs }: Run, at: number): void {
+      markRun.run(at, ranMs, image.name, image.tag);
     },
 
     /** What it publishes is another from now on: a writer that read it before reads again. */

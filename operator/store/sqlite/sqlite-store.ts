@@ -114,7 +114,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     seal: (image, version, at) => request('seal', image, version, at),
     markPublished: (image, uid) => request('markPublished', image, uid),
     forget: (image, audit) => request('forget', image, audit),
-    markRun: (images, at) => request('markRun', images, at),
+    markRun: (runs, at) => request('markRun', runs, at),
     archive: (image, reason, at, options) => request('archive', image, reason, at, options),
     restarts: (image) => request('restarts', image),
     restore: (image, at) => request('restore', image, at),

@@ -150,11 +150,25 @@ export function lifecycleConformance(current: () => Store): void {
       const store = current();
       await store.commitSnapshot(commitOf(1));
       expect(await store.profile(nginx)).not.toHaveProperty('lastRunAt');
-      await store.markRun([nginx, other], 7);
-      await store.markRun([nginx], 5);
-      expect(await store.profile(nginx)).toMatchObject({ version: 1, lastRunAt: 7 });
+      await store.markRun(
+        [nginx, other].map((image) => ({ image, ranMs: 20 })),
+        7,
+      );
+      await store.markRun([{ image: nginx, ranMs: 3 }], 5);
+      expect(await store.profile(nginx)).toMatchObject({ version: 1, lastRunAt: 7, ranMs: 23 });
       await store.commitSnapshot(commitOf(2, snapshotRecord({ from: startOfTime + hour })));
-      expect(await store.profile(nginx)).toMatchObject({ version: 2, lastRunAt: 7 });
+      expect(await store.profile(nginx)).toMatchObject({ version: 2, lastRunAt: 7, ranMs: 23 });
+      await store.archive(nginx, 'collected', 9);
+      expect(await store.restore(nginx, 9)).toMatchObject({ lastRunAt: 9, ranMs: 23 });
+    });
+
+    it('come with how long was watched, as the last commit says', async () => {
+      const store = current();
+      const { profile, ...commit } = commitOf(1);
+      await store.commitSnapshot({ ...commit, profile: { ...profile, watchedMs: 60_000, watchedFrom: startOfTime } });
+      expect(await store.profile(nginx)).toMatchObject({ watchedMs: 60_000, watchedFrom: startOfTime });
+      await store.archive(nginx, 'collected', 9);
+      expect(await store.restore(nginx, 9)).toMatchObject({ watchedMs: 60_000, watchedFrom: startOfTime });
     });
   });
 

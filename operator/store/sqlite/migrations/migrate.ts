@@ -5,6 +5,7 @@ import { snapshotContext } from './0002-snapshot-context.ts';
 import { lifecycle } from './0003-lifecycle.ts';
 import { restarts } from './0004-restarts.ts';
 import { wideQuarantine } from './0005-wide-quarantine.ts';
+import { hours } from './0006-hours.ts';
 
 /**
  * In order; the number of a migration is its place, beginning at 1. Released ones never change. Each comes with a database
@@ -16,6 +17,7 @@ export const migrations: readonly string[] = [
   lifecycle,
   restarts,
   wideQuarantine,
+  hours,
 ];
 
 /** 'WSec' as a number, in the header of every database of ours (PRAGMA application_id). */
