@@ -23,6 +23,9 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
  * @printerColumn Network integer .status.network wide
  * @printerColumn Lost integer .status.lost wide
  * @printerColumn Quarantined integer .status.quarantined wide
+ * @printerColumn Watched string .status.scheduling.hoursWatched wide
+ * @printerColumn Run string .status.scheduling.hoursRun wide
+ * @printerColumn Why string .status.scheduling.reason wide
  * @printerColumn Updated date .status.lastUpdated
  * @printerColumn Age date .metadata.creationTimestamp
  */
@@ -226,6 +229,8 @@ export interface SecurityProfileStatus {
   readonly lost?: Count;
   /** Behaviours held back because a rule matched in their container; known once somebody releases them. */
   readonly quarantined?: Count;
+  /** Whether containers of the image are watched, why not, and for how many of their hours they were. */
+  readonly scheduling?: Scheduling;
   /** When the content changed last. */
   readonly lastUpdated?: Timestamp;
   /** Generation of the spec that this status is about. */
@@ -239,3 +244,37 @@ export interface SecurityProfileStatus {
    */
   readonly conditions?: readonly Condition[];
 }
+
+/**
+ * Whether containers of the image are watched, why not, and for how many of their hours they were. Written with the content,
+ * and when reason or numbers change, at most once per publishing.interval: hours alone write nothing, and of a finished
+ * profile they stay as they were when it was sealed. kubectl wsp status and containers have the figures of now.
+ */
+export interface Scheduling {
+  /** Hours for which containers were watched while the profile was learned, all together, in tenths. */
+  readonly hoursWatched?: Hours;
+  /** Hours for which containers ran since the first of them was watched, all together, in tenths. */
+  readonly hoursRun?: Hours;
+  /** Containers that have a profiling slot. */
+  readonly watching: Count;
+  /** Containers that wait for one. */
+  readonly waiting: Count;
+  /** Why containers are watched or not; the first that holds. */
+  readonly reason: SchedulingReason;
+  /**
+   * The same for people.
+   * @maxLength 256
+   */
+  readonly message: string;
+}
+
+/**
+ * Hours in tenths, such as 12.5.
+ * @pattern ^[0-9]{1,12}[.][0-9]$
+ * @maxLength 14
+ */
+export type Hours = string;
+
+/** Why containers of an image are watched or not. */
+export type SchedulingReason =
+  'Sealed' | 'Watched' | 'SlotsTaken' | 'AgentUnavailable' | 'NotObserved' | 'Excluded' | 'Disabled' | 'NotRunning';

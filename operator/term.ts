@@ -8,6 +8,7 @@ import { startInventory } from './inventory/informers.ts';
 import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import { BuildWatch } from './learning/build-watch.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
+import { hoursReader } from './learning/hours.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { profileModels } from './learning/profile-model.ts';
@@ -104,12 +105,14 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const surveyed = { ...options, inventory, known, store, settings: () => settings.current, announce };
   const builds = new BuildWatch({ ...surveyed, onNewDigests: (image) => profiles.enqueue(image) });
   const survey = new Survey({ ...surveyed, builds, object: (image) => profiles.object(image) });
+  const hours = hoursReader({ inventory, known, clock });
   const profiles = createProfileController({
     ...options,
     store,
     settings,
     publish: publishStored,
     otherBuilds: (image: Image) => builds.of(image),
+    scheduling: (image) => ({ view: scheduler.image(image), hours: hours(image) }),
     announce,
   });
   const ingest = createIngest({

@@ -58,7 +58,8 @@ describe('why an image is watched or not', () => {
     ],
     ['NotRunning', [['done', 2]], false, 0, 0, 'No container of the image runs.'],
     ['NotRunning', [], false, 0, 0, 'No container of the image runs.'],
-  ] as const)('%s: %j', (reason, found, sealed, watching, waiting, message) => {
+  ] as const)('%s: %j', (reason, found, sealed, ...rest) => {
+    const [watching, waiting, message] = rest;
     expect(imageView(new Map(found), sealed)).toEqual({ reason, watching, waiting, message });
   });
 });

@@ -1,4 +1,5 @@
 /** Why the containers of one image are watched or not, all together. Pure. */
+import type { SchedulingReason } from '../../crds/security-profile.ts';
 import type { ReasonCode } from './reason.ts';
 
 /**
@@ -14,12 +15,10 @@ export const imageReasons = [
   'Excluded',
   'Disabled',
   'NotRunning',
-] as const;
-
-export type ImageReason = (typeof imageReasons)[number];
+] as const satisfies readonly SchedulingReason[];
 
 export interface ImageView {
-  readonly reason: ImageReason;
+  readonly reason: SchedulingReason;
   /** For people; says nothing that changes by itself, since it is written to the API server. */
   readonly message: string;
   readonly watching: number;
@@ -29,7 +28,7 @@ export interface ImageView {
 export type ReasonCounts = ReadonlyMap<ReasonCode, number>;
 
 /** What a container with this reason makes of its image. */
-const meaning: Readonly<Record<ReasonCode, ImageReason>> = {
+const meaning: Readonly<Record<ReasonCode, SchedulingReason>> = {
   profiling: 'Watched',
   granted: 'Watched',
   waiting: 'SlotsTaken',
@@ -48,7 +47,7 @@ const meaning: Readonly<Record<ReasonCode, ImageReason>> = {
 
 /** @param counts of the containers of the image; `sealed`: its profile is finished */
 export function imageView(counts: ReasonCounts, sealed: boolean): ImageView {
-  const found = new Map<ImageReason, number>();
+  const found = new Map<SchedulingReason, number>();
   for (const [code, count] of counts) found.set(meaning[code], (found.get(meaning[code]) ?? 0) + count);
   const reason = sealed ? 'Sealed' : (imageReasons.find((one) => (found.get(one) ?? 0) > 0) ?? 'NotRunning');
   const watching = sealed ? 0 : (found.get('Watched') ?? 0);
@@ -56,27 +55,24 @@ export function imageView(counts: ReasonCounts, sealed: boolean): ImageView {
   return { reason, message: messageOf(reason, found), watching, waiting };
 }
 
-function messageOf(reason: ImageReason, found: ReadonlyMap<ImageReason, number>): string {
-  const own = found.get(reason) ?? 0;
-  switch (reason) {
-    case 'Sealed':
-      return 'The profile is finished: its containers need no watching.';
-    case 'Watched':
-      return watched(own, found.get('SlotsTaken') ?? 0);
-    case 'SlotsTaken':
-      return `All profiling slots of its nodes are taken: ${containers(own)} ${own === 1 ? 'waits' : 'wait'} for one.`;
-    case 'AgentUnavailable':
-      return `No agent is ready where ${containers(own)} ${own === 1 ? 'runs' : 'run'}: kubectl wsp status says why.`;
-    case 'NotObserved':
-      return `The agents do not see ${containers(own)} that the API server shows on their nodes.`;
-    case 'Excluded':
-      return 'Excluded from profiling: by profiling.exclude of the WorkloadSecurityConfig, or pods of the product itself.';
-    case 'Disabled':
-      return 'Profiling is turned off: profiling.enabled of the WorkloadSecurityConfig.';
-    case 'NotRunning':
-      return 'No container of the image runs.';
-  }
+function messageOf(reason: SchedulingReason, found: ReadonlyMap<SchedulingReason, number>): string {
+  return messages[reason](found.get(reason) ?? 0, found.get('SlotsTaken') ?? 0);
 }
+
+/** `own`: containers with this reason. */
+const messages: Readonly<Record<SchedulingReason, (own: number, waiting: number) => string>> = {
+  Sealed: () => 'The profile is finished: its containers need no watching.',
+  Watched: watched,
+  SlotsTaken: (own) =>
+    `All profiling slots of its nodes are taken: ${containers(own)} ${own === 1 ? 'waits' : 'wait'} for one.`,
+  AgentUnavailable: (own) =>
+    `No agent is ready where ${containers(own)} ${own === 1 ? 'runs' : 'run'}: kubectl wsp status says why.`,
+  NotObserved: (own) => `The agents do not see ${containers(own)} that the API server shows on their nodes.`,
+  Excluded: () =>
+    'Excluded from profiling: by profiling.exclude of the WorkloadSecurityConfig, or pods of the product itself.',
+  Disabled: () => 'Profiling is turned off: profiling.enabled of the WorkloadSecurityConfig.',
+  NotRunning: () => 'No container of the image runs.',
+};
 
 function watched(own: number, waiting: number): string {
   const others = waiting === 0 ? '' : `; ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a slot`;

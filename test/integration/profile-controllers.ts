@@ -14,6 +14,7 @@ import { createProfileController } from '../../operator/controllers/security-pro
 import { createProfileMetrics } from '../../operator/controllers/security-profile/metrics.ts';
 import { runConfigController } from '../../operator/controllers/workload-security-config/controller.ts';
 import { packEvidence, publishStored, unpackEvidence } from '../../operator/learning/evidence-bytes.ts';
+import { imageView } from '../../operator/scheduling/image-view.ts';
 import { SettingsSource } from '../../operator/settings-source.ts';
 import { defaultSettings } from '../../operator/settings.ts';
 import { openSqliteStore } from '../../operator/store/sqlite/sqlite-store.ts';
@@ -37,6 +38,7 @@ export function startControllers(apiServer: ApiServer, store: Store) {
     settings,
     publish: publishStored,
     otherBuilds: () => ({ digests: [] }),
+    scheduling: () => ({ view: imageView(new Map([['profiling', 1]]), false) }),
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });

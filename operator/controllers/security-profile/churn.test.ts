@@ -5,6 +5,8 @@ import { FakeClock } from '../../testing/fake-clock.ts';
 import { ByteBucket } from './byte-bucket.ts';
 import { profileByteRate } from './controller.ts';
 import type { ProfileDependencies } from './dependencies.ts';
+import { imageView } from '../../scheduling/image-view.ts';
+import type { SchedulingFacts } from './scheduling.ts';
 import { fakeCluster } from './testing/fake-cluster.ts';
 
 const second = 1_000;
@@ -28,6 +30,11 @@ const large: ProfileDependencies['publish'] = (bytes, facts) => {
   return Promise.resolve({ ...publication, behavior: { ...publication.behavior, dns } });
 };
 
+function schedulingAt(now: number, sealed: boolean): SchedulingFacts {
+  const view = imageView(new Map([['profiling', (now / step) % 7]]), sealed);
+  return { view, hours: { watchedMs: now, ranMs: 2 * now } };
+}
+
 it('400 profiles that learn without pause write within the budget, each gets its turn, and finished ones write nothing', async () => {
   const clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
   const bucket = new ByteBucket(clock, profileByteRate.bytesPerSecond, profileByteRate.burstBytes);
@@ -46,6 +53,8 @@ it('400 profiles that learn without pause write within the budget, each gets its
       for (const one of clusters) {
         const learns = learning && (clock.now() / step) % 12 === one.number % 12;
         if (learns) one.cluster.learn((one.container += 1), '/a');
+        // What is told of scheduling is another at every look.
+        one.cluster.running.scheduling = schedulingAt(clock.now(), !learning);
         if (!learns && clock.now() < one.due) continue;
         const { requeueAfterMs } = await one.cluster.reconcile();
         one.due = requeueAfterMs === undefined ? Infinity : clock.now() + requeueAfterMs;

@@ -51,6 +51,7 @@ export interface ProfileControllerOptions {
   readonly settings: SettingsSource;
   readonly publish: ProfileDependencies['publish'];
   readonly otherBuilds: ProfileDependencies['otherBuilds'];
+  readonly scheduling: ProfileDependencies['scheduling'];
   readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */

@@ -13,6 +13,7 @@ import type { Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
 import type { ProfileMetrics } from './metrics.ts';
 import type { ProfileObject } from './profile-object.ts';
+import type { SchedulingFacts } from './scheduling.ts';
 
 export interface ProfileApi {
   /** Objects with this image, by its text, from the informer: possibly a moment old. */
@@ -44,6 +45,8 @@ export interface LastPublication {
   readonly specDigest: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The same of the status, if that was written alone since. */
+  readonly statusAt?: number;
 }
 
 type LifecycleMethods = 'archive' | 'archived' | 'quarantined' | 'release' | 'recordAudit';
@@ -60,6 +63,8 @@ export interface ProfileDependencies {
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
   readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
   readonly otherBuilds: (image: Image) => OtherBuilds;
+  /** Whether containers of the image are watched, and for how long they were. */
+  readonly scheduling: (image: Image) => SchedulingFacts;
   readonly settings: () => Settings;
   readonly bucket: ByteBucket;
   /** By image text. */

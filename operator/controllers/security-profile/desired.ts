@@ -11,6 +11,7 @@ import type { ProfileRecord } from '../../store/store.ts';
 import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
 import { completeCondition } from './complete.ts';
 import { type Overlay, overlayConditions, overlayTypes } from './overlay.ts';
+import { schedulingOf, type SchedulingFacts } from './scheduling.ts';
 
 export function desiredSpec(record: ProfileRecord, publication: Publication): SecurityProfileSpec {
   const { name, tag } = record.image;
@@ -35,6 +36,7 @@ export interface StatusContext extends StatusTime {
   readonly settings: Settings;
   readonly otherBuilds: OtherBuilds;
   readonly marks: readonly QuarantineMark[];
+  readonly scheduling: SchedulingFacts;
   readonly previous: SecurityProfileStatus;
   /** When the content changed last, RFC 3339. */
   readonly lastUpdated: string;
@@ -65,6 +67,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     network: known('network'),
     ...(quarantined > 0 && { quarantined }),
     lost: Math.min(lostRecords(losses) + lostPeriods, Number.MAX_SAFE_INTEGER),
+    scheduling: schedulingOf(context.scheduling),
     lastUpdated,
     observedGeneration: generation,
     conditions: nextConditions(context.previous.conditions ?? [], wanted, { now, generation }),
@@ -91,10 +94,10 @@ function stableCondition({ record, settings }: StatusContext): ConditionFacts {
   return { type: 'Stable', status: 'False', reason: 'Learning', message };
 }
 
-/** A sealed object with the overlay of now: everything else of its status stays as it was. */
+/** A sealed object with the overlay of now: everything else of its status stays as it was, once it is there. */
 export function overlaidStatus(
   previous: SecurityProfileStatus,
-  overlay: Overlay,
+  { scheduling, ...overlay }: Overlay & Pick<StatusContext, 'scheduling'>,
   at: StatusTime,
 ): SecurityProfileStatus {
   const { conditions = [], quarantined: _, ...rest } = previous;
@@ -103,6 +106,7 @@ export function overlaidStatus(
   return {
     ...rest,
     ...(quarantined > 0 && { quarantined }),
+    scheduling: previous.scheduling ?? schedulingOf(scheduling),
     conditions: [...others, ...nextConditions(conditions, overlayConditions(overlay), at)],
   };
 }
@@ -134,7 +138,7 @@ export function degradedStatus(
     stable,
     { type: 'Degraded', status: 'True', reason: 'NotLearned', message },
   ];
-  const { state: _, ...kept } = object.status;
+  const { state: _, scheduling: __, ...kept } = object.status;
   return withConditions({ ...kept, state: object.sealed ? 'Stable' : 'Learning' }, object.status, wanted, at);
 }
 
@@ -146,4 +150,9 @@ function withConditions(
 ): SecurityProfileStatus {
   const conditions = nextConditions(previous.conditions ?? [], wanted, at);
   return { ...status, observedGeneration: at.generation, conditions };
+}
+
+/** The status with scheduling of now, and nothing else changed. */
+export function rescheduledStatus(previous: SecurityProfileStatus, scheduling: SchedulingFacts): SecurityProfileStatus {
+  return { ...previous, scheduling: schedulingOf(scheduling) };
 }

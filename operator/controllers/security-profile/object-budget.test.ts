@@ -96,6 +96,10 @@ it('an object is within 192 KiB as a whole, whatever an image does and whatever 
           digests: Array.from({ length: 1_000 }, (_, index) => ({ digest: digest(index), since: epoch })),
           held: { why: 'others', moved: crowded, teachers: crowded },
         },
+        scheduling: {
+          view: { reason: 'Sealed', message: 'm'.repeat(256), watching: 9_999, waiting: 9_999 },
+          hours: { watchedMs: Number.MAX_SAFE_INTEGER, ranMs: Number.MAX_SAFE_INTEGER },
+        },
         previous: {},
         lastUpdated: timestamp(epoch),
         ...at,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import { projectProfile } from './profile-object.ts';
 
 const object = (metadata: object) => ({
@@ -31,4 +32,32 @@ it('needs no annotation, and no managed fields', () => {
   expect(projectProfile(object({ annotations }))).toMatchObject({
     value: { action: { text: `?[31m${'x'.repeat(59)}`, actor: 'unknown' } },
   });
+});
+
+it('has the whole status that was written, or each look would find a difference and write it again', () => {
+  const status: Required<SecurityProfileStatus> = {
+    state: 'Learning',
+    snapshots: 3,
+    containers: 2,
+    commonality: 97,
+    nodes: 1,
+    processes: 4,
+    files: 5,
+    dns: 6,
+    network: 7,
+    lost: 8,
+    quarantined: 9,
+    scheduling: {
+      hoursWatched: '1.5',
+      hoursRun: '12.0',
+      watching: 1,
+      waiting: 2,
+      reason: 'Watched',
+      message: '1 container is watched now; 2 wait for a slot.',
+    },
+    lastUpdated: '2030-01-01T00:00:00Z',
+    observedGeneration: 1,
+    conditions: [],
+  };
+  expect(projectProfile({ ...object({}), status })).toMatchObject({ ok: true, value: { status } });
 });

@@ -6,6 +6,7 @@ import { profileAnnotations } from '../../../crds/annotations.ts';
 import type { SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Projection } from '../../kube/informer.ts';
 import { canonicalJson } from '../canonical-json.ts';
+import { imageReasons } from '../../scheduling/image-view.ts';
 import { conditionSchema } from '../conditions.ts';
 
 export interface ProfileObject {
@@ -35,6 +36,15 @@ export interface AskedAction {
 
 const count = z.number().int().nonnegative().exactOptional();
 
+const schedulingSchema = z.object({
+  hoursWatched: z.string().exactOptional(),
+  hoursRun: z.string().exactOptional(),
+  watching: z.number(),
+  waiting: z.number(),
+  reason: z.enum(imageReasons),
+  message: z.string(),
+});
+
 const statusSchema = z.object({
   state: z.enum(['Learning', 'Stable']).exactOptional(),
   snapshots: count,
@@ -45,7 +55,9 @@ const statusSchema = z.object({
   files: count,
   dns: count,
   network: count,
+  quarantined: count,
   lost: count,
+  scheduling: schedulingSchema.exactOptional(),
   lastUpdated: z.string().exactOptional(),
   observedGeneration: count,
   conditions: z.array(conditionSchema).exactOptional(),
@@ -80,7 +92,7 @@ export function specDigest(spec: unknown): string {
   return hash('sha256', canonicalJson(spec));
 }
 
-/** At most 1.5 KiB of what may be 200. */
+/** At most 2 KiB of what may be 200. */
 export function projectProfile(raw: unknown): Projection<ProfileObject> {
   const parsed = objectSchema.safeParse(raw);
   if (!parsed.success) return { ok: false, problem: z.prettifyError(parsed.error).slice(0, 500) };

@@ -11,11 +11,13 @@ import {
   desiredSpec,
   desiredStatus,
   overlaidStatus,
+  rescheduledStatus,
   type StatusContext,
   type StatusTime,
 } from './desired.ts';
 import { profileRestored, profileSealed } from './events.ts';
 import { specDigest, type ProfileObject } from './profile-object.ts';
+import { isNews, schedulingOf } from './scheduling.ts';
 import { updateStatus } from './status.ts';
 
 /** Why an object is written: `restored` after an edit by somebody else. */
@@ -34,7 +36,9 @@ export async function publishProfile(
   const last = dependencies.last.get(key);
   const reason = reasonToPublish(record, object, last);
   if (reason === undefined) {
-    if (object?.sealed === true) await refreshOverlay(object, record, dependencies);
+    if (object === undefined) return {};
+    if (!object.sealed) return refreshScheduling(key, object, dependencies);
+    await refreshOverlay(object, record, dependencies);
     return {};
   }
   const wait = reason === 'changed' ? untilInterval(object, last, dependencies) : 0;
@@ -114,6 +118,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     settings: settings(),
     otherBuilds: dependencies.otherBuilds(record.image),
     marks: quarantine,
+    scheduling: dependencies.scheduling(record.image),
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -122,7 +127,8 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
   await updateStatus(target, (time) => desiredStatus({ ...status, ...time }), dependencies);
   // Last of all: what failed before is done again.
   dependencies.last.set(key, { version: record.version, uid, generation, specDigest: digest, at });
-  return {};
+  // Whether it is still watched then is to be told also if nothing is learned until then.
+  return record.state === 'stable' ? {} : { requeueAfterMs: settings().publishing.intervalMs };
 }
 
 async function writeSpec(
@@ -147,10 +153,33 @@ async function refreshOverlay(
   dependencies: ProfileDependencies,
 ): Promise<void> {
   const { image } = record;
+  const scheduling = dependencies.scheduling(image);
   const marks = await dependencies.store.quarantined(image);
   const quarantined = await countQuarantined(image, marks, dependencies);
-  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined, marks };
+  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined, marks, scheduling };
   await updateStatus(object, (at) => overlaidStatus(object.status, overlay, at), dependencies);
+}
+
+/**
+ * Nothing was learned, which is when people ask why. Looked at in every interval and written at most once in each, within the
+ * bytes of all: of 400 profiles whose reasons change every 5 min, 0.8 MB of status.
+ */
+async function refreshScheduling(
+  key: string,
+  object: ProfileObject,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  const { settings, clock, bucket } = dependencies;
+  const interval = settings().publishing.intervalMs;
+  const facts = dependencies.scheduling(object.image);
+  if (!isNews(object.status.scheduling, schedulingOf(facts))) return { requeueAfterMs: interval };
+  const last = dependencies.last.get(key);
+  const written = last && { ...last, at: Math.max(last.at, last.statusAt ?? 0) };
+  const wait = Math.max(untilInterval(object, written, dependencies), bucket.wait(false));
+  if (wait > 0) return { requeueAfterMs: wait };
+  await updateStatus(object, () => rescheduledStatus(object.status, facts), dependencies);
+  if (last !== undefined) dependencies.last.set(key, { ...last, statusAt: clock.now() });
+  return { requeueAfterMs: interval };
 }
 
 /** Evidence is read only where there is something to count, which is rare. */

@@ -13,7 +13,7 @@ describe('publishing', () => {
   it('writes a new profile at once, with spec, status and mark', async () => {
     const cluster = fakeCluster(image);
     cluster.learn(1, '/etc/app.conf');
-    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 48 * hour });
+    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 5 * minute });
     expect(cluster.object()).toMatchObject({
       spec: { image, behavior: { files: [{ path: '/etc/app.conf' }] } },
       status: { state: 'Learning', snapshots: 1, containers: 1, processes: 1, files: 1, observedGeneration: 1 },
@@ -121,13 +121,15 @@ describe('sealing', () => {
   it('seals when the time is up, at the moment that it asked for', async () => {
     const cluster = fakeCluster(image);
     cluster.learn(1, '/a');
-    const { requeueAfterMs = 0 } = await cluster.reconcile();
-    await cluster.clock.advance(requeueAfterMs - 1);
+    const start = cluster.clock.now();
     await cluster.reconcile();
+    await cluster.clock.advance(48 * hour - 7);
+    expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 7 });
     expect(cluster.record()?.state).toBe('learning');
-    await cluster.clock.advance(1);
+    await cluster.clock.advance(7);
     await cluster.reconcile();
     expect(cluster.object()?.spec.sealed).toBe(true);
+    expect(cluster.record()?.sealedAt).toBe(start + 48 * hour);
   });
 });
 

@@ -15,6 +15,7 @@ import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
 import type { OtherBuilds } from '../../../learning/new-digests.ts';
+import { imageView } from '../../../scheduling/image-view.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
 import { memoryStore } from '../../../store/testing/memory-store.ts';
 import { FakeClock } from '../../../testing/fake-clock.ts';
@@ -23,6 +24,7 @@ import type { LastPublication, ProfileApi, ProfileDependencies } from '../depend
 import { createProfileMetrics } from '../metrics.ts';
 import { type AskedAction, specDigest, type ProfileObject } from '../profile-object.ts';
 import { reconcileProfile } from '../reconcile.ts';
+import type { SchedulingFacts } from '../scheduling.ts';
 
 interface StoredObject {
   readonly uid: string;
@@ -140,15 +142,20 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
   const announced: string[] = [];
-  const running: { otherBuilds: OtherBuilds } = { otherBuilds: { digests: [] } };
+  const running: { otherBuilds: OtherBuilds; scheduling: SchedulingFacts } = {
+    otherBuilds: { digests: [] },
+    scheduling: { view: imageView(new Map(), false) },
+  };
+  const bucket = options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024);
 
   const dependencies = (): ProfileDependencies => ({
     store,
     api,
     publish: options.publish ?? ((bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts))),
     otherBuilds: () => running.otherBuilds,
+    scheduling: () => running.scheduling,
     settings: () => settings.current,
-    bucket: options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024),
+    bucket,
     last: new LRUCache<string, LastPublication>({ max: 100 }),
     clock,
     announce: (event) => void announced.push(event.reason),
@@ -160,6 +167,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   return {
     api,
     clock,
+    bucket,
     settings,
     metrics,
     store,
