@@ -111,6 +111,14 @@ export function sampleStatus(generation: number): NonNullable<SecurityProfile['s
     dns: 0,
     network: 0,
     lost: 0,
+    scheduling: {
+      hoursWatched: '1.5',
+      hoursRun: '12.0',
+      watching: 1,
+      waiting: 2,
+      reason: 'Watched',
+      message: '1 container is watched now; 2 wait for a slot.',
+    },
     lastUpdated: '2030-01-01T01:30:00Z',
     observedGeneration: generation,
     conditions: [
