@@ -9,6 +9,7 @@ import type { Ingest } from './learning/ingest.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
+import { MemoryWatch, processMemory } from './server/memory.ts';
 import type { DesiredStateSource, ProfileModels } from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
@@ -51,6 +52,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
           scheduler.report(node, report);
         },
       },
+      memory: new MemoryWatch(processMemory(), clock),
       ingest: ({ agent, snapshot, bytes }) => ingest({ node: agent.node, snapshot, bytes, receivedAt: clock.now() }),
     },
     read: {

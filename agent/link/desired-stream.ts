@@ -1,7 +1,8 @@
 /** Receives what this node should be doing: one long answer of JSON lines, opened again whenever it ends. */
 import type { IncomingMessage } from 'node:http';
 import { desiredMessage, type DesiredState } from '../../core/wire/agent.ts';
-import { type LinkParts, persevere, unexpected } from './link-parts.ts';
+import { type LinkParts, persevere, UnexpectedAnswer } from './link-parts.ts';
+import { retryAfter } from './operator-connection.ts';
 import { Wakeup } from './wakeup.ts';
 
 const path = '/agent/v1/desired';
@@ -33,7 +34,9 @@ export interface DesiredStreamParts extends LinkParts {
 
 async function follow(parts: DesiredStreamParts, signal: AbortSignal): Promise<void> {
   const response = await parts.connection.open({ method: 'GET', path, signal });
-  if (response.statusCode !== 200) throw unexpected(path, response.statusCode ?? 0, await textOf(response));
+  const { statusCode: status = 0 } = response;
+  if (status !== 200)
+    throw new UnexpectedAnswer(path, { status, text: await textOf(response), ...retryAfter(response) });
   for await (const line of lines(response)) {
     const message = desiredMessage.parse(JSON.parse(line));
     parts.heard();

@@ -2,7 +2,7 @@
 import type { Counters } from '../counters.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from './backoff.ts';
-import type { OperatorConnection } from './operator-connection.ts';
+import type { Answer, OperatorConnection } from './operator-connection.ts';
 import type { Wakeup } from './wakeup.ts';
 
 export interface LinkParts {
@@ -14,8 +14,15 @@ export interface LinkParts {
 }
 
 /** The operator answered, but not with what was asked for. Its words are short; only their beginning is shown. */
-export function unexpected(path: string, status: number, text: string): Error {
-  return new Error(`the operator answered ${path} with ${status}: ${text.slice(0, 200)}`);
+export class UnexpectedAnswer extends Error {
+  override readonly name = 'UnexpectedAnswer';
+  /** The operator has too much to do: it asks for so much time. */
+  readonly retryAfterMs: number;
+
+  constructor(path: string, { status, text, retryAfterMs = 0 }: Answer, options?: ErrorOptions) {
+    super(`the operator answered ${path} with ${status}: ${text.slice(0, 200)}`, options);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /**
@@ -38,7 +45,9 @@ export async function persevere(
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      waitMs = backoffMs(failures, random);
+      // Spread over twice the time, so that those who were sent away together do not come back together.
+      const asked = error instanceof UnexpectedAnswer ? error.retryAfterMs * (1 + random()) : 0;
+      waitMs = Math.max(asked, backoffMs(failures, random));
       counters.add(`operator_failures_total{call="${call}"}`);
       log.warn({ err: error, call, retryInMs: Math.round(waitMs) }, 'operator not reached');
     }

@@ -23,6 +23,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** When the operator wants to be asked again at the earliest; absent if it does not say. */
+  readonly retryAfterMs?: number;
 }
 
 /** Answers to reports and uploads are a line or two. */
@@ -85,10 +87,16 @@ export class OperatorConnection {
         throw new Error(`the operator's answer to ${call.path} is longer than ${maxAnswerLength} characters`);
       }
     }
-    return { status: response.statusCode ?? 0, text };
+    return { status: response.statusCode ?? 0, text, ...retryAfter(response) };
   }
 
   close(): void {
     this.#agent?.agent.destroy();
   }
+}
+
+/** Of its two forms only the seconds; a longer wait than five minutes is nobody's wish. */
+export function retryAfter({ headers }: Pick<IncomingMessage, 'headers'>): Pick<Answer, 'retryAfterMs'> {
+  const text = headers['retry-after'] ?? '';
+  return /^\d{1,9}$/.test(text) ? { retryAfterMs: Math.min(Number(text), 300) * 1_000 } : {};
 }

@@ -1,6 +1,6 @@
 /** Tells the operator how this node is: at once when something has changed, and often enough to count as alive. */
 import { type AgentReport, heartbeatSeconds } from '../../core/wire/agent.ts';
-import { type LinkParts, persevere, unexpected } from './link-parts.ts';
+import { type LinkParts, persevere, UnexpectedAnswer } from './link-parts.ts';
 import type { Wakeup } from './wakeup.ts';
 
 const path = '/agent/v1/report';
@@ -17,8 +17,8 @@ async function send(parts: ReporterParts, signal: AbortSignal): Promise<void> {
   const report = parts.report();
   const body = Buffer.from(JSON.stringify(report));
   const headers = { 'content-type': 'application/json' };
-  const { status, text } = await parts.connection.call({ method: 'POST', path, body, headers, signal });
-  if (status < 200 || status > 299) throw unexpected(path, status, text);
+  const answer = await parts.connection.call({ method: 'POST', path, body, headers, signal });
+  if (answer.status < 200 || answer.status > 299) throw new UnexpectedAnswer(path, answer);
   parts.accepted(report);
 }
 

@@ -1,6 +1,7 @@
 /** Sends what is in the spool, oldest first, until the operator has decided on each. */
 import { uploadAnswer, type UploadAnswer } from '../../core/wire/agent.ts';
-import { type LinkParts, persevere, unexpected } from './link-parts.ts';
+import { type LinkParts, persevere, UnexpectedAnswer } from './link-parts.ts';
+import type { Answer } from './operator-connection.ts';
 import type { Spool } from './spool.ts';
 import type { Wakeup } from './wakeup.ts';
 
@@ -14,21 +15,21 @@ export interface UploaderParts extends LinkParts {
   readonly wakeup: Wakeup;
 }
 
-function parseAnswer(status: number, text: string): UploadAnswer {
+function parseAnswer(answer: Answer): UploadAnswer {
   try {
-    return uploadAnswer.parse(JSON.parse(text));
+    return uploadAnswer.parse(JSON.parse(answer.text));
   } catch (error) {
-    throw new Error(unexpected(path, status, text).message, { cause: error });
+    throw new UnexpectedAnswer(path, answer, { cause: error });
   }
 }
 
 /** @throws Error if the operator did not decide. */
 async function upload(parts: UploaderParts, file: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   const headers = { 'content-type': 'application/json', 'content-encoding': 'zstd' };
-  const { status, text } = await parts.connection.call({ method: 'POST', path, body: bytes, headers, signal });
-  const { result, reason } = parseAnswer(status, text);
+  const answer = await parts.connection.call({ method: 'POST', path, body: bytes, headers, signal });
+  const { result, reason } = parseAnswer(answer);
   parts.counters.add(`uploads_total{result="${result}"}`);
-  if (result === 'retry') throw unexpected(path, status, text);
+  if (result === 'retry') throw new UnexpectedAnswer(path, answer);
   if (result === 'refused') parts.log.warn({ file, reason }, 'snapshot refused');
   parts.spool.remove(file);
 }

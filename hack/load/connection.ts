@@ -1,7 +1,7 @@
 /** What the agent's link needs of a connection, for a thousand agents in one process: each calls from its own address. */
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { Answer, Call } from '../../agent/link/operator-connection.ts';
+import { type Answer, type Call, retryAfter } from '../../agent/link/operator-connection.ts';
 
 export interface Target {
   readonly url: URL;
@@ -39,7 +39,7 @@ export class LoadConnection {
     response.setEncoding('utf8');
     let text = '';
     for await (const chunk of response) text += String(chunk);
-    return { status: response.statusCode ?? 0, text };
+    return { status: response.statusCode ?? 0, text, ...retryAfter(response) };
   }
 
   close(): void {

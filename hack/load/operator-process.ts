@@ -30,10 +30,17 @@ export interface OperatorProcess {
   stop(): Promise<void>;
 }
 
-/** The environment that the operator's image gives it. */
-function imageSettings(): Record<string, string> {
-  const settings = readFileSync(dockerfile, 'utf8').matchAll(/^ENV (\w+)=(.*)$/gm);
-  return Object.fromEntries(Array.from(settings, ([, name = '', value = '']) => [name, value]));
+const entryPoint = z.tuple([z.string()], z.string());
+
+/** The environment that the operator's image gives it, and its arguments for Node. */
+function imageSettings(): { environment: Record<string, string>; nodeArguments: readonly string[] } {
+  const text = readFileSync(dockerfile, 'utf8');
+  const settings = text.matchAll(/^ENV (\w+)=(.*)$/gm);
+  const [, ...rest] = entryPoint.parse(JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? ''));
+  return {
+    environment: Object.fromEntries(Array.from(settings, ([, name = '', value = '']) => [name, value])),
+    nodeArguments: rest.slice(0, -1),
+  };
 }
 
 /** Why it cannot be started; undefined if it can. */
@@ -55,13 +62,15 @@ export async function startOperator(
 ): Promise<OperatorProcess> {
   const log = join(directory, 'operator.log');
   const limit = memoryLimit(`wsp-load-${process.pid}`, memoryBytes);
-  const command = [...limit.command, 'setpriv', '--pdeathsig', 'KILL', process.execPath, ...nodeArguments, program];
+  const image = imageSettings();
+  const node = [process.execPath, ...image.nodeArguments, ...nodeArguments, program];
+  const command = [...limit.command, 'setpriv', '--pdeathsig', 'KILL', ...node];
   const [shell = '', ...rest] = command;
   const child = spawn(shell, rest, {
     cwd: directory,
     env: {
       PATH: process.env['PATH'],
-      ...imageSettings(),
+      ...image.environment,
       KUBECONFIG: kubeconfig,
       WSP_NAMESPACE: productNamespace,
       WSP_LISTEN: '127.0.0.1:0',
@@ -71,7 +80,7 @@ export async function startOperator(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  child.stdout.pipe(createWriteStream(log));
+  const written = child.stdout.pipe(createWriteStream(log));
   const port = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const said = atWork.safeParse(JSON.parse(line));
@@ -81,9 +90,10 @@ export async function startOperator(
   });
   const pid = child.pid ?? 0;
   let stopping = false;
-  child.once('exit', (code, signal) => {
-    if (!stopping)
-      onEnd(new Error(`the operator ended with ${code ?? signal} at ${limit.peak()} bytes:\n${endOf(log)}`));
+  child.once('close', (code, signal) => {
+    const end = (): Error =>
+      new Error(`the operator ended with ${code ?? signal}, ${limit.peak()} bytes at most:\n${endOf(log)}`);
+    if (!stopping) written.once('finish', () => onEnd(end()));
   });
   return {
     pid,
@@ -116,7 +126,7 @@ function scrape(port: number, ca: string, token: string): Promise<ReadonlyMap<st
   const url = `https://127.0.0.1:${port}/metrics`;
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    get(url, { ca, headers }, (response) => {
+    get(url, { ca, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (text += chunk));

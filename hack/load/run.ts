@@ -92,7 +92,9 @@ async function withCluster(apiServer: ApiServer, directory: string, options: Loa
   progress(`the operator is at work, process ${operator.pid}`);
   try {
     const load = withOperator({ apiServer, client, fleet, tokens, operator, directory, options });
-    return await Promise.race([load, ended.promise]);
+    // What fails because the operator is ending is only the consequence.
+    const failed = load.catch(async (error: unknown) => sleep(endsWithinMs).then(() => Promise.reject(error)));
+    return await Promise.race([failed, ended.promise]);
   } finally {
     await operator.stop();
   }
@@ -191,6 +193,9 @@ async function measureParts(
   }
   return { windows, flood: answers };
 }
+
+/** An operator that closed its connections has ended by then. */
+const endsWithinMs = 30_000;
 
 /** Time for the periods of before to end, and for what they brought to be published. */
 const settleSeconds = 30;

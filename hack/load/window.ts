@@ -19,6 +19,8 @@ export interface WindowResult {
   /** Snapshots taken in, by the operator's own count. */
   readonly accepted: number;
   readonly reports: number;
+  /** Requests of agents that were refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Written to the API server in bodies of requests, by resource. */
   readonly apiBytes: Readonly<Record<string, number>>;
   readonly uploads: ReturnType<Tally['take']>;
@@ -52,6 +54,22 @@ function bytesWritten(metrics: ReadonlyMap<string, number>): Map<string, number>
   return bytes;
 }
 
+/** Requests refused so far, by reason. */
+function refusals(metrics: ReadonlyMap<string, number>): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [series, value] of metrics) {
+    const reason = /^workload_security_agent_requests_refused_total\{reason="([^"]*)"/.exec(series)?.[1];
+    if (reason !== undefined) found.set(reason, value);
+  }
+  return found;
+}
+
+/** What has grown, and by how much. */
+function growth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
+  const grown = Array.from(after, ([key, value]) => [key, value - (before.get(key) ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, more]) => more > 0));
+}
+
 export async function measureWindow(name: string, seconds: number, sources: Sources): Promise<WindowResult> {
   const { operator, scrape, tally } = sources;
   tally.take();
@@ -82,12 +100,8 @@ export async function measureWindow(name: string, seconds: number, sources: Sour
     loopDelayMs: { mean: mean(delays.map((delay) => delay.mean)), p99: Math.max(...delays.map(({ p99 }) => p99)) },
     accepted: grown('workload_security_snapshots_received_total', 'accepted'),
     reports: grown('workload_security_agent_reports_total'),
-    apiBytes: Object.fromEntries(
-      [...apiAfter].flatMap(([resource, bytes]) => {
-        const written = bytes - (apiBefore.get(resource) ?? 0);
-        return written > 0 ? [[resource, written]] : [];
-      }),
-    ),
+    refused: growth(refusals(before), refusals(after)),
+    apiBytes: growth(apiBefore, apiAfter),
     uploads: tally.take(),
   };
 }

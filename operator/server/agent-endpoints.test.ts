@@ -181,6 +181,116 @@ describe('snapshots', () => {
     await Promise.all(first);
   });
 
+  const many = Array.from({ length: 20 }, (_, index) => ({
+    ...upload,
+    token: `node:n${index}`,
+    body: zstd(smallSnapshot()),
+  }));
+
+  it('are unpacked eight at a time, whoever sends them, and all have their turn', async () => {
+    const waiting: (() => void)[] = [];
+    let most = 0;
+    const { call } = await startTestServer(new FakeClock(), {
+      ingest: async () => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return { result: 'accepted' };
+      },
+    });
+    let answered = 0;
+    const calls = many.map((one) =>
+      call(one).finally(() => {
+        answered += 1;
+      }),
+    );
+    while (answered < many.length) {
+      most = Math.max(most, waiting.length);
+      if (waiting.length === 8 || most === 8) waiting.splice(0).forEach((go) => go());
+      await setImmediate();
+    }
+    expect(most).toBe(8);
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(many.map(() => 200));
+  });
+
+  it('go on one at a time while memory is scarce, and agents are told when to send the others again', async () => {
+    const memory = { isScarce: true };
+    const entered = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<IngestAnswer>();
+    const { call, refusals } = await startTestServer(new FakeClock(), {
+      memory,
+      ingest: () => {
+        entered.resolve();
+        return gate.promise;
+      },
+    });
+    const body = zstd(smallSnapshot());
+    const first = call({ ...upload, body });
+    await entered.promise;
+    for (const one of many.slice(2, 5)) {
+      const answer = await call(one);
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '30']);
+      expect(uploadAnswer.parse(JSON.parse(answer.text))).toMatchObject({ result: 'retry' });
+    }
+    expect(await refusals()).toEqual(['memory 3']);
+    gate.resolve({ result: 'accepted' });
+    expect((await first).status).toBe(200);
+    expect((await call({ ...upload, body })).status).toBe(200);
+  });
+
+  it('that came while there was memory are sent away too, if they wait until it is scarce', async () => {
+    const memory = { isScarce: false };
+    const gate = Promise.withResolvers<IngestAnswer>();
+    const ingested: SnapshotUpload[] = [];
+    const { call, metrics, refusals } = await startTestServer(new FakeClock(), {
+      memory,
+      ingest: (one) => {
+        ingested.push(one);
+        return gate.promise;
+      },
+    });
+    // Eight are at work, two are parsed and wait for room, the rest waits to be parsed.
+    const calls = many.map(call);
+    const all = many.reduce((sum, { body }) => sum + body.length, 0);
+    while (ingested.length < 8 || ((await metrics.snapshotBytes.get()).values[0]?.value ?? 0) < all)
+      await setImmediate();
+    memory.isScarce = true;
+    gate.resolve({ result: 'accepted' });
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(ingested.length);
+    expect(await refusals()).toEqual([`memory ${many.length - ingested.length}`]);
+  });
+
+  it('whose senders have gone are not unpacked any more', async () => {
+    const gate = Promise.withResolvers<IngestAnswer>();
+    const ingested: SnapshotUpload[] = [];
+    const { server, authority, call, metrics, refusals } = await startTestServer(new FakeClock(), {
+      ingest: (one) => {
+        ingested.push(one);
+        return gate.promise;
+      },
+    });
+    const calls = many.slice(0, 10).map(call);
+    while (ingested.length < 8) await setImmediate();
+    const socket = connect({ port: server.port, host: '127.0.0.1', ca: authority.cert });
+    await once(socket, 'secureConnect');
+    const body = zstd(smallSnapshot());
+    const before = (await metrics.snapshotBytes.get()).values[0]?.value ?? 0;
+    socket.write(
+      `POST /agent/v1/snapshots HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer node:gone\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body);
+    while (((await metrics.snapshotBytes.get()).values[0]?.value ?? 0) < before + body.length) await setImmediate();
+    socket.destroy();
+    await once(socket, 'close');
+    // The server hears of it before, or together with, what is sent after it.
+    for (let round = 0; round < 3; round += 1) await call({ path: '/nothing' });
+    gate.resolve({ result: 'accepted' });
+    await Promise.all(calls);
+    while ((await refusals()).length === 0) await setImmediate();
+    expect(await refusals()).toEqual(['gone 1']);
+    expect(ingested).toHaveLength(calls.length);
+  });
+
   it('of one node are limited in bytes over time', async () => {
     const clock = new FakeClock();
     const { call } = await startTestServer(clock);

@@ -1,8 +1,13 @@
 /** How many bodies may be read at a time, so that what they hold in memory is bounded. */
 import { Problem } from './problem.ts';
 
+/** @param retryAfter seconds; the agent keeps what it has until then */
+export function retryLater(status: 429 | 503, code: string, detail: string, retryAfter: number): Problem {
+  return new Problem({ status, code, detail, retryAfter, members: { result: 'retry', reason: detail } });
+}
+
 export function overQuota(what: string): Problem {
-  return new Problem({ status: 429, code: `quota-${what}`, detail: `too many ${what} from this node`, retryAfter: 15 });
+  return retryLater(429, `quota-${what}`, `too many ${what} from this node`, 15);
 }
 
 export class UploadSlots {
@@ -27,7 +32,7 @@ export class UploadSlots {
     const own = this.#nodes.get(node) ?? 0;
     if (own >= this.#perNode) throw overQuota(this.#what);
     if (this.#running >= this.#total) {
-      throw new Problem({ status: 503, code: 'busy', detail: `too many ${this.#what} are under way`, retryAfter: 15 });
+      throw retryLater(503, 'busy', `too many ${this.#what} are under way`, 15);
     }
     this.#nodes.set(node, own + 1);
     this.#running += 1;

@@ -45,6 +45,7 @@ async function startOperator(apiServer: ApiServer) {
         received.push(upload);
         return { result: 'accepted' };
       },
+      memory: { isScarce: false },
       clock,
       random: Math.random,
       metrics,

@@ -36,6 +36,7 @@ export async function reviewByName(token: string): Promise<Identity | undefined>
 }
 
 export interface TestPorts {
+  memory?: { readonly isScarce: boolean };
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
   profiles?: ProfileModels;
   isAllowed?: (who: Identity, question: AccessQuestion) => Promise<boolean>;
@@ -65,6 +66,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       },
       reports: { report: (agent, report) => reports.push({ agent, version: report.runningVersion }) },
       ingest: ports.ingest ?? (async () => ({ result: 'accepted' })),
+      memory: ports.memory ?? { isScarce: false },
       clock,
       random: () => 0,
       metrics,
