@@ -237,7 +237,7 @@ export interface SecurityProfileStatus {
   readonly observedGeneration?: Count;
   /**
    * Aspects of the state: Ready (False only for what a person must fix), Stable, Complete, DigestsAgree,
-   * Quarantined, Degraded, Duplicate.
+   * Quarantined, ShareTaken, Degraded, Duplicate.
    * @maxItems 16
    * @listType map
    * @listMapKey type

@@ -12,6 +12,7 @@ import { hoursReader } from './learning/hours.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { profileModels } from './learning/profile-model.ts';
+import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
@@ -106,6 +107,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const builds = new BuildWatch({ ...surveyed, onNewDigests: (image) => profiles.enqueue(image) });
   const survey = new Survey({ ...surveyed, builds, object: (image) => profiles.object(image) });
   const hours = hoursReader({ inventory, known, clock });
+  const refusals = new Refusals((image) => profiles.enqueue(image));
   const profiles = createProfileController({
     ...options,
     store,
@@ -113,9 +115,11 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     publish: publishStored,
     otherBuilds: (image: Image) => builds.of(image),
     scheduling: (image) => ({ view: scheduler.image(image), hours: hours(image) }),
+    refusals: (image, firstSnapshotAt) => refusals.of(image, firstSnapshotAt),
     announce,
   });
   const ingest = createIngest({
+    onRefused: (...refusal) => refusals.note(...refusal),
     store,
     inventory,
     grants: scheduler,

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyEvidence, evidenceLimits } from '../../core/profile/evidence.ts';
@@ -15,6 +16,7 @@ import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.
 import { packEvidence, publishStored } from './evidence-bytes.ts';
 import { createIngest, type IngestOptions, type Upload } from './ingest.ts';
 import type { Outcome } from './outcome.ts';
+import { rebuild } from './rebuild.ts';
 import { runsElsewhere } from './share.ts';
 
 let directory: string;
@@ -65,6 +67,7 @@ function setUp(records: readonly ContainerRecord[], changes: Partial<IngestOptio
     learningSnapshots: () => 20,
     othersRun: (image, namespace) => runsElsewhere({ running: () => records }, image, namespace),
     onOutcome: (outcome) => void outcomes.push(outcome),
+    onRefused: () => undefined,
     onLearned: () => undefined,
     ...changes,
   });
@@ -216,6 +219,46 @@ describe('a tenant', () => {
 
   it('who is alone with an image ends its learning as fast as it teaches', async () => {
     expect(await flood(30, [])).toMatchObject({ snapshots: 30, countedSnapshots: 30 });
+  });
+
+  /** A pod whose program opens five files, with names that have nothing in common but their length. */
+  const long = (number: number, namespace: string, letters = 3_000) => {
+    const spelt = (n: number): string => String(n).replaceAll(/\d/g, (digit) => 'klmnopqrst'.charAt(Number(digit)));
+    const names = Array.from({ length: 5 }, (_, n) => `/srv/${spelt(number)}-${spelt(n)}-${'y'.repeat(letters)}`);
+    const processes = [{ ...seenAt(), parent: -1, executable: '/nginx', maxInstances: 1 }];
+    const list = names.map((path) => ({ ...seenAt(), process: 0, path, access: ['read' as const] }));
+    const snapshot = snapshotOf(number, { slotId: `${number}/30`, processes, files: list });
+    const bytes = zstdCompressSync(JSON.stringify(snapshot));
+    return { record: pod(number, namespace), upload: { node: 'node-1', snapshot, bytes, receivedAt: snapshot.to } };
+  };
+
+  it("who fills an image with long names ends nobody's learning: each namespace leaves as much as it takes", async () => {
+    const maxJsonBytes = 500_000;
+    const floods = ['tenant', 'tenant-2', 'tenant-3'].flatMap((namespace, index) =>
+      Array.from({ length: 20 }, (_, n) => long(1_000 * (index + 1) + n, namespace)),
+    );
+    const honest = Array.from({ length: 20 }, (_, n) => long(n + 1, 'shop', 30));
+    const all = [...floods, ...honest];
+    const refused: string[] = [];
+    const { ingest, outcomes } = setUp(
+      all.map(({ record }) => record),
+      { maxJsonBytes, onRefused: (_, { namespace, of }) => void refused.push(`${namespace} ${of}`) },
+    );
+    const taken = new Map<string, number>();
+    for (const { record, upload } of all) {
+      const { result } = await ingest(upload);
+      const { namespace } = record.pod;
+      if (result === 'accepted') taken.set(namespace, (taken.get(namespace) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(taken)).toEqual({ tenant: 16, 'tenant-2': 8, 'tenant-3': 4, shop: 20 });
+    expect(new Set(outcomes)).toEqual(new Set(['accepted', 'share']));
+    expect(new Set(refused)).toEqual(new Set(['tenant bytes', 'tenant-2 bytes', 'tenant-3 bytes']));
+    const stored = await store.evidence(image);
+    // Of 20 that end learning ten count of each.
+    expect(stored?.profile).toMatchObject({ snapshots: 48, countedSnapshots: 32 });
+    // What was refused was never stored: made again from what was, the evidence is the same.
+    const { evidence } = await rebuild(store, image);
+    expect(Buffer.from((await packEvidence(evidence)).bytes)).toEqual(Buffer.from(stored?.evidence ?? []));
   });
 
   it('leaves others room in the profile', async () => {

@@ -60,6 +60,7 @@ function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((nu
     learningSnapshots: () => 200,
     othersRun: () => false,
     onOutcome: (outcome) => void outcomes.push(outcome),
+    onRefused: () => undefined,
     onLearned: ({ snapshotId }) => void learned.push(snapshotId),
     ...changes,
   });
@@ -108,10 +109,13 @@ describe('ingestion', () => {
     const answer = await ingest(uploadOf(snapshotOf(2, program(`/${'n'.repeat(2_000)}`))));
     expect(answer).toMatchObject({
       result: 'refused',
-      reason: expect.stringContaining('holds 2000 at most') as unknown,
+      reason: expect.stringMatching(
+        /^share: .* the namespace shop more of them than it leaves to others of 2000$/,
+      ) as unknown,
     });
-    expect(outcomes).toEqual(['accepted', 'full']);
+    expect(outcomes).toEqual(['accepted', 'share']);
     expect(await learnedExecutables()).toEqual(['/nginx']);
+    expect(await ingest(uploadOf(snapshotOf(1, program())))).toEqual({ result: 'duplicate' });
   });
 
   it('takes every snapshot once, whoever sends it again', async () => {

@@ -13,9 +13,11 @@ import { mergeEvidence } from '../../core/profile/merge.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
+import { leavesRoom, type Room } from './byte-share.ts';
 import { snapshotCounts } from './counting.ts';
 import { maxEvidenceJsonBytes, packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
+import type { Refusal } from './refusals.ts';
 import { Serial } from './serial.ts';
 import { mayCount, type Share, shareOf, snapshotsPerNamespace } from './share.ts';
 import { recordContext } from './snapshot-context.ts';
@@ -32,6 +34,8 @@ export interface IngestOptions {
   /** Whether containers of this image run in any other namespace. */
   readonly othersRun: (image: Image, namespace: string) => boolean;
   readonly onOutcome: (outcome: Outcome) => void;
+  /** For each snapshot that finds the share of its namespace taken; `firstSnapshotAt` of the profile. */
+  readonly onRefused: (image: Image, refusal: Refusal, firstSnapshotAt: number) => void;
   /** Once for each snapshot that is merged and durable. */
   readonly onLearned: (snapshot: Snapshot) => void;
   /** Domain of the cluster's Services; `cluster.local` if absent. */
@@ -61,6 +65,12 @@ interface Verified extends Upload {
 }
 
 type Result = readonly [outcome: Outcome, reason?: string];
+
+interface Obstacle {
+  readonly result: Result;
+  /** Of what the namespace has its share. */
+  readonly share?: Refusal['of'];
+}
 
 /** Each conflict means that another writer got through; five in a row need one that writes without pause. */
 const attempts = 5;
@@ -104,20 +114,13 @@ export function createIngest(options: IngestOptions): Ingest {
     const { namespace } = record.pod;
     const share = shareOf(namespace, known.evidence, options.minCoverageMs());
     const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
-    if (obstacle !== undefined) {
-      // What was stored before is no news, also for a profile that takes no more.
-      return (await store.hasSnapshot(snapshot.snapshotId)) ? ['duplicate'] : obstacle;
-    }
+    if (obstacle !== undefined) return refuse(obstacle, upload, known);
     const recorded = recordContext(contextOf(upload));
     const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, recorded.context));
     const packed = await packEvidence(evidence);
     const { maxJsonBytes = maxEvidenceJsonBytes } = options;
-    if (packed.jsonBytes > maxJsonBytes) {
-      return [
-        'full',
-        `the profile would have ${packed.jsonBytes} bytes of evidence, and holds ${maxJsonBytes} at most`,
-      ];
-    }
+    const room = { jsonBytes: packed.jsonBytes, maxJsonBytes };
+    if (!leavesRoom(evidence, namespace, room)) return refuse(bytesTaken(room, namespace), upload, known);
     const counts =
       snapshotCounts(snapshot, record.startedAt, options.minCoverageMs()) &&
       mayCount(share, options.learningSnapshots(), () => options.othersRun(record.image, namespace));
@@ -142,6 +145,20 @@ export function createIngest(options: IngestOptions): Ingest {
       case 'conflict':
         return 'conflict';
     }
+  }
+
+  /** What was stored before is no news, also for a profile that takes no more. */
+  async function refuse(
+    { result, share }: Obstacle,
+    { record, snapshot, receivedAt }: Verified,
+    { profile }: Learned,
+  ): Promise<Result> {
+    if (await store.hasSnapshot(snapshot.snapshotId)) return ['duplicate'];
+    if (share !== undefined) {
+      const refusal = { namespace: record.pod.namespace, of: share, since: receivedAt };
+      options.onRefused(record.image, refusal, profile?.firstSnapshotAt ?? receivedAt);
+    }
+    return result;
   }
 
   function contextOf({ record, snapshot, receivedAt, node }: Verified): Parameters<typeof evidenceOfSnapshot>[1] {
@@ -221,18 +238,21 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 }
 
-function obstacleTo({ profile, evidence }: Learned): Result | undefined {
-  if (profile?.state === 'stable') return ['sealed', 'the profile is finished'];
+function obstacleTo({ profile, evidence }: Learned): Obstacle | undefined {
+  if (profile?.state === 'stable') return { result: ['sealed', 'the profile is finished'] };
   if (evidence.snapshots.length < evidenceLimits.snapshots) return undefined;
-  return ['full', `the profile holds ${evidenceLimits.snapshots} snapshots, as many as it can`];
+  return { result: ['full', `the profile holds ${evidenceLimits.snapshots} snapshots, as many as it can`] };
 }
 
-function obstacleOf({ snapshots }: Share, namespace: string): Result | undefined {
+function obstacleOf({ snapshots }: Share, namespace: string): Obstacle | undefined {
   if (snapshots < snapshotsPerNamespace) return undefined;
-  return [
-    'share',
-    `the profile holds ${snapshots} snapshots of the namespace ${namespace}, as many as it takes of one`,
-  ];
+  const reason = `the profile holds ${snapshots} snapshots of the namespace ${namespace}, as many as it takes of one`;
+  return { result: ['share', reason], share: 'snapshots' };
+}
+
+function bytesTaken({ jsonBytes, maxJsonBytes }: Room, namespace: string): Obstacle {
+  const reason = `with it the profile would have ${jsonBytes} bytes of evidence, and the namespace ${namespace} more of them than it leaves to others of ${maxJsonBytes}`;
+  return { result: ['share', reason], share: 'bytes' };
 }
 
 function nextProfile(

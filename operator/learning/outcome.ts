@@ -19,7 +19,7 @@ export const outcomes = [
   'sealed',
   /** The profile holds as many snapshots as it can. */
   'full',
-  /** The profile holds as many snapshots of this namespace as it takes of one. */
+  /** The profile holds as many snapshots, or bytes, of this namespace as it takes of one. */
   'share',
   /** Another snapshot covers part of the period. */
   'overlap',

@@ -59,6 +59,7 @@ function uploads(run: number) {
     learningSnapshots: () => 200,
     othersRun: () => false,
     onOutcome: () => undefined,
+    onRefused: () => undefined,
     onLearned: () => undefined,
   });
   return (snapshot: Snapshot, receivedAt: number) =>

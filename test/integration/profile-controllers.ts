@@ -39,6 +39,7 @@ export function startControllers(apiServer: ApiServer, store: Store) {
     publish: publishStored,
     otherBuilds: () => ({ digests: [] }),
     scheduling: () => ({ view: imageView(new Map([['profiling', 1]]), false) }),
+    refusals: () => [],
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });

@@ -324,3 +324,25 @@ it('says that all of a namespace, or of the image, is quarantined, also where no
   expect(told()).toBeUndefined();
   expect(cluster.object()?.spec.behavior.files).toHaveLength(1);
 });
+
+it('says whose snapshots are refused, also when nothing else changes, and no more when learning begins anew', async () => {
+  const cluster = fakeCluster(image);
+  cluster.learn(1, '/a');
+  await cluster.reconcile();
+  const since = cluster.clock.now();
+  cluster.running.refusals = Array.from({ length: 9 }, (_, n) => ({ namespace: `tenant-${n}`, of: 'bytes', since }));
+  await cluster.reconcile();
+  const told = () => condition(cluster, 'ShareTaken');
+  expect(told()).toMatchObject({ status: 'True', reason: 'NamespaceTaughtItsShare' });
+  expect(told()?.message).toMatch(/tenant-0 \(bytes, since 2030-.*, and 5 more\. .* profile relearn app-v1-/);
+  const writes = cluster.api.statusWrites;
+  await cluster.reconcile();
+  expect(cluster.api.statusWrites).toBe(writes);
+  cluster.learn(2, '/b');
+  await cluster.clock.advance(hour);
+  await cluster.reconcile();
+  expect(told()).toMatchObject({ status: 'True' });
+  cluster.running.refusals = [];
+  await cluster.reconcile();
+  expect(told()).toBeUndefined();
+});

@@ -52,6 +52,7 @@ export interface ProfileControllerOptions {
   readonly publish: ProfileDependencies['publish'];
   readonly otherBuilds: ProfileDependencies['otherBuilds'];
   readonly scheduling: ProfileDependencies['scheduling'];
+  readonly refusals: ProfileDependencies['refusals'];
   readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */

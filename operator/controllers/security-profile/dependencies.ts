@@ -8,6 +8,7 @@ import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/s
 import type { Clock } from '../../clock.ts';
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
+import type { Refusal } from '../../learning/refusals.ts';
 import type { Settings } from '../../settings.ts';
 import type { Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
@@ -65,6 +66,8 @@ export interface ProfileDependencies {
   readonly otherBuilds: (image: Image) => OtherBuilds;
   /** Whether containers of the image are watched, and for how long they were. */
   readonly scheduling: (image: Image) => SchedulingFacts;
+  /** Whose snapshots were refused since the image is learned, for having taught their share. */
+  readonly refusals: (image: Image, firstSnapshotAt: number) => readonly Refusal[];
   readonly settings: () => Settings;
   readonly bucket: ByteBucket;
   /** By image text. */

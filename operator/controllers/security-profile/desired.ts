@@ -5,6 +5,7 @@ import type { Publication } from '../../../core/profile/publication.ts';
 import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { Refusal } from '../../learning/refusals.ts';
 import type { Settings } from '../../settings.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { ProfileRecord } from '../../store/store.ts';
@@ -12,6 +13,7 @@ import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts
 import { completeCondition } from './complete.ts';
 import { type Overlay, overlayConditions, overlayTypes } from './overlay.ts';
 import { schedulingOf, type SchedulingFacts } from './scheduling.ts';
+import { shareConditions, shareType } from './share.ts';
 
 export function desiredSpec(record: ProfileRecord, publication: Publication): SecurityProfileSpec {
   const { name, tag } = record.image;
@@ -35,6 +37,7 @@ export interface StatusContext extends StatusTime {
   readonly publication: Publication;
   readonly settings: Settings;
   readonly otherBuilds: OtherBuilds;
+  readonly refusals: readonly Refusal[];
   readonly marks: readonly QuarantineMark[];
   readonly scheduling: SchedulingFacts;
   readonly previous: SecurityProfileStatus;
@@ -54,6 +57,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     stableCondition(context),
     completeCondition(evidence),
     ...overlayConditions({ ...context, quarantined }),
+    ...shareConditions(record.name, context.refusals),
   ];
   return {
     state: record.state === 'stable' ? 'Stable' : 'Learning',
@@ -109,6 +113,18 @@ export function overlaidStatus(
     scheduling: previous.scheduling ?? schedulingOf(scheduling),
     conditions: [...others, ...nextConditions(conditions, overlayConditions(overlay), at)],
   };
+}
+
+/** An object that is learned, of which nothing else has changed than whose snapshots are refused. */
+export function refusedStatus(
+  { name, status }: { readonly name: string; readonly status: SecurityProfileStatus },
+  refusals: readonly Refusal[],
+  at: StatusTime,
+): SecurityProfileStatus {
+  const { conditions = [] } = status;
+  const others = conditions.filter(({ type }) => type !== shareType);
+  if (refusals.length === 0 && others.length === conditions.length) return status;
+  return { ...status, conditions: [...others, ...nextConditions(conditions, shareConditions(name, refusals), at)] };
 }
 
 /** Status of an object whose image has its profile under another name. */

@@ -88,6 +88,7 @@ it('an object is within 192 KiB as a whole, whatever an image does and whatever 
       const spec = desiredSpec(record, publication);
       const at = { now: epoch, generation: Number.MAX_SAFE_INTEGER };
       const learned = desiredStatus({
+        refusals: crowded.map((namespace) => ({ namespace, of: 'snapshots' as const, since: epoch })),
         marks: crowded.map((namespace) => ({ whole: 'namespace' as const, namespace })),
         record,
         publication: { ...publication, quarantined: Number.MAX_SAFE_INTEGER },

@@ -12,6 +12,7 @@ import {
   desiredStatus,
   overlaidStatus,
   rescheduledStatus,
+  refusedStatus,
   type StatusContext,
   type StatusTime,
 } from './desired.ts';
@@ -36,10 +37,7 @@ export async function publishProfile(
   const last = dependencies.last.get(key);
   const reason = reasonToPublish(record, object, last);
   if (reason === undefined) {
-    if (object === undefined) return {};
-    if (!object.sealed) return refreshScheduling(key, object, dependencies);
-    await refreshOverlay(object, record, dependencies);
-    return {};
+    return object === undefined ? {} : refresh(key, object, record, dependencies);
   }
   const wait = reason === 'changed' ? untilInterval(object, last, dependencies) : 0;
   if (wait > 0) {
@@ -119,6 +117,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     otherBuilds: dependencies.otherBuilds(record.image),
     marks: quarantine,
     scheduling: dependencies.scheduling(record.image),
+    refusals: dependencies.refusals(record.image, record.firstSnapshotAt),
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -144,6 +143,23 @@ async function writeSpec(
   if (reason === 'sealed') announce(profileSealed(record, applied.uid));
   if (reason === 'restored') announce(profileRestored(record, applied.uid));
   return applied;
+}
+
+/** What may be told of a profile whose content is as it was. */
+async function refresh(
+  key: string,
+  object: ProfileObject,
+  record: ProfileRecord,
+  dependencies: ProfileDependencies,
+): Promise<ReconcileResult> {
+  if (object.sealed) {
+    await refreshOverlay(object, record, dependencies);
+    return {};
+  }
+  const refusals = dependencies.refusals(record.image, record.firstSnapshotAt);
+  const isWritten = await updateStatus(object, (at) => refusedStatus(object, refusals, at), dependencies);
+  // What was written brings the key back, with the status as it is then.
+  return isWritten ? {} : refreshScheduling(key, object, dependencies);
 }
 
 /** What goes on beside a profile that cannot change any more: other builds, quarantine. */

@@ -28,6 +28,7 @@ const ingest = createIngest({
   learningSnapshots: () => 200,
   othersRun: () => false,
   onOutcome: () => undefined,
+  onRefused: () => undefined,
   onLearned: () => undefined,
 });
 

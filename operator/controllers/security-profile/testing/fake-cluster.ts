@@ -16,6 +16,7 @@ import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crd
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
 import type { OtherBuilds } from '../../../learning/new-digests.ts';
 import { imageView } from '../../../scheduling/image-view.ts';
+import type { Refusal } from '../../../learning/refusals.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
 import { memoryStore } from '../../../store/testing/memory-store.ts';
 import { FakeClock } from '../../../testing/fake-clock.ts';
@@ -142,9 +143,10 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
   const announced: string[] = [];
-  const running: { otherBuilds: OtherBuilds; scheduling: SchedulingFacts } = {
+  const running: { otherBuilds: OtherBuilds; scheduling: SchedulingFacts; refusals: readonly Refusal[] } = {
     otherBuilds: { digests: [] },
     scheduling: { view: imageView(new Map(), false) },
+    refusals: [],
   };
   const bucket = options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024);
 
@@ -154,6 +156,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
     publish: options.publish ?? ((bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts))),
     otherBuilds: () => running.otherBuilds,
     scheduling: () => running.scheduling,
+    refusals: () => running.refusals,
     settings: () => settings.current,
     bucket,
     last: new LRUCache<string, LastPublication>({ max: 100 }),
