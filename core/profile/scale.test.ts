@@ -1,6 +1,6 @@
-/** Containers that were played from their kernel events on: names without end, and snapshots in any order. */
+/** A container that was played from its kernel events on, with names without end. Order is test/fixtures/orders.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { noLosses, type Snapshot } from '../activity/snapshot.ts';
+import { noLosses, type Snapshot, snapshotId } from '../activity/snapshot.ts';
 import { hostMountNamespace, Recording } from '../activity/testing/recording.ts';
 import { ActivityTree, profilingBytes } from '../activity/tree.ts';
 import { encodeEvidence } from './encode-evidence.ts';
@@ -19,7 +19,9 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-function played(container: number, period: number, act: (recording: Recording) => void): Snapshot {
+const start = 1_800_000_000_000;
+
+function played(act: (recording: Recording) => void): Snapshot {
   const recording = new Recording();
   act(recording.exec(100, '/usr/bin/server'));
   const tree = new ActivityTree({
@@ -30,12 +32,11 @@ function played(container: number, period: number, act: (recording: Recording) =
     injectedBy: () => 'exec',
   });
   for (const event of recording.events) tree.apply(event);
-  const from = 1_800_000_000_000 + period * 30 * minute;
   return tree.snapshot({
-    slotId: `slot-${container}`,
-    container: { id: containerNumber(container), name: 'web', podUid: 'u', podName: 'p', podNamespace: 'shop' },
-    from,
-    to: from + 30 * minute,
+    slotId: 'slot',
+    container: { id: containerNumber(1), name: 'web', podUid: 'u', podName: 'p', podNamespace: 'shop' },
+    from: start,
+    to: start + 30 * minute,
     ended: false,
     gaps: [],
     blindSpots: [],
@@ -54,16 +55,32 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 describe('a program that opens a million random names', () => {
   it('makes a small profile of small evidence, and pushes nothing else out', { timeout: 300_000 }, () => {
     const random = generator(1);
-    const name = (): string => Array.from({ length: 10 }, () => letters.charAt(random(letters.length))).join('');
+    const name = (): string => {
+      let text = '';
+      while (text.length < 10) text += letters.charAt(random(letters.length));
+      return text;
+    };
+    const first = played((recording) => {
+      recording.open(100, '/etc/app.conf').open(100, '/srv/first-0');
+      for (let count = 0; count < 9_950; count += 1) recording.open(100, `/var/spool/app/${name()}`);
+    });
+    expect(first.losses.treeFull).toBe(0);
+    expect(first.files).toHaveLength(9_952);
+    /** What the tree would say of the same with other names. */
+    const later = (period: number): Snapshot => {
+      const from = start + period * 30 * minute;
+      const files = first.files.map((file) => ({
+        ...file,
+        path: file.path.replace(/^(\/srv\/first-|\/var\/spool\/app\/).*/, (_, directory: string) =>
+          directory.startsWith('/srv') ? `${directory}${period}` : `${directory}${name()}`,
+        ),
+      }));
+      return { ...first, snapshotId: snapshotId(first.container.id, from), from, to: from + 30 * minute, files };
+    };
     let evidence = emptyEvidence;
     let most = 0;
     for (let period = 0; period < 101; period += 1) {
-      const snapshot = played(1, period, (recording) => {
-        recording.open(100, '/etc/app.conf').open(100, `/srv/first-${period}`);
-        for (let count = 0; count < 9_950; count += 1) recording.open(100, `/var/spool/app/${name()}`);
-      });
-      expect(snapshot.losses.treeFull).toBe(0);
-      evidence = mergeEvidence(evidence, learn(snapshot));
+      evidence = mergeEvidence(evidence, learn(period === 0 ? first : later(period)));
       most = Math.max(most, evidence.files.size);
     }
     expect(most).toBeLessThanOrEqual(evidenceLimits.siblings + 10);
@@ -78,47 +95,5 @@ describe('a program that opens a million random names', () => {
     // Four of five such names are neither a word nor a word and a number; less three standard errors of the sketch, 18 % each.
     expect(counted).toBeGreaterThan(800_000 * 0.46);
     expect(JSON.stringify(publication).length).toBeLessThan(4_096);
-  });
-});
-
-describe('recorded snapshots', () => {
-  const random = generator(2);
-  const snapshots = Array.from({ length: 18 }, (_, index) =>
-    played(index % 6, Math.floor(index / 6), (recording) => {
-      const hex = (length: number): string => Array.from({ length }, () => random(16).toString(16)).join('');
-      recording.open(100, '/etc/app.conf').open(100, '/var/lib/app/PG_VERSION');
-      for (let count = 0; count < 6; count += 1) {
-        recording
-          .open(100, `/var/lib/app/base/${random(6)}/${2_600 + random(40)}`)
-          .open(100, `/var/lib/app/wal/${hex(24)}`)
-          .open(100, `/tmp/work-${hex(6)}/part-${random(9)}.tmp`, { flags: 0o101, created: true })
-          .dns(100, `node-${random(9)}.db.example.com`)
-          .socket(100, 'connect', `203.0.${random(4)}.7:${random(2) === 0 ? 443 : 40_000 + random(9_000)}`);
-      }
-      recording.fork(100, 200 + index).exec(200 + index, `/usr/bin/tool-${random(3)}`, { ppid: 100 });
-      recording.open(200 + index, `/var/log/app/run.${random(9)}.log`, { flags: 0o101 });
-    }),
-  );
-
-  it('make one profile, byte for byte, in 1,000 orders and splits over builders', { timeout: 300_000 }, () => {
-    const parts = snapshots.map(learn);
-    const textOf = (evidence: Evidence): string =>
-      new TextDecoder().decode(encodeEvidence(evidence)) + JSON.stringify(publish(evidence, { lostPeriods: 0 }));
-    const whole = parts.reduce((all, part) => mergeEvidence(all, part), emptyEvidence);
-    const expected = textOf(whole);
-    expect(whole.files.size).toBeLessThan(parts.reduce((sum, { files }) => sum + files.size, 0) / 4);
-    const choose = generator(3);
-    const differing = Array.from({ length: 1_000 }, () => {
-      // Any two builders merge what they have, until one is left; now and then something is delivered twice.
-      const builders = [...parts];
-      if (choose(4) === 0) builders.push(parts[choose(parts.length)] ?? emptyEvidence);
-      while (builders.length > 1) {
-        const [one] = builders.splice(choose(builders.length), 1);
-        const [other] = builders.splice(choose(builders.length), 1);
-        builders.push(mergeEvidence(one ?? emptyEvidence, other ?? emptyEvidence));
-      }
-      return builders[0] ?? emptyEvidence;
-    }).filter((evidence) => textOf(evidence) !== expected);
-    expect(differing).toHaveLength(0);
   });
 });
