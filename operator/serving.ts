@@ -10,7 +10,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
 import { MemoryWatch, processMemory } from './server/memory.ts';
-import type { DesiredStateSource, ProfileModels } from './server/ports.ts';
+import type { DesiredStateSource, ProfileModels, UnknownBehaviours } from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
 import { TokenAuthenticator } from './server/token-authenticator.ts';
@@ -27,6 +27,7 @@ export interface ServingOptions {
   readonly scheduler: Scheduler;
   readonly ingest: Ingest;
   readonly profiles: ProfileModels;
+  readonly unknown: UnknownBehaviours;
 }
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */
@@ -62,6 +63,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: (node) => scheduler.view(node),
       profiles: options.profiles,
+      unknown: options.unknown,
     },
   });
   readiness.done('server');

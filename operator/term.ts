@@ -15,6 +15,7 @@ import { profileModels } from './learning/profile-model.ts';
 import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
+import { unknownBehaviours } from './learning/unknown.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
@@ -27,7 +28,7 @@ import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest' | 'profiles'>;
+export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest' | 'profiles' | 'unknown'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
@@ -145,9 +146,11 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .then(() => survey.run(signal))
         .catch(fail),
     );
-    await serve({ ...options, scheduler, ingest, profiles: profileModels(store, () => clock.now()) }, signal).catch(
-      fail,
-    );
+    const readers = {
+      profiles: profileModels(store, () => clock.now()),
+      unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks }),
+    };
+    await serve({ ...options, scheduler, ingest, ...readers }, signal).catch(fail);
   }
   scheduler.stop();
   await Promise.all(working);

@@ -36,7 +36,7 @@ export function profileModels(store: Reads, now: () => number): ProfileModels {
 }
 
 /** The name is made from the image by a hash, so it is looked for: 10,000 images are some 50 ms in 20 portions. */
-async function imageOf(store: Reads, name: string): Promise<Image | undefined> {
+export async function imageOf(store: Pick<Store, 'profiles'>, name: string): Promise<Image | undefined> {
   for (let after: Image | undefined; ;) {
     const page = await store.profiles({ limit: pageSize, ...(after !== undefined && { after }) });
     const found = page.find(({ image }) => objectName(image) === name);

@@ -4,10 +4,10 @@
  */
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import { snapshotLimits, snapshotSchema } from '../../core/activity/snapshot.ts';
+import { type Snapshot, snapshotLimits, snapshotSchema } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
 import { emptyEvidence, type Evidence } from '../../core/profile/evidence.ts';
-import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
+import { evidenceOfSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../core/profile/merge.ts';
 import type { Store, StoredSnapshot } from '../store/store.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
@@ -86,11 +86,21 @@ export async function rebuild(
   }
 }
 
-async function evidenceOf({ snapshotId, bytes, context }: StoredSnapshot): Promise<Evidence> {
+async function evidenceOf(stored: StoredSnapshot): Promise<Evidence> {
+  const { snapshot, context } = await readStored(stored);
+  return evidenceOfSnapshot(snapshot, context);
+}
+
+/** A snapshot with what the operator knew of it. @throws Error for one that this version cannot read */
+export async function readStored({
+  snapshotId,
+  bytes,
+  context,
+}: StoredSnapshot): Promise<{ readonly snapshot: Snapshot; readonly context: SnapshotContext }> {
   if (context === undefined) throw new Error(`snapshot ${snapshotId} was stored without what was known of it`);
   try {
     const json = await decompress(bytes, { maxOutputLength: snapshotLimits.jsonBytes });
-    return evidenceOfSnapshot(snapshotSchema.parse(JSON.parse(json.toString())), await unpackContext(context));
+    return { snapshot: snapshotSchema.parse(JSON.parse(json.toString())), context: await unpackContext(context) };
   } catch (cause) {
     throw new Error(`snapshot ${snapshotId} cannot be read by this version, or is damaged`, { cause });
   }

@@ -3,6 +3,7 @@ import { createProfileMetrics } from '../controllers/security-profile/metrics.ts
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
+import { createCheckMetrics } from './checks.ts';
 import { createIngestMetrics } from './ingest.ts';
 import { OperatorRegistry } from './registry.ts';
 
@@ -18,5 +19,6 @@ export function createMetrics(clock: Clock) {
     ...createProfileMetrics(registry),
     agents: createAgentMetrics(registry, clock),
     ingest: createIngestMetrics(registry),
+    checks: createCheckMetrics(registry),
   };
 }

@@ -65,6 +65,28 @@ export type ProfileModel =
 /** By the name of the object; `at` in milliseconds since the epoch. */
 export type ProfileModels = (name: string, at?: number) => Promise<ProfileModel>;
 
+export interface UnknownQuestion {
+  /** Of the object. */
+  readonly name: string;
+  /** Milliseconds since the epoch: what came later, by what was known then. */
+  readonly since?: number;
+  readonly containerId?: string;
+  readonly pod?: { readonly namespace: string; readonly name: string };
+  /** Nothing but what pods of this namespace did, and nothing of images that it has not run. */
+  readonly namespace?: string;
+}
+
+export type UnknownAnswer =
+  | { readonly kind: 'found'; readonly answer: unknown }
+  | { readonly kind: 'nothing' }
+  /** What was known then cannot be made again. */
+  | { readonly kind: 'gone'; readonly reason: string }
+  /** There is a profile, and nothing to compare it with: why, and what to ask instead. */
+  | { readonly kind: 'nothing-to-compare'; readonly code: string; readonly reason: string };
+
+/** What stored snapshots show that a profile does not know. */
+export type UnknownBehaviours = (question: UnknownQuestion) => Promise<UnknownAnswer>;
+
 export interface ReadinessCheck {
   /** Told to whoever probes, such as `store` or `informers`. */
   readonly name: string;

@@ -1,5 +1,7 @@
 /** `GET /api/v1/profiles/NAME?at=TIME`: a profile as the store knows it, also as it was. */
 import type { RequestHandler } from 'express';
+import { group } from '../../crds/group.ts';
+import type { AccessQuestion } from '../kube/reviews.ts';
 import { Gate, GateFullError } from './gate.ts';
 import type { ProfileModels } from './ports.ts';
 import { Problem } from './problem.ts';
@@ -8,19 +10,37 @@ import { Problem } from './problem.ts';
 const parallel = 1;
 const waiting = 8;
 
+/** Of any profile: which images there are is no secret to who may read what they do. */
+export const model = {
+  type: 'resource',
+  group,
+  resource: 'securityprofiles',
+  subresource: 'model',
+  verb: 'get',
+} as const satisfies AccessQuestion;
+
+/** For all that reads whole profiles: what is large is in memory once. */
+export function profileGate(): Gate {
+  return new Gate(parallel, waiting);
+}
+
+/** @throws Problem 503 if too many wait; else what `work` throws */
+export async function withinGate<Result>(gate: Gate, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await gate.run(work);
+  } catch (error) {
+    if (!(error instanceof GateFullError)) throw error;
+    const detail = 'too many profiles are being read; try again';
+    throw new Problem({ status: 503, code: 'busy', detail, retryAfter: 5 }, error);
+  }
+}
+
 const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z)?$/;
 
-export function profileEndpoint(profiles: ProfileModels): RequestHandler {
-  const gate = new Gate(parallel, waiting);
+export function profileEndpoint(profiles: ProfileModels, gate: Gate): RequestHandler {
   return async ({ params, query }, response) => {
-    const at = timeOf(query['at']);
-    const found = await gate
-      .run(() => profiles(String(params['name']), at))
-      .catch((error: unknown) => {
-        if (!(error instanceof GateFullError)) throw error;
-        const detail = 'too many profiles are being read; try again';
-        throw new Problem({ status: 503, code: 'busy', detail, retryAfter: 5 }, error);
-      });
+    const at = timeOf(query['at'], 'at');
+    const found = await withinGate(gate, () => profiles(String(params['name']), at));
     switch (found.kind) {
       case 'found':
         response.json(found.model);
@@ -33,10 +53,11 @@ export function profileEndpoint(profiles: ProfileModels): RequestHandler {
   };
 }
 
-function timeOf(at: unknown): number | undefined {
-  if (at === undefined) return undefined;
-  const milliseconds = typeof at === 'string' && time.test(at) ? Date.parse(at) : NaN;
+/** @param name of the parameter */
+export function timeOf(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  const milliseconds = typeof value === 'string' && time.test(value) ? Date.parse(value) : NaN;
   if (!Number.isNaN(milliseconds)) return milliseconds;
-  const detail = 'at is a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z';
+  const detail = `${name} is a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z`;
   throw new Problem({ status: 400, code: 'bad-time', detail });
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../core/image.ts';
 import { lifecycleConformance } from './testing/lifecycle-conformance.ts';
 import { largestPage, largestTrim } from './limits.ts';
-import type { Store } from './store.ts';
+import type { SnapshotPage, Store } from './store.ts';
 import {
   commitOf,
   containerId,
@@ -198,6 +198,20 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         const rest = await store.snapshots(nginx, { limit: 4, after: first.at(-1)?.snapshotId ?? '' });
         const ids = [...first, ...rest].map((snapshot) => snapshot.snapshotId);
         expect(ids).toEqual(Array.from({ length: 7 }, (_, n) => minuteOf(1, 6 - n).snapshotId));
+      });
+
+      it('pages through what one container showed, and what came after a time', async () => {
+        const received = (n: number) => ({ ...minuteOf(1 + (n % 2), n), receivedAt: startOfTime + n });
+        for (let n = 0; n < 6; n += 1) await store.commitSnapshot(commitOf(n + 1, received(n)));
+        const found = async (page: Partial<SnapshotPage>): Promise<number[]> =>
+          (await store.snapshots(nginx, { limit: 10, ...page })).map(({ receivedAt }) => receivedAt - startOfTime);
+        const containerId = received(1).containerId;
+        expect(await found({ containerId })).toEqual([1, 3, 5]);
+        expect(await found({ since: startOfTime + 3 })).toEqual([4, 5]);
+        expect(await found({ since: startOfTime + 1, containerId })).toEqual([3, 5]);
+        expect(await found({ since: startOfTime + 1, after: received(3).snapshotId })).toEqual([4, 5]);
+        expect(await found({ since: startOfTime + 4, after: received(1).snapshotId })).toEqual([5]);
+        expect(await found({ containerId: 'another' })).toEqual([]);
       });
 
       it('refuses pages without a sensible limit', async () => {

@@ -117,6 +117,16 @@ export interface StoreUsage {
   readonly volumeFreeBytes: number;
 }
 
+/** `after` continues behind the last one of the page before. */
+export interface SnapshotPage {
+  readonly limit: number;
+  readonly after?: string;
+  /** Only those that were received later than this, milliseconds since the epoch. */
+  readonly since?: number;
+  /** Only those of this container. */
+  readonly containerId?: string;
+}
+
 /** Of the snapshots that an image had at a time: all, and those of which evidence can be made again. */
 export interface SnapshotCounts {
   readonly stored: number;
@@ -133,10 +143,7 @@ export interface Store extends LifecycleStore {
   /** All profiles, ordered by image name and tag; `after` continues behind the last one of the page before. */
   profiles(page: { readonly limit: number; readonly after?: Image }): Promise<readonly ProfileRecord[]>;
   /** Snapshots of an image, oldest first: enough to build its evidence again. */
-  snapshots(
-    image: Image,
-    page: { readonly limit: number; readonly after?: string },
-  ): Promise<readonly StoredSnapshot[]>;
+  snapshots(image: Image, page: SnapshotPage): Promise<readonly StoredSnapshot[]>;
   /** Counts those that were received until then. */
   snapshotCounts(image: Image, until: number): Promise<SnapshotCounts>;
   /** Learning becomes stable; false if the profile has another version by now. */

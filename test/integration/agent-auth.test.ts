@@ -56,6 +56,7 @@ async function startOperator(apiServer: ApiServer) {
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: () => [],
       profiles: async () => ({ kind: 'nothing' }),
+      unknown: async () => ({ kind: 'nothing' }),
       registry,
       clock,
     },

@@ -6,7 +6,7 @@ import type { DesiredState } from '../../../core/wire/agent.ts';
 import type { Clock } from '../../clock.ts';
 import type { AccessQuestion, Identity } from '../../kube/reviews.ts';
 import { createServerMetrics } from '../metrics.ts';
-import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload } from '../ports.ts';
+import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload, UnknownBehaviours } from '../ports.ts';
 import { startServer } from '../server.ts';
 import { issueServing, makeAuthority } from '../tls/authority.ts';
 import { TokenAuthenticator } from '../token-authenticator.ts';
@@ -39,6 +39,7 @@ export interface TestPorts {
   memory?: { readonly isScarce: boolean };
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
   profiles?: ProfileModels;
+  unknown?: UnknownBehaviours;
   isAllowed?: (who: Identity, question: AccessQuestion) => Promise<boolean>;
 }
 
@@ -77,6 +78,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       isAllowed: ports.isAllowed ?? (async () => false),
       scheduling: (node) => [{ node: node ?? 'all', grants: [], containers: [] }],
       profiles: ports.profiles ?? (async () => ({ kind: 'nothing' })),
+      unknown: ports.unknown ?? (async () => ({ kind: 'nothing' })),
       registry,
       clock,
     },

@@ -76,7 +76,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
       return profile === undefined ? undefined : { profile, evidence: profiles.evidence(image) };
     },
     profiles: ({ limit, after }) => profiles.page(checkLimit(limit), after),
-    snapshots: (image, { limit, after }) => snapshots.page(image, checkLimit(limit), after),
+    snapshots: (image, page) => snapshots.page(image, { ...page, limit: checkLimit(page.limit) }),
     seal: (image, version, at) => transaction(() => profiles.seal(image, version, at)),
     markPublished: (image, uid) => transaction(() => profiles.markPublished(image, uid)),
     forget: (image, entry) =>

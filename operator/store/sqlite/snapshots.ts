@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Image } from '../../../core/image.ts';
-import type { SnapshotCounts, StoredSnapshot } from '../store.ts';
+import type { SnapshotCounts, SnapshotPage, StoredSnapshot } from '../store.ts';
 import { bytes, integer, text, type Row } from './row.ts';
 
 function snapshotOf(row: Row): StoredSnapshot {
@@ -30,6 +30,7 @@ export function snapshotTable(database: DatabaseSync) {
   const insertBytes = database.prepare('INSERT INTO snapshot_bytes VALUES (?, ?, ?, ?, ?)');
   const page = database.prepare(`SELECT * FROM snapshots JOIN snapshot_bytes USING (id)
     WHERE image_name = ? AND image_tag = ? AND (snapshots.received_at, id) > (?, ?)
+      AND snapshots.received_at > ? AND container_id = coalesce(?, container_id)
     ORDER BY snapshots.received_at, id LIMIT ?`);
   const trimByAge = database.prepare(`DELETE FROM snapshot_bytes WHERE id IN (
     SELECT id FROM snapshot_bytes WHERE received_at < ? ORDER BY received_at, id LIMIT ?)`);
@@ -67,11 +68,11 @@ export function snapshotTable(database: DatabaseSync) {
     },
 
     /** Behind a snapshot that was forgotten meanwhile there is nothing. */
-    page(image: Image, limit: number, after?: string): StoredSnapshot[] {
-      const last = after === undefined ? { received_at: -1, id: 0 } : known.get(after);
+    page(image: Image, { limit, after, since = -1, containerId }: SnapshotPage): StoredSnapshot[] {
+      const last = after === undefined ? { received_at: since, id: 0 } : known.get(after);
       if (last === undefined) return [];
-      const rows = page.all(image.name, image.tag, integer(last, 'received_at'), integer(last, 'id'), limit);
-      return rows.map(snapshotOf);
+      const [at, id] = [integer(last, 'received_at'), integer(last, 'id')];
+      return page.all(image.name, image.tag, at, id, since, containerId ?? null, limit).map(snapshotOf);
     },
 
     trimByAge: (before: number, limit: number): number => Number(trimByAge.run(before, limit).changes),

@@ -1,0 +1,214 @@
+import { zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { Registry } from 'prom-client';
+import type { Snapshot } from '../../core/activity/snapshot.ts';
+import { objectName } from '../../core/profile/object-name.ts';
+import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
+import type { ContainerRecord } from '../inventory/inventory.ts';
+import { createCheckMetrics } from '../metrics/checks.ts';
+import type { UnknownQuestion } from '../server/ports.ts';
+import { memoryStore } from '../store/testing/memory-store.ts';
+import { createIngest } from './ingest.ts';
+import { unknownBehaviours } from './unknown.ts';
+
+const image = { name: 'docker.io/library/nginx', tag: '1.27' };
+const name = objectName(image);
+const later = epoch + 60 * minute;
+
+const app = { ...seenAt('start'), parent: -1, executable: '/app', maxInstances: 1 };
+const shell = { ...seenAt(), parent: 0, executable: '/bin/sh', inline: true as const, maxInstances: 1 };
+const conf = { ...seenAt(), process: 0, path: '/etc/app/main.conf', access: ['read' as const] };
+const db = { ...seenAt(), process: 0, direction: 'connect', protocol: 'tcp', address: '10.0.0.9', port: 5432 } as const;
+const usual: Partial<Snapshot> = { processes: [app], files: [conf], network: [db] };
+const odd: Partial<Snapshot> = { ...usual, processes: [app, shell], files: [{ ...conf, access: ['read', 'write'] }] };
+
+/** Even containers live in the namespace `bank`, odd ones in `shop`. */
+function record(number: number): ContainerRecord {
+  const namespace = number % 2 === 0 ? 'bank' : 'shop';
+  return {
+    id: containerNumber(number),
+    name: 'web',
+    kind: 'container',
+    image,
+    pod: { uid: `uid-${number}`, namespace, name: `web-${number}` },
+    workload: { kind: 'Deployment', name: 'web' },
+    node: 'node-1',
+    startedAt: epoch,
+  };
+}
+
+function learning(maxSnapshots?: number) {
+  const { store, now } = memoryStore();
+  const records = [1, 2, 3].map(record);
+  // Nobody knows any more whose the address was when it is asked for again.
+  let isResolved = true;
+  const ingest = createIngest({
+    store,
+    inventory: {
+      container: (id) => records.find((one) => one.id === id),
+      resolve: ({ port }) => ({
+        peer: isResolved ? { kind: 'service', namespace: 'shop', name: 'db' } : { kind: 'unknown' },
+        port,
+      }),
+    },
+    grants: { lookup: () => ({ state: 'active' }), completed: () => undefined },
+    minCoverageMs: () => 5 * minute,
+    learningSnapshots: () => 200,
+    othersRun: () => false,
+    onOutcome: () => undefined,
+    onLearned: () => undefined,
+    onRefused: () => undefined,
+  });
+  const registry = new Registry();
+  const ask = unknownBehaviours({
+    store,
+    inventory: { all: () => records },
+    metrics: createCheckMetrics(registry),
+    ...(maxSnapshots !== undefined && { maxSnapshots }),
+  });
+  return {
+    store,
+    now,
+    registry,
+    upload: async (number: number, part: number, content: Partial<Snapshot>) => {
+      const from = epoch + part * minute;
+      const snapshot = snapshotOf(number, { ...content, from, to: from + minute / 2 });
+      const bytes = zstdCompressSync(JSON.stringify(snapshot));
+      const answer = await ingest({ node: 'node-1', snapshot, bytes, receivedAt: later + part });
+      expect(answer).toMatchObject({ result: 'accepted' });
+    },
+    forgetAddresses: () => (isResolved = false),
+    seal: async () => {
+      const { version = 0 } = (await store.profile(image)) ?? {};
+      expect(await store.seal(image, version, later + 1_000)).toBe(true);
+    },
+    ask: (question: Partial<UnknownQuestion> = {}) => ask({ name, ...question }),
+  };
+}
+
+/** Two containers teach what is usual, then the third something else. */
+async function taught(maxSnapshots?: number) {
+  const all = learning(maxSnapshots);
+  await all.upload(1, 0, usual);
+  await all.upload(2, 1, usual);
+  await all.upload(3, 2, odd);
+  all.forgetAddresses();
+  return all;
+}
+
+const newRows = [
+  { kind: 'process', relevance: 'shell', lineage: ['/app', '/bin/sh -c …'], containers: 1 },
+  {
+    kind: 'file',
+    path: '/etc/app/main.conf',
+    access: ['write'],
+    nearest: { access: 'read' },
+    difference: [{ field: 'access', known: 'read', seen: 'write' }],
+    containerIds: [containerNumber(3)],
+  },
+];
+
+describe('what a profile does not know', () => {
+  it('is what came after a time and was not known then', async () => {
+    const { ask } = await taught();
+    expect(await ask({ since: later + 1 })).toMatchObject({
+      kind: 'found',
+      answer: {
+        profile: { name, image, state: 'Learning', at: new Date(later + 1).toISOString() },
+        snapshots: 1,
+        containers: 1,
+        counts: { known: 2, unknown: 2, undecided: 0, probes: 0 },
+        omitted: 0,
+        unknown: newRows,
+      },
+    });
+    expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 2, counts: { unknown: 2 } } });
+    expect(await ask({ since: later - 1 })).toMatchObject({ code: 'nothing-known-then' });
+    expect(await ask({ since: later + 2 })).toMatchObject({ code: 'no-snapshots', reason: 'no snapshot came since' });
+  });
+
+  it('is not asked of a profile that learns, but of one of its containers: all it did is known', async () => {
+    const { ask } = await taught();
+    expect(await ask()).toMatchObject({ kind: 'nothing-to-compare', code: 'still-learning' });
+    const answer = { snapshots: 1, counts: { known: 4, unknown: 0 }, unknown: [] };
+    expect(await ask({ containerId: containerNumber(3) })).toMatchObject({ answer });
+    expect(await ask({ pod: { namespace: 'shop', name: 'web-3' } })).toMatchObject({ answer });
+    expect(await ask({ pod: { namespace: 'shop', name: 'web-9' } })).toMatchObject({ code: 'no-such-pod' });
+    expect(await ask({ containerId: containerNumber(9) })).toMatchObject({
+      code: 'no-snapshots',
+      reason: 'no snapshot of this container is kept: it was not profiled, or retention dropped them',
+    });
+  });
+
+  it('is nothing since sealing, because nobody watches then, and the answer says what to ask instead', async () => {
+    const { ask, seal } = await taught();
+    await seal();
+    for (const question of [{}, { since: later + 5_000 }]) {
+      const answer = await ask(question);
+      expect(answer).toMatchObject({ kind: 'nothing-to-compare', code: 'no-snapshots' });
+      expect(answer).toMatchObject({ reason: expect.stringContaining('Name a time before sealing') });
+    }
+    expect(await ask({ since: later + 1 })).toMatchObject({
+      answer: { profile: { state: 'Stable' }, unknown: newRows },
+    });
+  });
+
+  it('is what is in quarantine, until it is released', async () => {
+    const { ask, store, seal } = await taught();
+    await store.quarantine(image, { containerId: containerNumber(3), since: 0 }, 'shop');
+    await seal();
+    const question = { containerId: containerNumber(3) };
+    expect(await ask(question)).toMatchObject({ answer: { counts: { known: 2, unknown: 2 }, unknown: newRows } });
+    await store.release(image, { key: 'k', at: later, action: 'release', actor: 'ann', image, name, note: '' });
+    expect(await ask(question)).toMatchObject({ answer: { counts: { known: 4, unknown: 0 } } });
+  });
+
+  it('is of a tenant what its own pods did, of images that it ran', async () => {
+    const { ask } = await taught();
+    expect(await ask({ since: later, namespace: 'bank' })).toMatchObject({
+      answer: { snapshots: 1, counts: { known: 3, unknown: 0 } },
+    });
+    expect(await ask({ since: later, namespace: 'shop' })).toMatchObject({
+      answer: { snapshots: 1, unknown: newRows },
+    });
+    expect(await ask({ since: later, namespace: 'other' })).toEqual({ kind: 'nothing' });
+    expect(await ask({ namespace: 'other' })).toEqual({ kind: 'nothing' });
+    expect(await ask({ containerId: containerNumber(3), namespace: 'bank' })).toMatchObject({ code: 'no-snapshots' });
+    expect(await ask({ name: 'another' })).toEqual({ kind: 'nothing' });
+  });
+
+  it('is of no more snapshots than one answer may have, and says so', async () => {
+    const { ask } = await taught(1);
+    expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 1, moreSnapshots: true } });
+    const exact = await ask({ since: later + 1 });
+    expect(exact.kind === 'found' && exact.answer).not.toHaveProperty('moreSnapshots');
+  });
+
+  it('compiles a profile once, and anew when it or its quarantine is another', async () => {
+    const { ask, registry, store } = await taught();
+    const compiled = async (): Promise<unknown> =>
+      (await registry.getSingleMetric('profile_checks_total')?.get())?.values.map(({ value }) => value);
+    const question = { containerId: containerNumber(3) };
+    await ask(question);
+    await ask(question);
+    expect(await compiled()).toEqual([1, 1]);
+    await store.quarantine(image, { containerId: containerNumber(3), since: 0 }, 'shop');
+    await ask(question);
+    expect(await compiled()).toEqual([1, 2]);
+  });
+
+  it('cannot be said where retention dropped what was known then', async () => {
+    const { ask, store } = await taught();
+    await store.trimSnapshots({ before: later + 1, bytes: 1e9 });
+    expect(await ask({ since: later + 1 })).toMatchObject({ kind: 'gone' });
+  });
+
+  it('is a bounded list: what is left out is counted', async () => {
+    const { ask, upload } = await taught();
+    const files = Array.from({ length: 230 }, (_, n) => ({ ...conf, path: `/usr/lib/${n}.so` }));
+    await upload(3, 3, { ...usual, files });
+    const answer = await ask({ since: later + 2 });
+    if (answer.kind !== 'found') throw new Error(answer.kind);
+    expect(answer).toMatchObject({ answer: { counts: { unknown: 230 }, omitted: 30 } });
+  });
+});

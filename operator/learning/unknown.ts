@@ -1,0 +1,204 @@
+/**
+ * What containers did that a profile does not know, by the raw snapshots in the store. Containers of a finished profile are
+ * not watched any more, so it is asked of a time before: what came since, by what was known then; or of one container.
+ *
+ * All of it happens on the event loop, one question at a time and in portions between which uploads get their turn. Measured:
+ * a snapshot of 1,000 behaviours is read and matched in 9 ms, one of 10,000 files and 7.5 MB in 0.3 s, about what its upload
+ * took; a profile of 1,000 behaviours is read and compiled in 25 ms, one of 20,000 files in two portions of 0.2 s each, as for
+ * its publication; looking up what is near takes 10 ms at most.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Image } from '../../core/image.ts';
+import { type CheckedAgainst, type CheckResult, ProfileCheck } from '../../core/match/check.ts';
+import { type KnownBehaviour, knownByEvidence } from '../../core/match/known-behaviour.ts';
+import { type Reported, reported } from '../../core/match/reported.ts';
+import type { Evidence } from '../../core/profile/evidence.ts';
+import { withoutQuarantined } from '../../core/profile/quarantine.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { CheckMetrics } from '../metrics/checks.ts';
+import type { UnknownAnswer, UnknownBehaviours, UnknownQuestion } from '../server/ports.ts';
+import type { ProfileRecord, SnapshotPage, Store, StoredSnapshot } from '../store/store.ts';
+import { CompiledProfiles, contentDigest } from './compiled-profiles.ts';
+import { unpackEvidence } from './evidence-bytes.ts';
+import { imageOf } from './profile-model.ts';
+import { evidenceAt, readStored } from './rebuild.ts';
+
+export interface UnknownOptions {
+  readonly store: Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined'>;
+  readonly inventory: Pick<Inventory, 'all'>;
+  readonly metrics: CheckMetrics;
+  /** Snapshots of one answer, compared or looked at; a parameter for tests. */
+  readonly maxSnapshots?: number;
+}
+
+/** As many as end learning by default, and some: usual ones take 2 s of the event loop, the largest 80 s, in portions. */
+const defaultSnapshots = 256;
+/** Of up to 1 MiB each. */
+const pageSize = 8;
+/** More than anybody reads. Sentences are short, lineages of long paths are not: together they are 4 MiB at most. */
+const maxRows = 200;
+const maxRowBytes = 4 * 1024 * 1024;
+
+export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
+  const { store, metrics, maxSnapshots = defaultSnapshots } = options;
+  const compiled = new CompiledProfiles(metrics.onProfile);
+
+  async function answer(question: UnknownQuestion): Promise<UnknownAnswer> {
+    const image = await imageOf(store, question.name);
+    const stored = image === undefined ? undefined : await store.evidence(image);
+    if (image === undefined || stored === undefined) return { kind: 'nothing' };
+    const current = await unpackEvidence(stored.evidence);
+    if (question.namespace !== undefined && !hasTaught(current.evidence, question.namespace))
+      return { kind: 'nothing' };
+    const asked = whatIsAsked(question, image, stored.profile, options.inventory);
+    if ('kind' in asked) return asked;
+
+    const marks = await store.quarantined(image);
+    const { since } = asked;
+    const isCurrent = since === undefined || since >= stored.profile.lastSnapshotAt;
+    const then = isCurrent ? undefined : await evidenceAt(store, image, since);
+    if (then?.kind === 'gone') return { kind: 'gone', reason: then.reason };
+    if (then?.kind === 'nothing') return nothingKnownThen;
+    const evidence = then?.evidence ?? current.evidence;
+    const known = once(() => knownByEvidence(withoutQuarantined(evidence, marks)));
+    await setImmediate();
+    const against = compiled.get(isCurrent ? contentDigest(stored.evidence, marks) : undefined, known);
+
+    const { result, more } = await compare(image, asked, question.namespace, against);
+    if (result.snapshots === 0) return nothingCompared(question, stored.profile);
+    const { rows, ...facts } = result;
+    const unknown = await reportedWithin(known, rows);
+    const omitted = facts.omitted + rows.length - unknown.length;
+    metrics.onChecked({ snapshots: facts.snapshots, omitted, kept: compiled.size });
+    const profile = {
+      name: question.name,
+      image: { name: image.name, tag: image.tag },
+      state: stored.profile.state === 'stable' ? 'Stable' : 'Learning',
+      ...(since !== undefined && !isCurrent && { at: new Date(since).toISOString() }),
+    };
+    return { kind: 'found', answer: { profile, ...facts, ...(more && { moreSnapshots: true }), omitted, unknown } };
+  }
+
+  async function compare(
+    image: Image,
+    { since, containerIds }: Asked,
+    namespace: string | undefined,
+    against: CheckedAgainst,
+  ): Promise<{ readonly result: CheckResult; readonly more: boolean }> {
+    const check = new ProfileCheck(against);
+    let looked = 0;
+    const from = since === undefined ? {} : { since };
+    for (const containerId of containerIds ?? [undefined]) {
+      const page = { ...from, ...(containerId !== undefined && { containerId }) };
+      for await (const one of snapshotsOf(store, image, page)) {
+        if (looked === maxSnapshots) return { result: check.result(), more: true };
+        looked += 1;
+        const { snapshot, context } = await readStored(one);
+        if (namespace === undefined || context.namespace === namespace) check.add(snapshot, context);
+        await setImmediate();
+      }
+    }
+    return { result: check.result(), more: false };
+  }
+
+  return answer;
+}
+
+interface Asked {
+  readonly since: number | undefined;
+  /** Of these containers; of all if absent. */
+  readonly containerIds?: readonly string[];
+}
+
+function whatIsAsked(
+  { since, containerId, pod }: UnknownQuestion,
+  image: Image,
+  { state, sealedAt }: ProfileRecord,
+  inventory: UnknownOptions['inventory'],
+): Asked | UnknownAnswer {
+  if (containerId !== undefined) return { since, containerIds: [containerId] };
+  if (pod !== undefined) {
+    const containerIds = containersOf(pod, image, inventory);
+    return containerIds.length === 0 ? noSuchPod(pod) : { since, containerIds };
+  }
+  if (since === undefined && state === 'learning') return stillLearning;
+  return { since: since ?? sealedAt };
+}
+
+/** A pod has tens of containers at most; those that were started anew are among them for an hour. */
+function containersOf(
+  pod: NonNullable<UnknownQuestion['pod']>,
+  image: Image,
+  inventory: UnknownOptions['inventory'],
+): string[] {
+  const ids: string[] = [];
+  for (const { id, image: of, pod: its } of inventory.all()) {
+    const isAsked = its.namespace === pod.namespace && its.name === pod.name;
+    if (isAsked && of.name === image.name && of.tag === image.tag) ids.push(id);
+  }
+  return ids;
+}
+
+async function* snapshotsOf(
+  store: UnknownOptions['store'],
+  image: Image,
+  what: Pick<SnapshotPage, 'since' | 'containerId'>,
+): AsyncGenerator<StoredSnapshot> {
+  for (let after: string | undefined; ;) {
+    const page = await store.snapshots(image, { ...what, limit: pageSize, ...(after !== undefined && { after }) });
+    yield* page;
+    after = page.at(-1)?.snapshotId;
+    if (after === undefined) return;
+  }
+}
+
+async function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['rows']): Promise<Reported[]> {
+  const unknown: Reported[] = [];
+  let room = maxRowBytes;
+  for (const row of rows.slice(0, maxRows)) {
+    const one = reported(known(), row);
+    room -= JSON.stringify(one).length;
+    if (room < 0) break;
+    unknown.push(one);
+    await setImmediate();
+  }
+  return unknown;
+}
+
+/** Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
+function hasTaught({ containers }: Evidence, namespace: string): boolean {
+  return containers.some(({ workload }) => workload.startsWith(`${namespace}/`));
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+const nothingKnownThen: UnknownAnswer = {
+  kind: 'nothing-to-compare',
+  code: 'nothing-known-then',
+  reason: 'nothing had been learned of the image by then: ask for a later time',
+};
+
+const stillLearning: UnknownAnswer = {
+  kind: 'nothing-to-compare',
+  code: 'still-learning',
+  reason:
+    'the profile is still learning, so all that its containers did is in it: name a time (since) for what came later and was not known then, or a container or pod',
+};
+
+function noSuchPod({ namespace, name }: NonNullable<UnknownQuestion['pod']>): UnknownAnswer {
+  const reason = `the API server shows no container of this image in a pod ${namespace}/${name}, nor did it in the last hour: name the container by its id`;
+  return { kind: 'nothing-to-compare', code: 'no-such-pod', reason };
+}
+
+function nothingCompared({ since, containerId, pod }: UnknownQuestion, { state }: ProfileRecord): UnknownAnswer {
+  const isOne = containerId !== undefined || pod !== undefined;
+  const reason = isOne
+    ? 'no snapshot of this container is kept: it was not profiled, or retention dropped them'
+    : state === 'learning'
+      ? 'no snapshot came since'
+      : `no snapshot came ${since === undefined ? 'since sealing' : 'since'}: containers of a finished profile are not profiled. Name a time before sealing (since) for what came after it and was not known then, compare snapshots from elsewhere (kubectl wsp profile check NAME FILE…), or relearn the profile`;
+  return { kind: 'nothing-to-compare', code: 'no-snapshots', reason };
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { AccessQuestion, Identity } from '../kube/reviews.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import type { UnknownAnswer, UnknownQuestion } from './ports.ts';
+import { startTestServer } from './testing/test-server.ts';
+
+const id = 'a'.repeat(64);
+
+async function serverFor(answer: UnknownAnswer, isAllowed: (who: Identity, question: AccessQuestion) => boolean) {
+  const asked: UnknownQuestion[] = [];
+  const { call } = await startTestServer(new FakeClock(), {
+    isAllowed: async (who, question) => isAllowed(who, question),
+    unknown: async (question) => {
+      asked.push(question);
+      return answer;
+    },
+  });
+  const get = async (query: string, user = 'ann') => {
+    const { status, text } = await call({ path: `/api/v1/profiles/web/unknown${query}`, token: `user:${user}` });
+    return { status, body: JSON.parse(text) as unknown };
+  };
+  return { get, asked, call };
+}
+
+const found: UnknownAnswer = { kind: 'found', answer: { unknown: [] } };
+const all = (): boolean => true;
+
+describe('what a profile does not know', () => {
+  it('is asked of times, containers, pods and namespaces', async () => {
+    const { get, asked } = await serverFor(found, all);
+    expect(await get('')).toEqual({ status: 200, body: { unknown: [] } });
+    await get('?since=2026-01-31T12:00:00Z');
+    await get(`?container=containerd%3A%2F%2F${id}&namespace=shop`);
+    await get(`?container=${id}`);
+    await get('?pod=shop/web-0&since=2026-01-31');
+    expect(asked).toEqual([
+      { name: 'web' },
+      { name: 'web', since: Date.UTC(2026, 0, 31, 12) },
+      { name: 'web', containerId: id, namespace: 'shop' },
+      { name: 'web', containerId: id },
+      { name: 'web', pod: { namespace: 'shop', name: 'web-0' }, namespace: 'shop', since: Date.UTC(2026, 0, 31) },
+    ]);
+  });
+
+  it.each([
+    ['since=yesterday', 'since is a time in UTC'],
+    ['container=abc', 'container is the id of a container'],
+    [`container=${id}&container=${id}`, 'container is'],
+    ['pod=web-0', 'pod is a namespace and a name'],
+    ['pod=shop/../x', 'pod is'],
+    ['namespace=Shop', 'namespace is'],
+    [`container=${id}&pod=shop/web-0`, 'not both'],
+    ['pod=shop/web-0&namespace=bank', 'in another namespace'],
+  ])('is not asked by %s', async (query, detail) => {
+    const { get, asked } = await serverFor(found, all);
+    const { status, body } = await get(`?${query}`);
+    expect([status, asked]).toEqual([400, []]);
+    expect(body).toMatchObject({ detail: expect.stringContaining(detail) });
+  });
+
+  it.each<readonly [UnknownAnswer, number, string]>([
+    [{ kind: 'nothing' }, 404, 'no-profile'],
+    [{ kind: 'gone', reason: 'retention' }, 410, 'snapshots-gone'],
+    [{ kind: 'nothing-to-compare', code: 'still-learning', reason: 'name a time' }, 409, 'still-learning'],
+  ])('may be nothing: %j', async (answer, status, code) => {
+    const { get } = await serverFor(answer, all);
+    expect(await get('')).toMatchObject({ status, body: { code } });
+  });
+
+  it('is told of the pods of a namespace to whoever may read profiles there, and of others to nobody else', async () => {
+    const reviewed: AccessQuestion[] = [];
+    const { get, asked } = await serverFor(found, ({ username }, question) => {
+      reviewed.push(question);
+      return username === 'tess' && question.type === 'resource' && question.namespace === 'shop';
+    });
+    const tess = async (query: string): Promise<number> => (await get(query, 'tess')).status;
+    expect(await tess('?namespace=shop')).toBe(200);
+    expect(await tess('?pod=shop/web-0')).toBe(200);
+    expect(asked.map(({ namespace }) => namespace)).toEqual(['shop', 'shop']);
+    expect(await tess('')).toBe(403);
+    expect(await tess(`?container=${id}`)).toBe(403);
+    expect(await tess('?pod=bank/web-0')).toBe(403);
+    expect((await get('?namespace=shop', 'eve')).body).toMatchObject({
+      detail:
+        'eve may not get securityprofiles.workloadsecurity.dev/model in the namespace shop: bind a role that grants it',
+    });
+    expect(asked).toHaveLength(2);
+    const question = { type: 'resource', group: 'workloadsecurity.dev', resource: 'securityprofiles', verb: 'get' };
+    expect(reviewed.slice(0, 2)).toEqual([
+      { ...question, subresource: 'model' },
+      { ...question, subresource: 'model', namespace: 'shop' },
+    ]);
+  });
+
+  it('waits together with the profiles that are read, and few wait', async () => {
+    const release = Promise.withResolvers<UnknownAnswer>();
+    const { call } = await startTestServer(new FakeClock(), {
+      isAllowed: async () => true,
+      unknown: () => release.promise,
+    });
+    const get = (path: string) => call({ path: `/api/v1/profiles/web${path}`, token: 'user:ann' });
+    const calls = Array.from({ length: 10 }, (_, index) =>
+      get(index === 0 ? '/unknown' : index % 2 === 0 ? '' : '/unknown'),
+    );
+    await expect(Promise.race(calls)).resolves.toMatchObject({ status: 503 });
+    release.resolve(found);
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(1);
+  });
+
+  it('is told to nobody without a token', async () => {
+    const { call, asked } = await serverFor(found, all);
+    expect((await call({ path: '/api/v1/profiles/web/unknown' })).status).toBe(401);
+    expect(asked).toEqual([]);
+  });
+});

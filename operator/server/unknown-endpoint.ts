@@ -1,0 +1,77 @@
+/** `GET /api/v1/profiles/NAME/unknown`: what stored snapshots show that a profile does not know. */
+import type { Request, RequestHandler } from 'express';
+import type { Access } from './access.ts';
+import type { Gate } from './gate.ts';
+import type { UnknownBehaviours, UnknownQuestion } from './ports.ts';
+import { Problem } from './problem.ts';
+import { model, withinGate, timeOf } from './profile-endpoint.ts';
+
+/** As `kubectl get pod -o jsonpath='{.status.containerStatuses[*].containerID}'` prints it, or without the runtime. */
+const containerId = /^(?:[a-z][a-z0-9.+-]{0,31}:\/\/)?([0-9a-f]{64})$/;
+const label = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
+const namespaceName = new RegExp(`^${label}$`);
+const podName = new RegExp(`^(${label})/([a-z0-9][-.a-z0-9]{0,252})$`);
+
+/**
+ * Whoever may get the model of all profiles may ask about all pods. Whoever may get it in a namespace may ask about the pods
+ * of that, if the image has run there.
+ */
+export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate: Gate): RequestHandler {
+  return async (request, response) => {
+    const who = await access.identify(request);
+    const everywhere = await access.isAllowed(who, model);
+    const question = questionOf(request);
+    if (!everywhere) {
+      const { namespace } = question;
+      if (namespace === undefined) throw access.forbidden(who, model);
+      const within = { ...model, namespace };
+      if (!(await access.isAllowed(who, within))) throw access.forbidden(who, within);
+    }
+    const found = await withinGate(gate, () => unknown(question));
+    switch (found.kind) {
+      case 'found':
+        response.json(found.answer);
+        return;
+      case 'nothing':
+        throw new Problem({ status: 404, code: 'no-profile', detail: nothing });
+      case 'gone':
+        throw new Problem({ status: 410, code: 'snapshots-gone', detail: found.reason });
+      case 'nothing-to-compare':
+        throw new Problem({ status: 409, code: found.code, detail: found.reason });
+    }
+  };
+}
+
+/** The same for what there is not and for what is none of theirs. */
+const nothing = 'there is no such profile, or no pod of this namespace taught it';
+
+function questionOf({ params, query }: Request): UnknownQuestion {
+  const since = timeOf(query['since'], 'since');
+  const id = textOf(query['container'], containerId, 'container', 'the id of a container: 64 hexadecimal digits')?.[1];
+  const found = textOf(query['pod'], podName, 'pod', 'a namespace and a name, such as shop/web-0');
+  const pod = found === undefined ? undefined : { namespace: found[1] ?? '', name: found[2] ?? '' };
+  const own = textOf(query['namespace'], namespaceName, 'namespace', 'the name of a namespace')?.[0];
+  if (id !== undefined && pod !== undefined) throw badQuestion('a container or a pod is asked for, not both');
+  if (own !== undefined && pod !== undefined && own !== pod.namespace) {
+    throw badQuestion('the pod is in another namespace than the one that is asked for');
+  }
+  const namespace = own ?? pod?.namespace;
+  return {
+    name: String(params['name']),
+    ...(since !== undefined && { since }),
+    ...(id !== undefined && { containerId: id }),
+    ...(pod !== undefined && { pod }),
+    ...(namespace !== undefined && { namespace }),
+  };
+}
+
+function textOf(value: unknown, form: RegExp, name: string, what: string): RegExpExecArray | undefined {
+  if (value === undefined) return undefined;
+  const found = typeof value === 'string' ? form.exec(value) : null;
+  if (found === null) throw badQuestion(`${name} is ${what}`);
+  return found;
+}
+
+function badQuestion(detail: string): Problem {
+  return new Problem({ status: 400, code: 'bad-question', detail });
+}
