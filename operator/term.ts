@@ -16,6 +16,7 @@ import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
 import { unknownBehaviours } from './learning/unknown.ts';
+import { createInventoryMetrics } from './metrics/inventory.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
@@ -129,6 +130,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     othersRun: (image, namespace) => runsElsewhere(inventory, image, namespace),
     ...metrics.ingest,
   });
+  createInventoryMetrics(metrics.registry, inventory);
   createSchedulingMetrics(metrics.registry, scheduler, clock);
   const storeMetrics = createStoreMetrics(metrics.registry, opened);
 

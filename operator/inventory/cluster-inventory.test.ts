@@ -200,6 +200,55 @@ describe('containers', () => {
     expect(inventory.container(idOf(2))).toMatchObject({ pod: { uid: 'new' } });
   });
 
+  it('keep the image and the build that they began with, when their pod is given others', () => {
+    const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+    const withImage = (image: string, containerStatuses: unknown[]) =>
+      pod({ spec: { containers: [{ name: 'web', image }] }, status: { containerStatuses } });
+    const status = (id: string, letter: string, more = {}) => ({
+      ...running('web', id),
+      imageID: `docker.io/library/x@${digest(letter)}`,
+      ...more,
+    });
+    const key = 'shop/web';
+    const web = add(inventory.feeds.pods, key, withImage('nginx:1', [status(idOf(1), 'a')]));
+    web.update(withImage('victim:latest', [status(idOf(1), 'b')]));
+    const first = { image: { name: 'docker.io/library/nginx', tag: '1' }, digest: digest('a') };
+    expect(inventory.container(idOf(1))).toMatchObject(first);
+    const lastState = { terminated: { containerID: `containerd://${idOf(1)}`, startedAt: at(0), finishedAt: at(60) } };
+    web.update(withImage('victim:latest', [status(idOf(2), 'b', { lastState })]));
+    expect(inventory.container(idOf(1))).toMatchObject({ ...first, finishedAt: epoch + minute });
+    expect(inventory.container(idOf(2))).toMatchObject({
+      image: { name: 'docker.io/library/victim', tag: 'latest' },
+      digest: digest('b'),
+    });
+  });
+
+  it('of a static pod run on when its mirror is made anew, gone before or replaced', () => {
+    const mirror = addPod({ uid: 'mirror-1', name: 'mirror' });
+    mirror.remove();
+    expect(inventory.container(idOf(1))).toMatchObject({ finishedAt: now });
+    const again = addPod({ uid: 'mirror-2', name: 'mirror' });
+    expect(inventory.container(idOf(1))).toMatchObject({ pod: { uid: 'mirror-2' } });
+    again.update(pod({ uid: 'mirror-3', name: 'mirror' }));
+    expect(inventory.container(idOf(1))).toMatchObject({ pod: { uid: 'mirror-3' } });
+    expect(inventory.container(idOf(1))).not.toHaveProperty('finishedAt');
+    expect(inventory.counts.contested).toBe(0);
+  });
+
+  it('stay with the pod that showed them first, whatever another one claims and when it goes', () => {
+    const mine = addPod({ uid: 'mine', name: 'mine' });
+    const theirs = addPod({ uid: 'theirs', name: 'theirs' });
+    expect(inventory.container(idOf(1))).toMatchObject({ pod: { uid: 'mine' } });
+    theirs.update(pod({ uid: 'theirs', name: 'theirs', status: { containerStatuses: [] } }));
+    expect(inventory.container(idOf(1))).not.toHaveProperty('finishedAt');
+    theirs.update(pod({ uid: 'theirs', name: 'theirs' }));
+    theirs.remove();
+    expect(inventory.container(idOf(1))).not.toHaveProperty('finishedAt');
+    expect(inventory.counts).toEqual({ forgottenContainers: 0, forgottenAddresses: 0, contested: 2 });
+    mine.remove();
+    expect(inventory.container(idOf(1))).toMatchObject({ finishedAt: now });
+  });
+
   it('are forgotten early, oldest first and counted, when too many end', () => {
     const index = new ContainerIndex(() => now, 2);
     for (const number of [1, 2, 3]) {

@@ -20,6 +20,12 @@ export interface Feeds {
   readonly nodes: Feed<NodeProjection>;
 }
 
+export interface InventoryCounts {
+  readonly forgottenContainers: number;
+  readonly forgottenAddresses: number;
+  readonly contested: number;
+}
+
 export class ClusterInventory implements Inventory {
   readonly feeds: Feeds;
   readonly #containers: ContainerIndex;
@@ -59,9 +65,10 @@ export class ClusterInventory implements Inventory {
     };
   }
 
-  /** What was forgotten early because a table was full, for metrics. */
-  get forgotten(): { readonly containers: number; readonly addresses: number } {
-    return { containers: this.#containers.dropped, addresses: this.#peers.forgotten };
+  /** What was forgotten early because a table was full, and claims to containers of other pods; for metrics. */
+  get counts(): InventoryCounts {
+    const { dropped, contested } = this.#containers;
+    return { forgottenContainers: dropped, forgottenAddresses: this.#peers.forgotten, contested };
   }
 
   container(id: string): ContainerRecord | undefined {

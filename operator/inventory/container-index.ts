@@ -14,6 +14,7 @@ export class ContainerIndex {
   /** When a container that no pod shows any more is forgotten, in the order of that time. */
   readonly #tombstones = new Map<string, number>();
   #dropped = 0;
+  #contested = 0;
 
   constructor(now: () => number, limit: number = maxTombstones) {
     this.#now = now;
@@ -23,6 +24,14 @@ export class ContainerIndex {
   /** Containers forgotten early because too many had ended within an hour. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /**
+   * Times that a pod showed the container of another. IDs are 256 random bits, so that is nobody but who writes the status of
+   * pods by hand, as a taken node can of its own: the container stays with the pod that showed it first.
+   */
+  get contested(): number {
+    return this.#contested;
   }
 
   get(id: string): ContainerRecord | undefined {
@@ -42,22 +51,33 @@ export class ContainerIndex {
   set(pod: PodProjection, old: PodProjection | undefined): void {
     const shown = new Set<string>();
     for (const container of pod.containers) {
+      const known = this.#records.get(container.id);
+      if (known !== undefined && !this.#mayShow(pod, known, old)) {
+        this.#contested += 1;
+        continue;
+      }
       shown.add(container.id);
       this.#tombstones.delete(container.id);
-      this.#records.set(container.id, recordOf(pod, container));
+      this.#records.set(container.id, recordOf(pod, container, known));
     }
-    for (const { id } of old?.containers ?? []) if (!shown.has(id)) this.#bury(id);
+    for (const { id } of old?.containers ?? []) if (!shown.has(id)) this.#bury(id, old?.uid);
     this.#trim();
   }
 
   delete(pod: PodProjection): void {
-    for (const { id } of pod.containers) this.#bury(id);
+    for (const { id } of pod.containers) this.#bury(id, pod.uid);
     this.#trim();
   }
 
-  #bury(id: string): void {
+  /** A static pod's containers run on while its mirror is made anew, under another uid: on the same node, after the one before. */
+  #mayShow(pod: PodProjection, { id, node, pod: owner }: ContainerRecord, old: PodProjection | undefined): boolean {
+    if (owner.uid === pod.uid) return true;
+    return node === pod.node && (this.#tombstones.has(id) || owner.uid === old?.uid);
+  }
+
+  #bury(id: string, podUid: string | undefined): void {
     const record = this.#records.get(id);
-    if (record === undefined || this.#tombstones.has(id)) return;
+    if (record === undefined || record.pod.uid !== podUid || this.#tombstones.has(id)) return;
     // The pod may go before its status tells when the container ended.
     this.#records.set(id, { ...record, finishedAt: record.finishedAt ?? this.#now() });
     this.#tombstones.set(id, this.#now() + tombstoneMs);
@@ -74,9 +94,20 @@ export class ContainerIndex {
   }
 }
 
-function recordOf(pod: PodProjection, container: PodProjection['containers'][number]): ContainerRecord {
+/**
+ * Image and build of a container never change. Those of its pod's spec do, when somebody gives the pod another image: then they
+ * are those of the container that comes next.
+ */
+function recordOf(
+  pod: PodProjection,
+  container: PodProjection['containers'][number],
+  known: ContainerRecord | undefined,
+): ContainerRecord {
+  const digest = known?.digest ?? container.digest;
   return {
     ...container,
+    image: known?.image ?? container.image,
+    ...(digest !== undefined && { digest }),
     pod: {
       uid: pod.uid,
       namespace: pod.namespace,

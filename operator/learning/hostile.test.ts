@@ -217,6 +217,15 @@ describe('a tenant', () => {
     expect(evidence.workloads).toEqual(['shop/Deployment/web', 'tenant/Deployment/web']);
   });
 
+  it('who waits until those who taught an image rest does not end its learning either', async () => {
+    const records = [pod(1, 'shop')];
+    const { ingest } = setUp(records);
+    const snapshot = snapshotOf(1, { slotId: '1/30' });
+    await ingest({ node: 'node-1', snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to });
+    records.splice(0);
+    expect(await flood(30, records)).toMatchObject({ snapshots: 31, countedSnapshots: 11 });
+  });
+
   it('who is alone with an image ends its learning as fast as it teaches', async () => {
     expect(await flood(30, [])).toMatchObject({ snapshots: 30, countedSnapshots: 30 });
   });

@@ -7,6 +7,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { QuarantineResult } from '../store/lifecycle.ts';
 import type { Store } from '../store/store.ts';
 import type { KnownProfiles } from './known-profiles.ts';
+import { clockTolerance } from './verification.ts';
 
 export interface LearningDetection {
   readonly containerId: string;
@@ -34,7 +35,8 @@ export async function quarantineDetection(
   if (record === undefined) return { result: 'unknown' };
   const { image } = record;
   const { sealedAt = Infinity } = known.get(image) ?? {};
-  if (at > sealedAt) return { result: 'sealed', image };
+  // Node and operator each have a clock: what may have happened before is held back.
+  if (at > sealedAt + clockTolerance) return { result: 'sealed', image };
   const mark = { containerId, ...(processId !== undefined && { processId }), since: Math.max(0, Math.floor(at)) };
   return { result: await store.quarantine(image, mark, record.pod.namespace), image };
 }

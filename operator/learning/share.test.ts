@@ -16,12 +16,13 @@ it('is counted by namespace, whole names only, and apart for what was long enoug
     shopped(3, 'shop-2'),
     shopped(4, 'sho'),
   ].reduce((all, one) => mergeEvidence(all, one), emptyEvidence);
-  expect(shareOf('shop', evidence, 5 * minute)).toEqual({ snapshots: 3, counted: 2 });
-  expect(shareOf('other', evidence, 5 * minute)).toEqual({ snapshots: 0, counted: 0 });
+  expect(shareOf('shop', evidence, 5 * minute)).toEqual({ snapshots: 3, counted: 2, othersTaught: true });
+  expect(shareOf('other', evidence, 5 * minute)).toEqual({ snapshots: 0, counted: 0, othersTaught: true });
+  expect(shareOf('shop', shopped(1, 'shop'), 5 * minute)).toMatchObject({ othersTaught: false });
 });
 
 it('bounds what one namespace counts, while others run the image', () => {
-  const share = (counted: number) => ({ snapshots: counted, counted });
+  const share = (counted: number, othersTaught = false) => ({ snapshots: counted, counted, othersTaught });
   const never = (): boolean => {
     throw new Error('nobody need look at the cluster');
   };
@@ -29,6 +30,7 @@ it('bounds what one namespace counts, while others run the image', () => {
   expect(mayCount(share(100), 200, () => true)).toBe(false);
   expect(mayCount(share(100), 200, () => false)).toBe(true);
   expect(mayCount(share(0), 1, never)).toBe(true);
+  expect(mayCount(share(100, true), 200, never)).toBe(false);
 });
 
 it('looks for the same image in other namespaces', () => {

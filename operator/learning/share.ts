@@ -16,6 +16,8 @@ export interface Share {
   readonly snapshots: number;
   /** Of these, those that covered enough to count towards stability, or came to the end of their container. */
   readonly counted: number;
+  /** Containers of other namespaces taught it too. */
+  readonly othersTaught: boolean;
 }
 
 /** Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
@@ -23,12 +25,20 @@ export function shareOf(namespace: string, { containers, snapshots }: Evidence, 
   const mine = new Set(containers.filter(({ workload }) => workload.startsWith(`${namespace}/`)).map(({ id }) => id));
   const ofMine = snapshots.filter(({ containerId }) => mine.has(containerId));
   const counts = ({ from, to, gapMs, ended }: SnapshotFacts): boolean => ended || to - from - gapMs >= minCoverageMs;
-  return { snapshots: ofMine.length, counted: ofMine.filter(counts).length };
+  const othersTaught = mine.size < containers.length;
+  return { snapshots: ofMine.length, counted: ofMine.filter(counts).length, othersTaught };
 }
 
-/** Half of the snapshots that end learning come from elsewhere, if there is an elsewhere; else only time ends it. */
-export function mayCount({ counted }: Share, learningSnapshots: number, othersRun: () => boolean): boolean {
-  return counted < learningSnapshots / 2 || !othersRun();
+/**
+ * Half of the snapshots that end learning come from elsewhere, if there is an elsewhere, also one that rests now, as between
+ * the runs of a CronJob; else only time ends it.
+ */
+export function mayCount(
+  { counted, othersTaught }: Share,
+  learningSnapshots: number,
+  othersRun: () => boolean,
+): boolean {
+  return counted < learningSnapshots / 2 || !(othersTaught || othersRun());
 }
 
 /** Looks at all containers of the cluster; only asked for a namespace that has taught its half. */

@@ -13,6 +13,7 @@ import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
 import { createCheckMetrics } from './checks.ts';
 import { createIngestMetrics } from './ingest.ts';
+import { createInventoryMetrics } from './inventory.ts';
 import { nameOf, OperatorRegistry } from './registry.ts';
 import { createSchedulingMetrics } from './scheduling.ts';
 import { createStoreMetrics } from './store.ts';
@@ -29,6 +30,15 @@ const sections: readonly { readonly title: string; readonly register: (registry:
     title: 'Scheduling',
     register: (registry) =>
       createSchedulingMetrics(registry, { counts: notRead, nodeCounts: notRead, reasons: notRead }, systemClock),
+  },
+  {
+    title: 'Inventory',
+    register: (registry) =>
+      createInventoryMetrics(registry, {
+        get counts() {
+          return notRead();
+        },
+      }),
   },
   { title: 'Snapshots', register: (registry) => void createIngestMetrics(registry) },
   { title: 'Profiles', register: (registry) => void createProfileMetrics(registry) },
