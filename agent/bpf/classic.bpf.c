@@ -10,6 +10,7 @@
  * memory they point to is resident.
  */
 #include "bpf-calls.h"
+#include "capability.h"
 #include "cgroup-events.h"
 #include "cgroup-leave.h"
 #include "control-write.h"
@@ -20,7 +21,6 @@
 #include "process.h"
 #include "socket-setup.h"
 #include "syscall-hook.h"
-#include "syscall-set.h"
 #include "unix-socket.h"
 #include <bpf/bpf_tracing.h>
 
@@ -264,10 +264,18 @@ int on_exit(void *ctx)
 SEC("tp/capability/cap_capable")
 int on_capable(struct trace_event_raw_cap_capable *ctx)
 {
-	if (!bpf_core_type_exists(struct trace_event_raw_cap_capable) || !*(volatile u32 *)&slots_taken)
+	bool wanted = rules_want(RECORD_CAPABILITY);
+	struct task_struct *task;
+	struct cgroup_state *state;
+
+	if (!bpf_core_type_exists(struct trace_event_raw_cap_capable) || (!wanted && !*(volatile u32 *)&slots_taken))
 		return 0;
+	task = current_task();
+	state = observed_cgroup(task);
 	if (ctx->ret == 0)
-		capability_used(ctx->cap);
+		capability_used(task, state, ctx->cap);
+	if (wanted)
+		capability_asked(task, state, ctx->target_ns, ctx->cap, ctx->ret == 0);
 	return 0;
 }
 

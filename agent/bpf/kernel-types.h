@@ -372,7 +372,11 @@ struct trace_event_raw_sys_exit {
 struct trace_event_raw_sched_process_exec {
 	u32 __data_loc_filename;
 };
+struct user_namespace {
+	struct ns_common ns;
+};
 struct trace_event_raw_cap_capable {
+	struct user_namespace *target_ns;
 	int cap;
 	int ret;
 };

@@ -223,6 +223,8 @@ struct scratch {
 		struct record_socket_made socket_made;
 		struct record_socket_option socket_option;
 		struct record_unix unix_socket;
+		/* Put together on the stack; here, so that its layout is in the BTF. */
+		struct record_capability capability;
 		struct record_dns dns;
 		struct record_cgroup cgroup;
 		struct record_call call;
@@ -253,7 +255,7 @@ struct approver {
 	u64 due;
 	u64 passed;
 	u64 limited;
-	/* One of these flags of open(2) must be set; 0: no condition. */
+	/* One of these must be set, flags of open(2) or capabilities modulo 32; 0: no condition. */
 	u32 flags;
 	/* Wakes the reader at once. */
 	u32 urgent;

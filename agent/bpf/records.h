@@ -26,6 +26,7 @@ enum record_type {
 	RECORD_SETSOCKOPT = 15,
 	RECORD_UNIX_CONNECT = 16,
 	RECORD_UNIX_BIND = 17,
+	RECORD_CAPABILITY = 18,
 	RECORD_UNLINK = 20,
 	RECORD_RMDIR = 21,
 	RECORD_RENAME = 22,
@@ -279,6 +280,15 @@ struct record_socket_option {
 	/* Instructions of an attached filter. */
 	u16 filter_length;
 	u32 reserved;
+};
+
+struct record_capability {
+	struct record_header header;
+	u32 capability;
+	/* Inode of the user namespace over whose resources the power was asked for. */
+	u32 user_namespace;
+	u8 granted;
+	u8 reserved[7];
 };
 
 struct record_unix {

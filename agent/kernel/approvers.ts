@@ -13,7 +13,10 @@ export interface Approver {
   readonly name?: string;
   /** Directory at or below which the file lies, absolute and canonical; its first eight names count. Only opens can tell. */
   readonly prefix?: string;
-  /** Flags of open(2), one of which must be set. */
+  /**
+   * One of them must be set. Flags of open(2); of a capability, the bit of its number modulo 32, so that those from 32 on come with
+   * others. Other records have none.
+   */
   readonly flags?: number;
   /** Events beyond this rate are counted and dropped. Without it there is no limit. */
   readonly limit?: { readonly perSecond: number; readonly burst: number };

@@ -113,6 +113,7 @@ export const layouts = {
     size: 80,
     members: { retval: 56, level: 60, option: 64, family: 68, kind: 70, protocol: 72, filter_length: 74, reserved: 76 },
   },
+  record_capability: { size: 72, members: { capability: 56, user_namespace: 60, granted: 64, reserved: 65 } },
   record_unix: { size: 136, members: { file: 56, retval: 128, abstract: 132, reserved: 133, data: 136 } },
   record_dns: {
     size: 88,
@@ -178,6 +179,7 @@ export const RecordType = {
   setsockopt: 15,
   unixConnect: 16,
   unixBind: 17,
+  capability: 18,
   unlink: 20,
   rmdir: 21,
   rename: 22,

@@ -18,6 +18,7 @@ import { isNetworkEvent } from '../../core/event/network-events.ts';
 import { isPathEvent } from '../../core/event/path-event.ts';
 import { createFileHasher, type HashedFile } from '../identify/file-hash.ts';
 import type { Approver } from './approvers.ts';
+import { capabilityNames } from './capability-names.ts';
 import { openCapture } from './open-capture.ts';
 import { describeNetwork } from './trace-network.ts';
 import { describePathEvent } from './trace-path.ts';
@@ -53,6 +54,8 @@ function describe(event: KernelEvent): string {
       return `status ${event.status}`;
     case 'open':
       return `${event.file.path} ${openResult(event)}`;
+    case 'capability':
+      return `${capabilityNames(event.attempted).join()} ${event.used > 0n ? 'granted' : 'refused'}`;
     case 'cgroup_mkdir':
     case 'cgroup_rmdir':
       return event.path;

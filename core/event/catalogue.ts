@@ -333,14 +333,17 @@ export const catalogue: Catalogue = {
     fields: { number: 'number', args: 'arguments', retval: 'retval' },
     note: 'Only from 64-bit programs, and so on x86 alone.',
   },
+  capability: {
+    rule: 'capabilities',
+    fields: { attempted: 'attempted', used: 'used' },
+    note: 'One event for each question, with one bit: the kernel asks several times in many calls, and of a program without privileges too. Only on kernels with the tracepoint capability/cap_capable (6.18 has it, 6.1 and 6.12 have not). It does not tell questions whose answer is of no consequence from the others; CAP_SYS_ADMIN, which is asked for whenever memory is taken, counts only in calls that need it for something else.',
+  },
   cgroup_mkdir: { fields: { path: 'path', id: 'cgroupId' } },
   cgroup_rmdir: { fields: { path: 'path', id: 'cgroupId' } },
 };
 
 /** Events of the rule language that the agent does not capture. */
 export const notCaptured: Readonly<Record<string, string>> = {
-  capabilities:
-    'which ones a container uses is known (`spec.behavior.capabilities`), but not by which of its processes: rules about processes would never match. Those that were refused are not counted',
   imds: 'needs the content of packets',
   packet: 'needs the content of packets',
   network_flow_monitor: 'needs the sizes of packets',

@@ -174,14 +174,24 @@ export interface CallBase extends EventBase {
   readonly retval: number;
 }
 
+/** The kernel asked whether a task has a capability: a step of a call, not a call. Only for rules. */
+export interface CapabilityEvent extends EventBase {
+  readonly type: 'capability';
+  /** Bit masks by capability number, with one bit: what was asked for, and that again if it was granted, else 0. */
+  readonly attempted: bigint;
+  readonly used: bigint;
+  /** Inode of the user namespace whose resources it is about; that of the node itself is 4026531837. */
+  readonly userNamespace: number;
+}
+
 /** Only for rules. */
 export type CallEvent = NamespaceEvent | ProcessEvent | SystemEvent;
 /** What learning counts. */
 export type BehaviourEvent =
   ExecEvent | ForkEvent | ExitEvent | OpenEvent | PathEvent | SocketEvent | UnixSocketEvent | DnsEvent;
-export type KernelEvent = BehaviourEvent | SocketSetupEvent | CallEvent | CgroupEvent;
+export type KernelEvent = BehaviourEvent | SocketSetupEvent | CapabilityEvent | CallEvent | CgroupEvent;
 
 /** Whether it is for learning to count. */
 export function isBehaviour(event: KernelEvent): event is BehaviourEvent {
-  return 'process' in event && !('call' in event) && !isSocketSetup(event);
+  return 'process' in event && !('call' in event) && !isSocketSetup(event) && event.type !== 'capability';
 }

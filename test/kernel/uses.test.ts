@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { Approver } from '../../agent/kernel/approvers.ts';
 import type { CgroupUses } from '../../agent/kernel/capture.ts';
 import type { Kernel } from './kernel-test.ts';
 import { test } from './kernel-test.ts';
-import { makeCgroup, PYTHON } from './observed-cgroup.ts';
+import { eventsOf, makeCgroup, PYTHON } from './observed-cgroup.ts';
 
 /** What one script uses, without what came before. */
 async function usesOf({ capture, cgroup }: Kernel, script: string): Promise<CgroupUses> {
@@ -89,4 +90,42 @@ test('among the mounts in which the cgroup was made it is the runtime on its way
 test('a program that is not of the mounts of its task is the runtime on its way in', async ({ kernel }) => {
   // Still the program of the outer namespace, as a container runtime is until it executes the container's own.
   expect((await usesOf(kernel, `${UNSHARE}\nimport os; os.sched_yield()`)).syscalls).not.toContain('sched_yield');
+});
+
+test('rules are told which process a capability was asked of, and whether it has it', async ({ kernel, skip }) => {
+  const { capture, outside } = kernel;
+  if (!capture.seesCapabilities) skip('this kernel has no tracepoint capability/cap_capable');
+  const [CAP_SYS_CHROOT, CAP_SYS_ADMIN] = [1n << 18n, 1n << 21n];
+  const script = `
+import os
+os.chroot('/')
+child = os.fork()
+if child == 0:
+    os.setuid(1000)
+    try: os.chroot('/')
+    except PermissionError: os._exit(0)
+os.waitpid(child, 0)
+x = bytearray(1 << 24)
+print(os.getpid(), child, os.stat('/proc/self/ns/user').st_ino)`;
+  const asked = async (approver: Pick<Approver, 'flags'>) => {
+    capture.approve([{ record: 'capability', ...approver }]);
+    try {
+      const { stdout, events } = await outside.python(script);
+      const [parent, child, userNamespace] = stdout.split(' ').map(Number);
+      const own = eventsOf(events, 'capability').filter(({ cgroupId }) => cgroupId === outside.id);
+      return { own, parent, child, userNamespace };
+    } finally {
+      capture.approve([]);
+    }
+  };
+  const { own, parent, child, userNamespace } = await asked({});
+  const chroots = own.filter(({ attempted }) => attempted === CAP_SYS_CHROOT);
+  expect(chroots.map((each) => [each.process.pid, each.used, each.userNamespace])).toEqual([
+    [parent, CAP_SYS_CHROOT, userNamespace],
+    [child, 0n, userNamespace],
+  ]);
+  expect(own.some(({ attempted }) => attempted !== CAP_SYS_CHROOT)).toBe(true);
+  expect(own.map(({ attempted }) => attempted)).not.toContain(CAP_SYS_ADMIN);
+  const narrow = await asked({ flags: Number(CAP_SYS_CHROOT) });
+  expect(new Set(narrow.own.map(({ attempted }) => attempted))).toEqual(new Set([CAP_SYS_CHROOT]));
 });

@@ -4,7 +4,14 @@ import { catalogue } from '../../../core/event/catalogue.ts';
 import type { KernelEvent } from '../../../core/event/event.ts';
 import { BpfObject } from '../record-layout.ts';
 import { bpfRecord, callRecord, credentialsCallRecord, fileCallRecord } from '../testing/call-writer.ts';
-import { cgroupRecord, components, dnsRecord, execRecord, socketRecord } from '../testing/record-writer.ts';
+import {
+  capabilityRecord,
+  cgroupRecord,
+  components,
+  dnsRecord,
+  execRecord,
+  socketRecord,
+} from '../testing/record-writer.ts';
 import { decodeRecord } from './decode-record.ts';
 import { recordMemory } from './record-view.ts';
 
@@ -20,6 +27,7 @@ const records = [
   socketRecord('accept', 6, address, address),
   dnsRecord(encode({ type: 'query', id: 1, questions: [{ type: 'A', name: 'example.com' }] })),
   cgroupRecord('/a'),
+  capabilityRecord(21, true),
   fileCallRecord('mount', 'mount', {}, path, ''),
   callRecord('umount', 'umount'),
   callRecord('pivotRoot', 'pivotRoot'),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KernelEvent } from '../../../core/event/event.ts';
 import { layouts, PathFlag } from '../record-layout.ts';
 import {
+  capabilityRecord,
   cgroupRecord,
   components,
   dnsRecord,
@@ -353,4 +354,16 @@ describe('decodeRecord', () => {
     const memory = recordMemory(new ArrayBuffer(64));
     expect(decodeRecord(memory, 32, 64, clock)).toBeUndefined();
   });
+});
+
+test.each([
+  [13, true, 1n << 13n, 1n << 13n],
+  [40, false, 1n << 40n, 0n],
+])('capability %i, granted: %s', (number, granted, attempted, used) => {
+  const event = { type: 'capability', ...base, attempted, used, userNamespace: 4_026_531_837 };
+  expect(decode(capabilityRecord(number, granted))).toEqual(event);
+});
+
+test('a capability beyond the masks is no record', () => {
+  expect(decode(capabilityRecord(64, true))).toBeUndefined();
 });

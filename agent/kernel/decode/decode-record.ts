@@ -4,6 +4,7 @@ import { pathEventTypes } from '../../../core/event/path-event.ts';
 import type { BootClock } from '../clock.ts';
 import { layouts, RecordType } from '../record-layout.ts';
 import { callDecoders } from './call-decoders.ts';
+import { decodeCapability } from './capability.ts';
 import { decodeCgroup } from './cgroup.ts';
 import { decodeDns } from './dns.ts';
 import { decodeHeader } from './header.ts';
@@ -51,6 +52,7 @@ const decoders: ReadonlyMap<number, RecordDecoder> = new Map<number, RecordDecod
   [RecordType.send, ofTask(socketSize, (record, header) => decodeSocket(record, header, 'send'))],
   [RecordType.socket, ofTask(layouts.record_socket_made.size, decodeSocketMade)],
   [RecordType.setsockopt, ofTask(layouts.record_socket_option.size, decodeSocketOption)],
+  [RecordType.capability, ofTask(layouts.record_capability.size, decodeCapability)],
   [RecordType.unixConnect, ofTask(unixSize, (record, header) => decodeUnixSocket(record, header, 'unix_connect'))],
   [RecordType.unixBind, ofTask(unixSize, (record, header) => decodeUnixSocket(record, header, 'unix_bind'))],
   [RecordType.dnsQuery, ofTask(dnsSize, (record, header) => decodeDns(record, header, 'query'))],

@@ -6,6 +6,7 @@ import { BpfObject, layouts, PathFlag, RecordType } from '../record-layout.ts';
 import { bpfRecord, callRecord, credentialsCallRecord, fileCallRecord } from '../testing/call-writer.ts';
 import { createRandom, mutate, MUTANT_MAX } from '../testing/record-mutator.ts';
 import {
+  capabilityRecord,
   cgroupRecord,
   components,
   dnsRecord,
@@ -61,6 +62,7 @@ const samples = [
   ),
   dnsRecord(Buffer.concat([streamEncode(query), streamEncode(query)]), 6),
   cgroupRecord('/a/b'),
+  capabilityRecord(21, true),
   callRecord('prctl', 'prctl', { arguments: [15] }, ['name of a thread']),
   callRecord('pivotRoot', 'pivotRoot', {}, ['/a', '/b'], { pid: 1, started_at: 2, exec_id: 3 }),
   fileCallRecord('mount', 'mount', {}, components('/a/b'), 'source\0target\0type\0'),

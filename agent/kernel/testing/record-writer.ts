@@ -190,6 +190,12 @@ export function socketRecord(
   });
 }
 
+export function capabilityRecord(capability: number, granted: boolean): Buffer {
+  return record('record_capability', 'capability', Buffer.alloc(0), (target) =>
+    put(target, 'record_capability', 0, { capability, granted: Number(granted), user_namespace: 4_026_531_837 }),
+  );
+}
+
 export function unixRecord(name: Buffer, fields: PathFields & Fields = {}): Buffer {
   const { flags = 0, retval = 0, abstract = 0, ...facts } = fields;
   return record('record_unix', 'unixConnect', name, (target) => {
