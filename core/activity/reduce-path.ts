@@ -47,6 +47,9 @@ const anywhere: readonly Replacement[] = [
   [/^#\d+$/, '#{inode}'],
 ];
 
+/** Nothing shorter is replaced anywhere, except for {@link anywhere}'s last: a date has eight digits. */
+const shortest = 8;
+
 const devices: readonly Replacement[] = [
   [/^(loop|dm-)\d+$/, '$1{n}'],
   [/^(loop)\d+(p)\d+$/, '$1{n}$2{n}'],
@@ -64,6 +67,8 @@ const wellKnown: readonly Replacement[] = [
   [/^(pipe|socket):\[\d+\]$/, '$1:[{inode}]'],
   [/(?<=^\/memfd:[^/]*)(?<!\\x[0-9a-f]?)\d+(?=[^/]*$)/g, '{n}'],
 ];
+
+const wellKnownPlace = /^(?:\/(?:proc|dev)\/|\/memfd:|pipe:|socket:)/;
 
 /**
  * Python writes a compiled module under a name that ends with the address of a string, and renames it; where it may not write,
@@ -88,9 +93,11 @@ export function reducePath(found: string): string {
   const path = found.replace(unfinishedPyc, '$1.{address}');
   if (isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
-  const elements = replaceAll(path, wellKnown)
+  const may = (element: string): boolean =>
+    digit.test(element) && (element.length >= shortest || element.startsWith('#') || general !== anywhere);
+  const elements = (wellKnownPlace.test(path) ? replaceAll(path, wellKnown) : path)
     .split('/')
-    .map((element) => (digit.test(element) ? replaceAll(element, general) : element));
+    .map((element) => (may(element) ? replaceAll(element, general) : element));
   return quoteBraces(withFanOut(elements).join('/'));
 }
 

@@ -14,7 +14,9 @@ const digit = /\d/;
 export function pathSignature(path: string): string {
   if (!digit.test(path) || !path.startsWith('/') || keepsNames(path)) return path;
   const [root = '', first = '', ...rest] = path.split('/');
-  return [root, first, ...rest.map(signatureOf)].join('/');
+  const signature = [root, first, ...rest.map(signatureOf)].join('/');
+  // One text in memory for both, and telling that they are equal takes one comparison.
+  return signature === path ? path : signature;
 }
 
 /** The signature with the shape of its last element, unless names are kept there or it stands right below the root. */

@@ -23,7 +23,7 @@ import { madeSignature } from './maker.ts';
 
 /** Everything in it that a signature replaces holds a digit, so most names need no work. */
 const digit = /\d/;
-const separator = /[-._]/;
+const parts = /[^-._]+/g;
 const onlyDigits = /^\d+$/;
 /** `+~` of Java's fonts (`+~JF4225058428853672861.tmp`) belong to the word. */
 const wordThenDigits = /^([+~]*[A-Za-z]{2,})\d+$/;
@@ -33,15 +33,8 @@ export function signatureOf(name: string): string {
   if (!digit.test(name)) return name;
   const made = madeSignature(name);
   if (made !== undefined) return made;
-  const end = name.length - extensionOf(name).length;
-  let signature = '';
-  let start = 0;
-  for (let at = 0; at <= end; at += 1) {
-    if (at < end && !separator.test(name.charAt(at))) continue;
-    signature += classOf(name.slice(start, at)) + name.slice(at, Math.min(at + 1, end));
-    start = at + 1;
-  }
-  return signature + name.slice(end);
+  const extension = extensionOf(name);
+  return name.slice(0, name.length - extension.length).replaceAll(parts, classOf) + extension;
 }
 
 function classOf(part: string): string {

@@ -3,7 +3,9 @@
  * core/activity/snapshot.ts only ever grow at their ends.
  */
 export function toFlags<Word extends string>(words: readonly Word[], some: readonly Word[]): number {
-  return some.reduce((flags, word) => flags | (1 << words.indexOf(word)), 0);
+  let flags = 0;
+  for (const word of some) flags |= 1 << words.indexOf(word);
+  return flags;
 }
 
 export function fromFlags<Word extends string>(words: readonly Word[], flags: number): Word[] {

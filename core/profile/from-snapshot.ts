@@ -23,6 +23,7 @@ import {
   type DnsEvidence,
   emptyEvidence,
   type Evidence,
+  evidenceLimits,
   type FileEvidence,
   identityOf,
   keyOf,
@@ -33,8 +34,8 @@ import {
   type SnapshotFacts,
 } from './evidence.ts';
 import { toFlags } from './flags.ts';
-import { collectBehaviours, joinProcess, joinTypes, sortedTypes } from './join.ts';
-import { boundNames, closeEvidence } from './merge.ts';
+import { sortedTypes } from './join.ts';
+import { addSightings, type BehaviourLimits, boundNames, type Sightings, type Sink } from './merge.ts';
 import { type Peer, peerClass, peerText } from './peer.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
@@ -59,7 +60,18 @@ export interface SnapshotContext {
 /** Linux' default ip_local_port_range: ports in it that nobody listens on were chosen by the kernel. */
 const ephemeralPorts = { from: 32_768, to: 60_999 } as const;
 
+/** Evidence of one snapshot alone. */
 export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext): Evidence {
+  return addSnapshot(emptyEvidence, snapshot, context);
+}
+
+/** The same as merging with {@link evidenceOfSnapshot}, but what is known already is not found out once more. */
+export function addSnapshot(
+  evidence: Evidence,
+  snapshot: Snapshot,
+  context: SnapshotContext,
+  limits: BehaviourLimits = evidenceLimits,
+): Evidence {
   const seen = seenWithin(context);
   const processes = processesOf(snapshot, seen);
   const idOf = (node: { readonly process: number }): string => {
@@ -67,25 +79,54 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
     if (process === undefined) throw new RangeError(`snapshot ${snapshot.snapshotId} has no process ${node.process}`);
     return process.id;
   };
-  const files = snapshot.files.flatMap((node): FileEvidence[] => {
-    // Agents do this too, but older ones know fewer forms.
-    const path = reducePath(node.path);
-    const signature = pathSignature(path);
-    const shape = pathShape(signature);
-    return node.access.map((access) => ({ processId: idOf(node), path, signature, shape, access, ...seen(node) }));
-  });
-  const evidence: Evidence = {
-    ...emptyEvidence,
+  const translation = { idOf, seen, context };
+  const sightings: Sightings = {
     containers: [containerFacts(snapshot, context)],
     snapshots: [snapshotFacts(snapshot)],
-    processes: collectBehaviours(processes, keyOf.process, joinProcess),
-    files: collectBehaviours(files, keyOf.file),
-    dns: collectBehaviours(dnsOf(snapshot, { idOf, seen, context }), keyOf.dns, joinTypes),
+    processes: (sink) => processes.forEach((process) => sink.add(keyOf.process(process), process)),
+    files: (sink) => addFiles(snapshot, translation, sink),
+    dns: (sink) => addNames(snapshot, translation, sink),
+    network: (sink) => addEndpoints(snapshot, translation, sink),
     syscalls: namesOf(snapshot, 'syscalls'),
     capabilities: namesOf(snapshot, 'capabilities'),
-    network: collectBehaviours(networkOf(snapshot, { idOf, seen, context }), keyOf.network),
+    omitted: emptyEvidence.omitted,
   };
-  return closeEvidence(evidence);
+  return addSightings(evidence, sightings, limits);
+}
+
+function addFiles({ files }: Snapshot, { idOf, seen }: Translation, sink: Sink<FileEvidence>): void {
+  for (const node of files) {
+    const behaviour = seen(node);
+    const processId = idOf(node);
+    for (const access of node.access) {
+      const key = keyOf.file({ processId, path: node.path, access, actors: behaviour.actors });
+      if (sink.again(key, behaviour)) continue;
+      const file = { ...behaviour, processId, ...nameOfFile(node.path), access };
+      sink.add(file.path === node.path ? key : keyOf.file(file), file);
+    }
+  }
+}
+
+type FileName = Pick<FileEvidence, 'path' | 'signature' | 'shape'>;
+
+/**
+ * Names that became part of a pattern come again too, for each access, each process and in the next snapshot, and no evidence
+ * knows them any more. At most 4,096 of at most 256 characters, each kept up to four times: 4 MB; then it begins anew.
+ */
+const fileNames = new Map<string, FileName>();
+const rememberedNames = { count: 4_096, length: 256 } as const;
+
+function nameOfFile(found: string): FileName {
+  const known = fileNames.get(found);
+  if (known !== undefined) return known;
+  // Agents do this too, but older ones know fewer forms.
+  const path = reducePath(found);
+  const signature = pathSignature(path);
+  const name = { path, signature, shape: pathShape(signature) };
+  if (found.length > rememberedNames.length) return name;
+  if (fileNames.size === rememberedNames.count) fileNames.clear();
+  fileNames.set(found, name);
+  return name;
 }
 
 function namesOf(snapshot: Snapshot, kind: 'syscalls' | 'capabilities'): NameSets {
@@ -149,32 +190,37 @@ function processesOf(snapshot: Snapshot, seen: Seen): ProcessEvidence[] {
 }
 
 /** Searching is a matter of one process: what another one asked says nothing about its questions. */
-function dnsOf(snapshot: Snapshot, { idOf, seen, context }: Translation): DnsEvidence[] {
+function addNames(snapshot: Snapshot, { idOf, seen, context }: Translation, sink: Sink<DnsEvidence>): void {
   const search = searchList(context.namespace, context.clusterDomain);
-  return [...Map.groupBy(snapshot.dns, idOf)].flatMap(([processId, nodes]) => {
+  for (const [processId, nodes] of Map.groupBy(snapshot.dns, idOf)) {
     const names = canonicalNames(
       nodes.map((node) => node.name),
       search,
     );
-    return nodes.flatMap((node) => {
+    for (const node of nodes) {
       const name = names.get(node.name);
-      if (name === undefined) return [];
+      if (name === undefined) continue;
       const signature = nameSignature(name);
-      return [{ processId, name, signature, shape: signature, types: sortedTypes(node.types), ...seen(node) }];
-    });
-  });
+      const dns = { ...seen(node), processId, name, signature, shape: signature, types: sortedTypes(node.types) };
+      sink.add(keyOf.dns(dns), dns);
+    }
+  }
 }
 
-function networkOf(snapshot: Snapshot, { idOf, seen, context }: Translation): NetworkEvidence[] {
+function addEndpoints(snapshot: Snapshot, { idOf, seen, context }: Translation, sink: Sink<NetworkEvidence>): void {
   const listening = new Set(
     snapshot.network.filter((node) => node.direction === 'listen').map((node) => `${idOf(node)} ${node.port}`),
   );
-  return snapshot.network.filter(isConversation).map((node) => {
+  for (const node of snapshot.network) {
+    if (!isConversation(node)) continue;
     const processId = idOf(node);
     const { direction, protocol } = node;
     const local = listening.has(`${processId} ${node.port}`);
-    return { processId, direction, protocol, ...endpointOf(node, local, context), ...seen(node) };
-  });
+    const behaviour = seen(node);
+    const { peer, port } = endpointOf(node, local, context);
+    const key = keyOf.network({ processId, direction, protocol, peer, port, actors: behaviour.actors });
+    if (!sink.again(key, behaviour)) sink.add(key, { ...behaviour, processId, direction, protocol, peer, port });
+  }
 }
 
 /**

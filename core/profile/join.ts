@@ -1,4 +1,5 @@
 /** Two sightings of one behaviour as one: union of sets, extremes of extremes. */
+import type { ContainerSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -12,36 +13,23 @@ import { joinMembers } from './members.ts';
 /** What is joined besides the sets and extremes that all behaviours have. */
 export type Join<Entry> = (joined: Entry, other: Entry) => Entry;
 
-/** Entries by key; those of one key become one. All must refer to one table of containers. */
-export function collectBehaviours<Entry extends Behaviour>(
-  entries: readonly Entry[],
-  keyOf: (entry: Entry) => string,
-  extra: Join<Entry> = (joined) => joined,
-): Map<string, Entry> {
-  const collected = new Map<string, Entry>();
-  for (const entry of entries) {
-    const key = keyOf(entry);
-    const known = collected.get(key);
-    const joined = known && extra(joinBehaviours(known, entry), entry);
-    collected.set(key, joined ?? entry);
-  }
-  return collected;
-}
-
-/** Both must refer to one table of containers. What adds nothing costs nothing: the left one is returned as it is. */
-export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Entry): Entry {
+/**
+ * What adds nothing costs nothing: the left one is returned as it is, and its set is shared. `containers` are those of the right
+ * one in the left one's table.
+ */
+export function joinBehaviours<Entry extends Behaviour>(
+  left: Entry,
+  right: Behaviour,
+  containers: ContainerSet = right.containers,
+): Entry {
   const actors = left.actors | right.actors;
   const phases = left.phases | right.phases;
   const first = Math.min(left.first, right.first);
   const last = Math.max(left.last, right.last);
-  const containers = left.containers | right.containers;
-  const grown =
-    actors !== left.actors ||
-    phases !== left.phases ||
-    first !== left.first ||
-    last !== left.last ||
-    containers !== left.containers;
-  return grown ? { ...left, actors, phases, first, last, containers } : left;
+  const union = left.containers | containers;
+  const more = union !== left.containers;
+  const grown = more || actors !== left.actors || phases !== left.phases || first !== left.first || last !== left.last;
+  return grown ? { ...left, actors, phases, first, last, containers: more ? union : left.containers } : left;
 }
 
 export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {

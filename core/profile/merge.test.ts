@@ -5,9 +5,9 @@ import { setSize } from './container-set.ts';
 import { decodeEvidence } from './decode-evidence.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { behaviourKinds, emptyEvidence, type Evidence } from './evidence.ts';
-import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { addSnapshot, evidenceOfSnapshot } from './from-snapshot.ts';
 import { type BehaviourLimits, mergeEvidence } from './merge.ts';
-import { contextOf, seenAt, snapshotOf, someSnapshotEvidence } from './testing.ts';
+import { contextOf, seenAt, snapshotOf, someSnapshot, someSnapshotEvidence } from './testing.ts';
 
 const bytesOf = (evidence: Evidence): string => new TextDecoder().decode(encodeEvidence(evidence));
 const mergeAll = (parts: readonly Evidence[]): Evidence =>
@@ -58,6 +58,17 @@ describe('merge of evidence', () => {
           const now = merged.containers.find((facts) => facts.id === id);
           expect((now?.blindSpots ?? 0) & blindSpots).toBe(blindSpots);
         }
+      }),
+    );
+  });
+
+  it('is what adding a snapshot does', () => {
+    fc.assert(
+      fc.property(someEvidence, someSnapshot, (known, snapshot) => {
+        const before = bytesOf(known);
+        const merged = mergeEvidence(known, evidenceOfSnapshot(snapshot, contextOf()));
+        expect(bytesOf(addSnapshot(known, snapshot, contextOf()))).toBe(bytesOf(merged));
+        expect(bytesOf(known)).toBe(before);
       }),
     );
   });

@@ -30,22 +30,52 @@ import { asPattern, asShape, closePatterns, isVariable, type Naming } from './pa
 /** How many behaviours of each kind are kept; files and names by signature, of each directory or domain a share. */
 export type BehaviourLimits = Readonly<Record<BehaviourKind | 'siblings' | 'shapes', number>>;
 
+/** Takes what was seen of one kind. Containers are bits of the table of {@link Sightings}. */
+export interface Sink<Entry> {
+  /**
+   * Adds to what is known by this very name, if anything is, and it is no pattern. Such a name has been through all that is done
+   * to names and was not changed: of it nothing else need be found out.
+   */
+  again(key: string, seen: Behaviour): boolean;
+  /** The same key may come more than once, and names need be no patterns yet. */
+  add(key: string, entry: Entry): void;
+}
+
+/** What is added to evidence: behaviours are made one by one while it is, since most are known and need not be made at all. */
+export interface Sightings extends Omit<Evidence, BehaviourKind> {
+  readonly processes: (sink: Sink<ProcessEvidence>) => void;
+  readonly files: (sink: Sink<FileEvidence>) => void;
+  readonly dns: (sink: Sink<DnsEvidence>) => void;
+  readonly network: (sink: Sink<NetworkEvidence>) => void;
+}
+
 /** Neither argument is changed. `limits` are a parameter so that tests reach them. */
 export function mergeEvidence(left: Evidence, right: Evidence, limits: BehaviourLimits = evidenceLimits): Evidence {
+  const all =
+    <Entry>(entries: ReadonlyMap<string, Entry>) =>
+    (sink: Sink<Entry>): void =>
+      entries.forEach((entry, key) => sink.add(key, entry));
+  const { processes, files, dns, network } = right;
+  const sightings = { processes: all(processes), files: all(files), dns: all(dns), network: all(network) };
+  return addSightings(left, { ...right, ...sightings }, limits);
+}
+
+/** As merging with evidence of the same, which need not be closed first: closing the union closes both. */
+export function addSightings(left: Evidence, right: Sightings, limits: BehaviourLimits = evidenceLimits): Evidence {
   const containers = mergeSorted(left.containers, right.containers, (facts) => facts.id, joinContainers);
   const table = containers.map((facts) => facts.id);
   const moveLeft = renumbering(ids(left), table);
   const moveRight = renumbering(ids(right), table);
-  const sides = <Entry>(
-    kind: (evidence: Evidence) => ReadonlyMap<string, Entry>,
-  ): readonly [Side<Entry>, Side<Entry>] => [
-    { entries: kind(left), move: moveLeft },
-    { entries: kind(right), move: moveRight },
-  ];
+  const both = <Entry>(known: ReadonlyMap<string, Entry>, sighted: (sink: Sink<Entry>) => void): Both<Entry> => ({
+    known,
+    moveLeft,
+    sighted,
+    moveRight,
+  });
   const uniteNames = (kind: NameKind): NameSets =>
     boundNames(kind, [...movedNames(left[kind], moveLeft), ...movedNames(right[kind], moveRight)]);
-  const processes = uniteBehaviours(...sides((evidence) => evidence.processes), joinProcess);
-  const network = uniteBehaviours(...sides((evidence) => evidence.network));
+  const processes = uniteBehaviours(both(left.processes, right.processes), joinProcess);
+  const network = uniteBehaviours(both(left.network, right.network));
   return withBounded(
     {
       containers,
@@ -56,11 +86,8 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
     (kind) => mergeSketches(left.omitted[kind], right.omitted[kind]),
     {
       processes: keepSmallest(processes, limits.processes, byLineage),
-      files: uniteNamed(...sides((evidence) => evidence.files), joinNamed, fileNaming, {
-        ...limits,
-        total: limits.files,
-      }),
-      dns: uniteNamed(...sides((evidence) => evidence.dns), joinDns, dnsNaming, { ...limits, total: limits.dns }),
+      files: uniteNamed(both(left.files, right.files), joinNamed, fileNaming, { ...limits, total: limits.files }),
+      dns: uniteNamed(both(left.dns, right.dns), joinDns, dnsNaming, { ...limits, total: limits.dns }),
       network: keepSample(network, limits.network),
     },
   );
@@ -111,27 +138,33 @@ interface NamedLimits {
 
 /** The left side is closed and within its limits: only what the right one adds to it can change anything. */
 function uniteNamed<Entry extends NamedBehaviour>(
-  left: Side<Entry>,
-  right: Side<Entry>,
+  { known, moveLeft, sighted, moveRight }: Both<Entry>,
   join: Join<Entry>,
   naming: Naming<Entry>,
   limits: NamedLimits,
 ): Bounded<Entry> {
-  const united = movedEntries(left);
+  const united = movedEntries(known, moveLeft);
   const fresh: Entry[] = [];
-  for (const [key, entry] of right.entries) {
-    const other = withContainers(entry, right.move(entry.containers));
-    if (joinKnown(united, key, other, join)) continue;
+  const again = (key: string, seen: Behaviour): boolean => {
+    const same = united.get(key);
+    if (same === undefined || same.members !== undefined) return false;
+    replace(united, key, same, joinBehaviours(same, seen, moveRight(seen.containers)));
+    return true;
+  };
+  const add = (key: string, entry: Entry): void => {
+    const containers = moveRight(entry.containers);
+    if (joinKnown(united, key, entry, containers, join)) return;
     // Of a finished pattern. Closing would do the same, but it looks at everything that is known, and most new names of most
     // snapshots are of this sort.
-    const absorbed = [asPattern, asShape].some((renamed) => {
-      const pattern = renamed(other, naming);
-      return pattern !== other && joinKnown(united, naming.keyOf(pattern), pattern, join);
-    });
-    if (absorbed) continue;
-    united.set(key, other);
-    fresh.push(other);
-  }
+    for (const renamed of entry.shape === entry.signature ? [asPattern] : [asPattern, asShape]) {
+      const pattern = renamed(entry, naming);
+      if (pattern !== entry && joinKnown(united, naming.keyOf(pattern), pattern, containers, join)) return;
+    }
+    const added = withContainers(entry, containers);
+    united.set(key, added);
+    fresh.push(added);
+  };
+  sighted({ again, add });
   return fresh.length === 0 ? { kept: united, dropped: [] } : closeNamed(united, fresh, naming, limits);
 }
 
@@ -168,49 +201,64 @@ export function byLineage(left: ProcessEvidence, right: ProcessEvidence): number
   return left.depth - right.depth || byText(left.id, right.id) || Number(isTaught(right)) - Number(isTaught(left));
 }
 
-function ids(evidence: Evidence): string[] {
+function ids(evidence: Pick<Evidence, 'containers'>): string[] {
   return evidence.containers.map((facts) => facts.id);
 }
 
-interface Side<Entry> {
-  readonly entries: ReadonlyMap<string, Entry>;
-  readonly move: (set: ContainerSet) => ContainerSet;
+interface Both<Entry> {
+  readonly known: ReadonlyMap<string, Entry>;
+  readonly moveLeft: (set: ContainerSet) => ContainerSet;
+  readonly sighted: (sink: Sink<Entry>) => void;
+  readonly moveRight: (set: ContainerSet) => ContainerSet;
 }
 
 /** A copy of the left side in which only what the right one shows is touched: this is where merging spends its time. */
 function uniteBehaviours<Entry extends Behaviour>(
-  left: Side<Entry>,
-  right: Side<Entry>,
+  { known, moveLeft, sighted, moveRight }: Both<Entry>,
   join: Join<Entry> = (joined) => joined,
 ): ReadonlyMap<string, Entry> {
-  const united = movedEntries(left);
-  for (const [key, entry] of right.entries) {
-    const other = withContainers(entry, right.move(entry.containers));
-    if (!joinKnown(united, key, other, join)) united.set(key, other);
-  }
+  const united = movedEntries(known, moveLeft);
+  sighted({
+    again: (key, seen) => {
+      const same = united.get(key);
+      if (same !== undefined) replace(united, key, same, joinBehaviours(same, seen, moveRight(seen.containers)));
+      return same !== undefined;
+    },
+    add: (key, entry) => {
+      const containers = moveRight(entry.containers);
+      if (!joinKnown(united, key, entry, containers, join)) united.set(key, withContainers(entry, containers));
+    },
+  });
   return united;
 }
 
 /** Its own map, which the caller may fill. */
-function movedEntries<Entry extends Behaviour>({ entries, move }: Side<Entry>): Map<string, Entry> {
+function movedEntries<Entry extends Behaviour>(
+  entries: ReadonlyMap<string, Entry>,
+  move: (set: ContainerSet) => ContainerSet,
+): Map<string, Entry> {
   const moved = new Map(entries);
   if (move === unmoved) return moved;
   for (const [key, entry] of entries) moved.set(key, withContainers(entry, move(entry.containers)));
   return moved;
 }
 
-/** Whether there was an entry with this key to join it to. */
+/** Whether there was an entry with this key to join it to. `containers` are those of the other in the table of these entries. */
 function joinKnown<Entry extends Behaviour>(
   entries: Map<string, Entry>,
   key: string,
   other: Entry,
+  containers: ContainerSet,
   join: Join<Entry>,
 ): boolean {
   const known = entries.get(key);
   if (known === undefined) return false;
-  const joined = join(joinBehaviours(known, other), other);
-  if (joined !== known) entries.set(key, joined);
+  replace(entries, key, known, join(joinBehaviours(known, other, containers), other));
   return true;
+}
+
+function replace<Entry>(entries: Map<string, Entry>, key: string, known: Entry, joined: Entry): void {
+  if (joined !== known) entries.set(key, joined);
 }
 
 function withContainers<Entry extends Behaviour>(entry: Entry, containers: ContainerSet): Entry {

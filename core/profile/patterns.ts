@@ -62,7 +62,7 @@ export function asShape<Entry extends NamedBehaviour>(entry: Entry, naming: Nami
 
 /** It stands for all names of its shape, which had many signatures. */
 export function isOfShape({ signature, shape }: NamedBehaviour): boolean {
-  return signature === shape && isShape(shape.slice(shape.lastIndexOf('/') + 1));
+  return signature === shape && shape.includes('{') && isShape(shape.slice(shape.lastIndexOf('/') + 1));
 }
 
 /** With a name that stands for more than it had before. */
@@ -87,7 +87,7 @@ export function addEntry<Entry extends NamedBehaviour>(
   entries.set(key, known === undefined ? entry : join(known, entry));
 }
 
-/** Closes the groups of these shapes; all others are closed already. */
+/** Closes the groups of these shapes, which names have that may vary; all others are closed already. */
 export function closePatterns<Entry extends NamedBehaviour>(
   entries: ReadonlyMap<string, Entry>,
   shapes: ReadonlySet<string>,
@@ -96,7 +96,9 @@ export function closePatterns<Entry extends NamedBehaviour>(
 ): ReadonlyMap<string, Entry> {
   if (shapes.size === 0) return entries;
   const concerned: Entry[] = [];
-  for (const entry of entries.values()) if (shapes.has(entry.shape)) concerned.push(entry);
+  for (const entry of entries.values()) {
+    if (isVariable(entry, naming) && shapes.has(entry.shape)) concerned.push(entry);
+  }
   const renames = [...Map.groupBy(concerned, naming.groupOf).values()].flatMap((group) =>
     renamesOf(group, naming, shapesToPattern),
   );

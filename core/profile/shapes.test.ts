@@ -6,7 +6,7 @@ import { containerAt } from './container-set.ts';
 import { decodeEvidence } from './decode-evidence.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from './evidence.ts';
-import { evidenceOfSnapshot } from './from-snapshot.ts';
+import { addSnapshot, evidenceOfSnapshot } from './from-snapshot.ts';
 import { generalise } from './generalise.ts';
 import { type BehaviourLimits, mergeEvidence } from './merge.ts';
 import { contextOf, seenAt, snapshotOf } from './testing.ts';
@@ -90,6 +90,32 @@ describe('names of one shape', () => {
       }),
       { numRuns: 1_500 },
     );
+  });
+
+  it('take a snapshot that is added as they take its evidence, whatever is known by then', () => {
+    fc.assert(
+      fc.property(parts, limits, (snapshots, tight) => {
+        const added = snapshots.reduce(
+          (all, snapshot) => addSnapshot(all, snapshot, contextOf(), tight),
+          emptyEvidence,
+        );
+        expect(bytesOf(added)).toBe(bytesOf(fold(snapshots.map(evidenceOf), tight)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are not what a file is called that has the name of a pattern', () => {
+    const pattern = '/srv/job-{digits}';
+    const opened = (...names: readonly string[]): Snapshot =>
+      snapshotOf(1, {
+        processes: [{ ...seenAt(), parent: -1, executable: '/app', maxInstances: 1 }],
+        files: names.map((name) => ({ ...seenAt(), process: 0, path: name, access: ['read'] })),
+      });
+    const known = evidenceOf(opened('/srv/job-1', '/srv/job-2', '/srv/job-3', '/srv/job-4'));
+    expect(pathsOf(known)).toEqual([pattern]);
+    const after = addSnapshot(known, opened(pattern), contextOf());
+    expect(pathsOf(after)).toEqual(['/srv/job-\\x7bdigits}', pattern]);
   });
 
   it('stand for every name that was seen, with the container that showed it', () => {

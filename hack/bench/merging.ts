@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { formatVersion, noLosses, type Snapshot, snapshotId } from '../../core/activity/snapshot.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import { behaviourKinds, emptyEvidence } from '../../core/profile/evidence.ts';
-import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
-import { mergeEvidence } from '../../core/profile/merge.ts';
+import { addSnapshot } from '../../core/profile/from-snapshot.ts';
 
 const snapshots = 200;
 const containers = 50;
@@ -95,18 +94,15 @@ for (let number = 0; number < snapshots; number += 1) {
   const text = JSON.stringify(snapshot);
   const [, parsed] = timed((): unknown => JSON.parse(text));
   const [merged, took] = timed(() =>
-    mergeEvidence(
-      evidence,
-      evidenceOfSnapshot(snapshot, {
-        node: `node-${number % 20}`,
-        namespace: 'shop',
-        workload: 'shop/Deployment/web',
-        digest: 'sha256:aa',
-        notBefore: 0,
-        notAfter: snapshot.to,
-        resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
-      }),
-    ),
+    addSnapshot(evidence, snapshot, {
+      node: `node-${number % 20}`,
+      namespace: 'shop',
+      workload: 'shop/Deployment/web',
+      digest: 'sha256:aa',
+      notBefore: 0,
+      notAfter: snapshot.to,
+      resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
+    }),
   );
   evidence = merged;
   parsing += parsed;

@@ -2,8 +2,7 @@
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
 import { emptyEvidence } from '../../core/profile/evidence.ts';
-import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
-import { mergeEvidence } from '../../core/profile/merge.ts';
+import { addSnapshot } from '../../core/profile/from-snapshot.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import { publish } from '../../core/profile/publish.ts';
 import { securityProfiles } from '../controllers/resources.ts';
@@ -16,19 +15,17 @@ const toleranceMs = 5 * 60_000;
  * The content has the fields of the object, status included, so that both are read alike. Without an image it has no name.
  */
 export function mergeSnapshots(snapshots: readonly Snapshot[], image?: Image): Record<string, unknown> {
-  const evidence = snapshots
-    .map((snapshot) => {
-      const { podNamespace, podName } = snapshot.container;
-      return evidenceOfSnapshot(snapshot, {
-        node: '',
-        namespace: podNamespace,
-        workload: `${podNamespace}/Pod/${podName}`,
-        notBefore: snapshot.from - toleranceMs,
-        notAfter: snapshot.to + toleranceMs,
-        resolve: resolveOffline,
-      });
-    })
-    .reduce((all, one) => mergeEvidence(all, one), emptyEvidence);
+  const evidence = snapshots.reduce((all, snapshot) => {
+    const { podNamespace, podName } = snapshot.container;
+    return addSnapshot(all, snapshot, {
+      node: '',
+      namespace: podNamespace,
+      workload: `${podNamespace}/Pod/${podName}`,
+      notBefore: snapshot.from - toleranceMs,
+      notAfter: snapshot.to + toleranceMs,
+      resolve: resolveOffline,
+    });
+  }, emptyEvidence);
   const { behavior, evidence: facts, commonality } = publish(evidence, { lostPeriods: 0 });
   return {
     apiVersion: `${securityProfiles.group}/${securityProfiles.version}`,

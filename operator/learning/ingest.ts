@@ -8,8 +8,7 @@ import { imageText, type Image } from '../../core/image.ts';
 import { watched } from '../../core/profile/completeness.ts';
 import { digestsOf } from '../../core/profile/digests.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
-import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
-import { mergeEvidence } from '../../core/profile/merge.ts';
+import { addSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
@@ -116,7 +115,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
     if (obstacle !== undefined) return refuse(obstacle, upload, known);
     const recorded = recordContext(contextOf(upload));
-    const evidence = mergeEvidence(known.evidence, evidenceOfSnapshot(snapshot, recorded.context));
+    const evidence = addSnapshot(known.evidence, snapshot, recorded.context);
     const packed = await packEvidence(evidence);
     const { maxJsonBytes = maxEvidenceJsonBytes } = options;
     const room = { jsonBytes: packed.jsonBytes, maxJsonBytes };
@@ -161,7 +160,7 @@ export function createIngest(options: IngestOptions): Ingest {
     return result;
   }
 
-  function contextOf({ record, snapshot, receivedAt, node }: Verified): Parameters<typeof evidenceOfSnapshot>[1] {
+  function contextOf({ record, snapshot, receivedAt, node }: Verified): SnapshotContext {
     const { namespace, uid } = record.pod;
     return {
       node,

@@ -7,8 +7,7 @@ import { zstdDecompress } from 'node:zlib';
 import { type Snapshot, snapshotLimits, snapshotSchema } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
 import { emptyEvidence, type Evidence } from '../../core/profile/evidence.ts';
-import { evidenceOfSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
-import { mergeEvidence } from '../../core/profile/merge.ts';
+import { addSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
 import type { Store, StoredSnapshot } from '../store/store.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
 import { unpackContext } from './snapshot-context.ts';
@@ -78,17 +77,13 @@ export async function rebuild(
     for (const one of page) {
       // They come in the order in which they were received.
       if (one.receivedAt > at) return { evidence, snapshots };
-      evidence = mergeEvidence(evidence, await evidenceOf(one));
+      const { snapshot, context } = await readStored(one);
+      evidence = addSnapshot(evidence, snapshot, context);
       snapshots += 1;
     }
     after = page.at(-1)?.snapshotId;
     if (after === undefined) return { evidence, snapshots };
   }
-}
-
-async function evidenceOf(stored: StoredSnapshot): Promise<Evidence> {
-  const { snapshot, context } = await readStored(stored);
-  return evidenceOfSnapshot(snapshot, context);
 }
 
 /** A snapshot with what the operator knew of it. @throws Error for one that this version cannot read */
