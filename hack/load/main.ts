@@ -2,7 +2,9 @@
  * Simulated agents against one operator, printed as JSON.
  *
  *     node hack/load/main.ts [--nodes 1000] [--containers 20] [--images 400] [--seed 1] [--churn 2]
- *                            [--saturated S] [--steady S] [--flooded S] [--stable S] [--profile] [--keep DIRECTORY]
+ *                            [--saturated S] [--steady S] [--flooded S] [--stable S] [--inspect-port P] [--keep DIRECTORY]
+ *
+ * With a port for its inspector, the operator opens it on SIGUSR1, for profiles of processor and heap.
  */
 import { parseArgs } from 'node:util';
 import { findBinaries } from '../../test/integration/binaries.ts';
@@ -20,7 +22,7 @@ const { values } = parseArgs({
     steady: number(300),
     flooded: number(120),
     stable: number(60),
-    profile: { type: 'boolean', default: false },
+    'inspect-port': { type: 'string' },
     keep: { type: 'string' },
   },
 });
@@ -39,7 +41,7 @@ const result = await runLoad({
     stable: Number(values.stable),
   },
   binaries: found.directory,
-  ...(values.profile && { nodeArguments: ['--cpu-prof', '--cpu-prof-dir=.'] }),
+  nodeArguments: values['inspect-port'] === undefined ? [] : [`--inspect-port=${values['inspect-port']}`],
   ...(values.keep !== undefined && { directory: values.keep }),
   progress: (text) => console.error(text),
 });
