@@ -5,6 +5,7 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { productNamespace } from './cluster.ts';
 import { memoryLimit } from './memory-limit.ts';
@@ -122,7 +123,19 @@ function processorSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-function scrape(port: number, ca: string, token: string): Promise<ReadonlyMap<string, number>> {
+/** A server that is late may close a connection on a request that has just come; figures are worth asking for again. */
+async function scrape(port: number, ca: string, token: string): Promise<ReadonlyMap<string, number>> {
+  for (let left = 4; left > 0; left -= 1) {
+    try {
+      return await scrapeOnce(port, ca, token);
+    } catch {
+      await sleep(1_000);
+    }
+  }
+  return scrapeOnce(port, ca, token);
+}
+
+function scrapeOnce(port: number, ca: string, token: string): Promise<ReadonlyMap<string, number>> {
   const url = `https://127.0.0.1:${port}/metrics`;
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };

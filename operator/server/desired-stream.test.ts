@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { desiredMessage, type DesiredMessage, type DesiredState } from '../../core/wire/agent.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
-import { startTestServer } from './testing/test-server.ts';
+import { agentIdentity, startTestServer } from './testing/test-server.ts';
 
 const state = (version: number, refused: string[] = []): DesiredState => ({
   type: 'desired',
@@ -37,6 +37,27 @@ async function makeStream() {
 }
 
 describe('the stream of desired state', () => {
+  it('ends at once for an agent that is identified only while the server closes', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const { server, open } = await startTestServer(new FakeClock(), {
+      review: async () => {
+        asked.resolve();
+        await answer.promise;
+        return agentIdentity('n1');
+      },
+    });
+    const opening = open({ path: '/agent/v1/desired', token: 'node:n1' });
+    await asked.promise;
+    const closing = server.close();
+    answer.resolve();
+    const response = await opening;
+    // Cut off, it would end with an error.
+    expect(await response.toArray()).toEqual([]);
+    response.socket.destroy();
+    await closing;
+  });
+
   it('carries states of its own node, and a heartbeat every 15 s', async () => {
     const { clock, connect, publish } = await makeStream();
     const { response, lines } = await connect();

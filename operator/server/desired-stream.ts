@@ -25,6 +25,7 @@ export class DesiredStreams {
   readonly #options: DesiredStreamOptions;
   /** At most one per node: the nodes come from reviewed tokens, so the cluster bounds them. */
   readonly #open = new Map<string, DesiredStream>();
+  #ended = false;
 
   constructor(options: DesiredStreamOptions) {
     this.#options = options;
@@ -34,6 +35,8 @@ export class DesiredStreams {
   open(node: string, response: Response): void {
     this.#open.get(node)?.end();
     const stream = new DesiredStream(node, response, this.#options);
+    // Who was being identified while the others were ended would keep the server from closing for half an hour.
+    if (this.#ended) stream.end();
     this.#open.set(node, stream);
     this.#options.metrics.agentStreams.set(this.#open.size);
     response.once('close', () => {
@@ -43,7 +46,9 @@ export class DesiredStreams {
     });
   }
 
+  /** Also those that are opened from now on. */
   endAll(): void {
+    this.#ended = true;
     for (const stream of this.#open.values()) stream.end();
   }
 }

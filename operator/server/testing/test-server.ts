@@ -36,6 +36,7 @@ export async function reviewByName(token: string): Promise<Identity | undefined>
 }
 
 export interface TestPorts {
+  review?: (token: string) => Promise<Identity | undefined>;
   memory?: { readonly isScarce: boolean };
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
   profiles?: ProfileModels;
@@ -50,7 +51,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
   const log = pino({ level: 'silent' });
   const listeners = new Map<string, Set<(state: DesiredState) => void>>();
   const reports: { agent: Agent; version: number }[] = [];
-  const authenticator = new TokenAuthenticator({ review: reviewByName, clock, metrics });
+  const authenticator = new TokenAuthenticator({ review: ports.review ?? reviewByName, clock, metrics });
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
