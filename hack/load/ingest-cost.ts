@@ -49,6 +49,7 @@ export async function measureIngest(images: number, perImage: number): Promise<I
     learningSnapshots: () => Infinity,
     othersRun: () => false,
     onOutcome: () => undefined,
+    onRefused: () => undefined,
     onLearned: () => undefined,
   });
   const costs: number[] = [];
