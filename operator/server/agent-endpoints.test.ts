@@ -333,6 +333,17 @@ describe('reports', () => {
     expect(reports).toEqual([{ agent: { node: 'n1', podName: 'agent-n1', podUid: 'uid-n1' }, version: 7 }]);
   });
 
+  it('and uploads close their connections, which would hold memory until the next', async () => {
+    const { call, open } = await startTestServer(new FakeClock());
+    const headers = { connection: 'keep-alive' };
+    const reported = await call({ path: '/agent/v1/report', token: 'node:n1', headers, body: JSON.stringify(report) });
+    const uploaded = await call({ ...upload, headers, body: zstd(smallSnapshot()) });
+    expect([reported, uploaded].map(({ headers }) => headers.connection)).toEqual(['close', 'close']);
+    const stream = await open({ path: '/agent/v1/desired', token: 'node:n1', headers });
+    expect(stream.headers.connection).not.toBe('close');
+    stream.destroy();
+  });
+
   it.each([
     ['{', 400, 'malformed-json'],
     [JSON.stringify({ ...report, containers: [{ id: 'short' }] }), 400, 'malformed-report'],

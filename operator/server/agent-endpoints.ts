@@ -64,6 +64,7 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
     };
 
   const router = Router();
+  router.use(['/report', '/snapshots'], closeAfterwards);
   router.get(
     '/desired',
     asAgent(async (agent, _request, response) => streams.open(agent.node, response)),
@@ -88,6 +89,15 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
   router.use(problemHandler(metrics.agentRequestsRefused, log));
   return { router, endStreams: () => streams.endAll() };
 }
+
+/**
+ * An open connection holds 80 KiB outside of the heap: kept from one report to the next, beside the agent's stream, that is
+ * 80 MiB for 1,000 nodes. A handshake for each costs 1.2 ms, with a report every 15 s 8 % of a core for as many.
+ */
+const closeAfterwards: RequestHandler = (_request, response, next) => {
+  response.setHeader('Connection', 'close');
+  next();
+};
 
 async function parseReport(request: Request) {
   let body: Buffer;

@@ -49,11 +49,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       headersTimeout: 10_000,
       // For the whole request, not the answer: 1 MiB in 60 s is a slow network.
       requestTimeout: 60_000,
-      // An open connection holds 80 KiB outside of the heap, so one beside each agent's stream, kept from one report to the
-      // next, is 80 MiB for 1,000 nodes; a handshake for each report costs them 8 % of a core (1.2 ms, every 15 s).
-      keepAliveTimeout: 5_000,
-      // Clients are told 5 s and close; a server that closes first, while it is late, closes on what was just sent.
-      keepAliveTimeoutBuffer: 30_000,
+      // For who scrapes or looks on; connections of agents' requests close with the answer (agent-endpoints.ts).
+      keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
     },
     application(options, agents),

@@ -1,12 +1,9 @@
 /** How many bodies may be read at a time, so that what they hold in memory is bounded. */
 import { Problem } from './problem.ts';
 
-/**
- * Closes the connection: the wait is longer than it would stay open, and until then it holds memory.
- * @param retryAfter seconds; the agent keeps what it has until then
- */
+/** @param retryAfter seconds; the agent keeps what it has until then */
 export function retryLater(status: 429 | 503, code: string, detail: string, retryAfter: number): Problem {
-  return new Problem({ status, code, detail, retryAfter, close: true, members: { result: 'retry', reason: detail } });
+  return new Problem({ status, code, detail, retryAfter, members: { result: 'retry', reason: detail } });
 }
 
 export function overQuota(what: string): Problem {
