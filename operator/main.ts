@@ -1,4 +1,4 @@
-/** The operator: one per cluster, at work while it holds the Lease. */
+/** The operator: one per cluster, at work while it holds the Lease. Without it the process waits, with nothing open. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { pino } from 'pino';
@@ -34,11 +34,8 @@ log.info({ identity, node: process.version }, 'operator starts');
 try {
   await runAsLeader(
     { ...context, lease, identity },
-    async (term) => {
-      await runTerm({ ...context, configuration, readiness }, term);
-      // What was cached in one term says nothing about the next: a new process begins with nothing.
-      if (!stop.signal.aborted) throw new Error('the Lease was lost; the process ends, to be started anew');
-    },
+    // Everything but the counters is made anew in each term: what was cached in one says nothing about the next.
+    (term) => runTerm({ ...context, configuration, readiness }, term),
     stop.signal,
   );
   log.info('operator ends');

@@ -11,6 +11,11 @@ export class Readiness {
     return steps.map((name) => ({ name, ready: () => this.#done.has(name) }));
   }
 
+  /** A new start begins. */
+  begin(): void {
+    this.#done.clear();
+  }
+
   done(step: (typeof steps)[number]): void {
     this.#done.add(step);
   }

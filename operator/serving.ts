@@ -1,5 +1,6 @@
 /** The front door of a term: TLS of our own making, identities by TokenReview, and behind them scheduling and ingestion. */
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { agentAudience } from '../core/wire/agent.ts';
 import type { Clock } from './clock.ts';
 import type { Configuration } from './configuration.ts';
@@ -21,6 +22,8 @@ export interface ServingOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly metrics: Metrics;
+  /** All that is served as metrics. */
+  readonly registry: Registry;
   readonly log: Logger;
   readonly configuration: Configuration;
   readonly readiness: Readiness;
@@ -32,7 +35,7 @@ export interface ServingOptions {
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */
 export async function serve(options: ServingOptions, signal: AbortSignal): Promise<void> {
-  const { client, clock, metrics, log, configuration, readiness, scheduler, ingest } = options;
+  const { client, clock, metrics, registry, log, configuration, readiness, scheduler, ingest } = options;
   const { namespace, serviceName, agentServiceAccount } = configuration;
   const names = [...serviceNames(serviceName, namespace), 'localhost', '127.0.0.1'];
   const keeper = { client, namespace, names, clock, metrics, log };
@@ -58,7 +61,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
     },
     read: {
       clock,
-      registry: metrics.registry,
+      registry,
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: (node) => scheduler.view(node),

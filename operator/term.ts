@@ -1,6 +1,7 @@
 /** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import type { Image } from '../core/image.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
 import { runConfigController } from './controllers/workload-security-config/controller.ts';
@@ -17,6 +18,7 @@ import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
 import { unknownBehaviours } from './learning/unknown.ts';
 import { createInventoryMetrics } from './metrics/inventory.ts';
+import { OperatorRegistry } from './metrics/registry.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
 import { createStoreMetrics } from './metrics/store.ts';
 import { trimPeriodically } from './retention.ts';
@@ -29,11 +31,12 @@ import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export type TermOptions = Omit<ServingOptions, 'scheduler' | 'ingest' | 'profiles' | 'unknown'>;
+export type TermOptions = Omit<ServingOptions, 'registry' | 'scheduler' | 'ingest' | 'profiles' | 'unknown'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
   const { clock, log, configuration, readiness } = options;
+  readiness.begin();
   readiness.done('leader');
   const term = new AbortController();
   lost.addEventListener('abort', () => term.abort(), { once: true });
@@ -61,6 +64,7 @@ export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<
     await opened.close();
   }
   await configuring;
+  readiness.begin();
   if (failures.length > 0) throw failures[0];
 }
 
@@ -130,9 +134,12 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     othersRun: (image, namespace) => runsElsewhere(inventory, image, namespace),
     ...metrics.ingest,
   });
-  createInventoryMetrics(metrics.registry, inventory);
-  createSchedulingMetrics(metrics.registry, scheduler, clock);
-  const storeMetrics = createStoreMetrics(metrics.registry, opened);
+  // What is read from parts of this term goes with them.
+  const ofTerm = new OperatorRegistry();
+  createInventoryMetrics(ofTerm, inventory);
+  createSchedulingMetrics(ofTerm, scheduler, clock);
+  const storeMetrics = createStoreMetrics(ofTerm, opened);
+  const registry = Registry.merge([metrics.registry, ofTerm]);
 
   const working = [
     finished,
@@ -152,7 +159,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
       profiles: profileModels(store, () => clock.now()),
       unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks }),
     };
-    await serve({ ...options, scheduler, ingest, ...readers }, signal).catch(fail);
+    await serve({ ...options, registry, scheduler, ingest, ...readers }, signal).catch(fail);
   }
   scheduler.stop();
   await Promise.all(working);

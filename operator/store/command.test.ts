@@ -11,13 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { zstdDecompressSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serveBackups } from './backup-socket.ts';
 import { openSqliteStore, type SqliteStore } from './sqlite/sqlite-store.ts';
+import { goldenFile } from './sqlite/testing/golden.ts';
 import { commitOf, containerId, nginx, snapshotRecord } from './testing/records.ts';
 
 const program = fileURLToPath(new URL('./command.ts', import.meta.url));
@@ -148,11 +151,40 @@ describe('backup and restore', () => {
   });
 });
 
+/** The bytes of a database after these words of SQL. */
+function databaseOf(sql: string, before: Uint8Array = new Uint8Array()): Uint8Array {
+  const file = join(mkdtempSync(join(tmpdir(), 'store-made-')), 'made.db');
+  try {
+    writeFileSync(file, before);
+    const database = new DatabaseSync(file);
+    database.exec(sql);
+    database.close();
+    return readFileSync(file);
+  } finally {
+    rmSync(dirname(file), { recursive: true });
+  }
+}
+
+it('a backup of an older operator is taken, and says what will become of it', async () => {
+  const { code, messages } = await run(['restore'], zstdDecompressSync(readFileSync(goldenFile(1))));
+  expect(code).toBe(0);
+  expect(messages).toMatch(/^schema 1 \(to be brought up to \d+\), checked/);
+  const opened = await operate((store) => Promise.resolve(store.opened));
+  expect(opened.restored).toBe(true);
+  expect(opened.migrated).toContain(2);
+});
+
 describe('refusals', () => {
   it.each([
     ['a letter', () => Buffer.from('This is a letter, not a database. '.repeat(500)), 'is not an SQLite database'],
-    ['nothing', () => Buffer.alloc(0), 'the file is empty'],
-    ['half a backup', (whole: Uint8Array) => whole.subarray(0, whole.length / 2), 'damaged'],
+    ['nothing', () => Buffer.alloc(0), 'is empty'],
+    ['half a backup', (whole: Uint8Array) => whole.subarray(0, whole.length / 2), 'is damaged or incomplete'],
+    ['what another program keeps', () => databaseOf('CREATE TABLE theirs (id)'), 'of another program'],
+    [
+      'what a newer operator keeps',
+      (whole: Uint8Array) => databaseOf('PRAGMA user_version = 99', whole),
+      'is of a newer operator; this one knows schemas up to',
+    ],
   ])('to restore %s, and nothing is laid down', async (_, made, reason) => {
     const { output } = await operate(async (store) => {
       await commit(store, 1);
@@ -160,6 +192,7 @@ describe('refusals', () => {
     });
     const { code, messages } = await run(['restore'], made(output));
     expect(code).toBe(1);
+    expect(messages).toMatch(/^nothing was restored:\nwhat came on standard input is /);
     expect(messages).toContain(reason);
     expect(readdirSync(directory)).toEqual(['store.db']);
   });
@@ -186,7 +219,7 @@ describe('refusals', () => {
     writeFileSync(copy, readFileSync(path).fill(0xff, 3 * 8_192, 3 * 8_192 + 64));
     expect(await run(['check', copy])).toMatchObject({
       code: 1,
-      messages: expect.stringContaining('integrity check found') as unknown,
+      messages: expect.stringContaining(`${copy} is damaged or incomplete`) as unknown,
     });
   });
 });

@@ -119,6 +119,26 @@ export class Cluster {
     return ran('nsenter', ['--target', String(supervisor), '--net', '--mount', ...args]);
   }
 
+  /** Lines of a shell, as a person runs them who works with this cluster, in the folder `at`. */
+  async shell(script: string, at: string): Promise<Output> {
+    const env = { ...this.#env, PATH: `${await binaries()}:${process.env['PATH'] ?? ''}` };
+    return run('bash', ['-euo', 'pipefail', '-c', `cd "$1"; ${script}`, 'bash', at], { env });
+  }
+
+  /** Ends a component as if its machine had failed, and for as long as it takes keeps the supervisor from starting it again. */
+  async without<T>(component: string, work: () => Promise<T>): Promise<T> {
+    const service = join(this.state, 'services', component);
+    const [victim] = this.processes().get(component) ?? [];
+    if (victim === undefined) throw new Error(`no ${component} runs`);
+    await this.inNode('sv', 'once', service);
+    process.kill(victim, 'SIGKILL');
+    try {
+      return await work();
+    } finally {
+      await this.inNode('sv', 'up', service);
+    }
+  }
+
   /** Program and options of `kubectl`, for another program to run. */
   async kubectlCommand(): Promise<string[]> {
     return [join(await binaries(), 'kubectl'), '--kubeconfig', join(this.state, 'kubeconfig')];

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { whyNoCluster } from './cluster.ts';
+import { backupTests, moveTests } from './product/backup.ts';
 import { commonalityTests } from './product/commonality.ts';
 import { contentsTests } from './product/contents.ts';
 import { learningTests, sealingTests } from './product/learning.ts';
@@ -75,8 +76,14 @@ describe('faults', () => {
 describe('refusals', () => {
   refusalTests(product);
 });
+describe('backup', () => {
+  backupTests(product, () => watching(spool));
+});
 describe('learning ends', () => {
   sealingTests(product);
+});
+describe('move', () => {
+  moveTests(product);
 });
 describe('until the end', () => {
   limitTests(() => watching(slots));

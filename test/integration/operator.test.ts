@@ -46,11 +46,11 @@ async function runPod(apiServer: ApiServer, digest: string): Promise<void> {
 }
 
 /** Ends with the test, or when `stop` is called; resolves to its log. */
-function startOperator(apiServer: ApiServer, dataDir: string) {
+function startOperator(apiServer: ApiServer, dataDir: string, inNamespace = namespace) {
   const env = {
     PATH: process.env['PATH'] ?? '',
     KUBECONFIG: apiServer.kubeconfig,
-    WSP_NAMESPACE: namespace,
+    WSP_NAMESPACE: inNamespace,
     WSP_DATA_DIR: dataDir,
     WSP_LISTEN: '127.0.0.1:0',
     WSP_HEALTH_LISTEN: '127.0.0.1:0',
@@ -67,8 +67,25 @@ function startOperator(apiServer: ApiServer, dataDir: string) {
     return operator.exitCode;
   };
   onTestFinished(async () => void (await stop()));
-  return { stop, log: () => log };
+  const terms = (): number => log.split('"operator is at work"').length - 1;
+  return { stop, log: () => log, terms };
 }
+
+test('without the Lease everything ends, and begins again in the same process', async ({ apiServer, withKinds }) => {
+  await withKinds(apiServer);
+  const dataDir = await mkdtemp(join(tmpdir(), 'wsp-operator-'));
+  onTestFinished(() => rm(dataDir, { recursive: true }));
+  await apiServer.kubectl(['create', 'namespace', 'again']);
+  const { stop, log, terms } = startOperator(apiServer, dataDir, 'again');
+  await expect.poll(terms, { timeout: 60_000, interval: 100 }).toBe(1);
+  // Somebody else, whose time is over soon.
+  const spec = { holderIdentity: 'other', leaseDurationSeconds: 1 };
+  const lease = ['patch', 'lease', 'workload-security-operator', '-n', 'again', '--type=merge'];
+  await apiServer.kubectl([...lease, '-p', JSON.stringify({ spec })]);
+  await expect.poll(terms, { timeout: 60_000, interval: 100 }).toBe(2);
+  expect(log()).toContain('lease lost');
+  expect(await stop()).toBe(0);
+});
 
 test('a finished profile of a tag under which another build runs begins anew', async ({ apiServer, withKinds }) => {
   await withKinds(apiServer);

@@ -1,7 +1,7 @@
 /** Whether a database is whole and ours. */
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../errors.ts';
+import { StoreError, type StoreErrorKind } from '../errors.ts';
 import { classify } from './classify.ts';
 import { checkOwner, migrations, schemaVersion } from './migrations/migrate.ts';
 import { text } from './row.ts';
@@ -38,14 +38,23 @@ function smallTables(database: DatabaseSync): string[] {
   return tables.all().map((row) => text(row, 'name'));
 }
 
+/** What is wrong with a copy is mended otherwise than the same in the database of an operator. */
+const faultsOfCopies: Partial<Record<StoreErrorKind, string>> = {
+  corrupt: 'is damaged or incomplete; take another one',
+  'not-a-database': 'is not an SQLite database; it must be, byte by byte, what the command "backup" wrote',
+  foreign: 'is the database of another program, not a store of this product',
+  newer: `is of a newer operator; this one knows schemas up to ${migrations.length}: use it with the operator that made it`,
+};
+
 /**
  * Checks a copy that nobody works with, every page of it, and makes it one file that needs no log.
+ * @param called how people know the copy
  * @returns its schema. @throws StoreError
  */
-export function checkCopy(path: string): number {
+export function checkCopy(path: string, called: string): number {
   let database: DatabaseSync | undefined;
   try {
-    if (statSync(path).size === 0) throw new StoreError('corrupt', `store ${path}: the file is empty`);
+    if (statSync(path).size === 0) throw new StoreError('cannot-open', `${called} is empty`);
     database = new DatabaseSync(path);
     // Alone, so that no index of the log appears beside it.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -54,7 +63,10 @@ export function checkCopy(path: string): number {
     database.exec('PRAGMA journal_mode = DELETE');
     return schemaVersion(database);
   } catch (error) {
-    throw classify(error, path);
+    const classified = classify(error, path);
+    const fault = faultsOfCopies[classified.kind];
+    if (fault === undefined) throw classified;
+    throw new StoreError(classified.kind, `${called} ${fault}`, { cause: error });
   } finally {
     database?.close();
   }

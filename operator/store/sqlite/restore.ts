@@ -18,7 +18,7 @@ export async function layDownBackup(path: string, backup: AsyncIterable<Uint8Arr
   const part = `${waiting(path)}.part`;
   try {
     await pipeline(backup, createWriteStream(part, { mode: 0o600 }));
-    const schema = checkCopy(part);
+    const schema = checkCopy(part, 'what came on standard input');
     syncToDisk(part);
     renameSync(part, waiting(path));
     syncToDisk(dirname(path));

@@ -1,33 +1,13 @@
 /** SIGKILL while the product works: it comes back by itself, and what was finished is known exactly once. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { namespace, within, type Pod, type Product } from './product.ts';
+import { outageTests } from './outage.ts';
+import { namespace, processIn, within, type Pod, type Product } from './product.ts';
 import { imageOf } from './profile.ts';
-import { readStore, type StoreCopy } from './store-copy.ts';
+import { readStore, stored } from './store-copy.ts';
 import { openPeriods, type SpoolWatch } from './watches.ts';
-
-/** The first process of a container, by its control group. */
-function processIn({ name, containerId }: Pod): number {
-  const ids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  const mine = ids.map(Number).filter((id) => {
-    try {
-      return readFileSync(`/proc/${id}/cgroup`, 'utf8').includes(containerId);
-    } catch {
-      return false; // it has ended
-    }
-  });
-  if (containerId === '' || mine.length === 0) throw new Error(`pod ${name} has no process`);
-  return Math.min(...mine);
-}
 
 const periodId = ({ containerId, from }: { containerId: string; from: number }): string =>
   `${containerId}/${Math.floor(from)}`;
-
-async function operatorPod(product: Product): Promise<Pod> {
-  const [operator] = await product.pods(namespace, 'app.kubernetes.io/component=operator');
-  if (operator === undefined) throw new Error('the operator has no pod');
-  return operator;
-}
 
 async function whileStopped<T>(id: number, work: () => Promise<T>): Promise<T> {
   process.kill(id, 'SIGSTOP');
@@ -47,14 +27,6 @@ async function cameBack(product: Product, before: Pod): Promise<void> {
   });
 }
 
-async function stored(product: Product, ids: Iterable<string>): Promise<StoreCopy> {
-  return within(60, async () => {
-    const store = await readStore(product);
-    expect(store.snapshots.map(({ id }) => id)).toEqual(expect.arrayContaining([...ids]));
-    return store;
-  });
-}
-
 async function lostPeriodsShown(product: Product): Promise<number> {
   const profiles = await product.profiles();
   return profiles.reduce((sum, { spec }) => sum + spec.evidence.completeness.lostPeriods, 0);
@@ -68,7 +40,7 @@ export function faultTests(product: Product, spool: () => SpoolWatch): void {
       const running = await product.pods('samples', 'app.kubernetes.io/part-of=samples');
       const lostBefore = (await readStore(product)).lostPeriods;
       const agent = await product.agentPod();
-      const [agentId, operatorId] = [processIn(agent), processIn(await operatorPod(product))];
+      const [agentId, operatorId] = [processIn(agent), processIn(await product.operatorPod())];
       // Several periods end about the same time: where one has, the next is near.
       await spool().next();
       const { open, finished, killedAt } = await whileStopped(operatorId, async () => {
@@ -110,7 +82,7 @@ export function faultTests(product: Product, spool: () => SpoolWatch): void {
   );
 
   test('operator, while a snapshot is on its way: none is lost, none counted twice', { timeout: 180_000 }, async () => {
-    const operator = await operatorPod(product);
+    const operator = await product.operatorPod();
     const id = processIn(operator);
     const known = new Set(spool().snapshotIds);
     await spool().next();
@@ -136,6 +108,8 @@ export function faultTests(product: Product, spool: () => SpoolWatch): void {
     const pods = await product.pods(namespace, 'app.kubernetes.io/part-of=workload-security');
     expect(pods.map(({ ready }) => ready)).toEqual([true, true]);
   });
+
+  outageTests(product, spool);
 
   test('afterwards every finished snapshot is in its profile, exactly once', { timeout: 120_000 }, async () => {
     await product.configure({ profiling: { enabled: false } });

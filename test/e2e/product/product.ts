@@ -1,5 +1,5 @@
 /** The product and the samples on a cluster of their own: what they show through the API server and the operator's port. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -55,6 +55,20 @@ export interface Pod {
   readonly containerId: string;
   readonly restarts: number;
   readonly ready: boolean;
+}
+
+/** The first process of a container, by its control group. */
+export function processIn({ name, containerId }: Pod): number {
+  const ids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  const mine = ids.map(Number).filter((id) => {
+    try {
+      return readFileSync(`/proc/${id}/cgroup`, 'utf8').includes(containerId);
+    } catch {
+      return false; // it has ended
+    }
+  });
+  if (containerId === '' || mine.length === 0) throw new Error(`pod ${name} has no process`);
+  return Math.min(...mine);
 }
 
 export class Product {
@@ -116,6 +130,12 @@ export class Product {
     const pods = await this.pods(namespace, 'app.kubernetes.io/component=agent');
     const pod = pods.find(({ node }) => node === 'node-1');
     if (pod === undefined) throw new Error('the agent has no pod');
+    return pod;
+  }
+
+  async operatorPod(): Promise<Pod> {
+    const [pod] = await this.pods(namespace, 'app.kubernetes.io/component=operator');
+    if (pod === undefined) throw new Error('the operator has no pod');
     return pod;
   }
 

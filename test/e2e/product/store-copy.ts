@@ -1,8 +1,9 @@
 /** What the operator has stored, read behind its back: the ground truth of what was accepted, and how often. */
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { zstdDecompressSync } from 'node:zlib';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { snapshotSchema, type Snapshot } from '../../../core/activity/snapshot.ts';
 import { within, type Product } from './product.ts';
@@ -28,6 +29,12 @@ const snapshotRow = z.object({
   bytes: z.instanceof(Uint8Array),
 });
 const lostRow = z.object({ id: z.string() });
+
+/** As if the volume were new; only while no operator runs. */
+export function removeStore(product: Product): void {
+  const folder = dirname(storePath(product));
+  for (const file of readdirSync(folder)) if (file.startsWith('store.db')) rmSync(join(folder, file));
+}
 
 function storePath({ cluster }: Product): string {
   const volumes = join(cluster.state, 'volumes');
@@ -83,4 +90,13 @@ export async function readStore(product: Product): Promise<StoreCopy> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The store as soon as it holds all of these; `<container ID>/<from>` */
+export async function stored(product: Product, ids: Iterable<string>, seconds = 60): Promise<StoreCopy> {
+  return within(seconds, async () => {
+    const store = await readStore(product);
+    expect(store.snapshots.map(({ id }) => id)).toEqual(expect.arrayContaining([...ids]));
+    return store;
+  });
 }
