@@ -1,8 +1,11 @@
 /** Time as a dependency: everything in the operator that waits or measures takes a Clock, so that tests own the time. */
+import { settledTime } from './settled-time.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch; may jump when the host's clock is set. For records and messages. */
   now(): number;
+  /** As `now`, but a jump counts only when it has stood for an hour. For decisions that cannot be taken back. */
+  settled(): number;
   /** Milliseconds since an arbitrary start; never jumps. For durations and deadlines. */
   monotonic(): number;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
@@ -32,9 +35,11 @@ const after: Clock['after'] = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
+const host = { now: () => Date.now(), monotonic: () => performance.now() };
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  ...host,
+  settled: settledTime(host),
   sleep: (ms, signal) => sleepWith(after, ms, signal),
   after,
 };

@@ -5,14 +5,14 @@ import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
 import { StoreError } from './store/errors.ts';
 import type { Retention, Trimmed } from './store/store.ts';
-import { FakeClock } from './testing/fake-clock.ts';
+import { JumpingClock } from './testing/jumping-clock.ts';
 
 const nothing: Trimmed = { byAge: 0, byBytes: 0 };
 const minute = 60_000;
 
 /** Answers in turn; afterwards there is nothing to drop. */
 function setUp(answers: (Trimmed | StoreError)[]) {
-  const clock = new FakeClock();
+  const clock = new JumpingClock();
   const asked: Retention[] = [];
   const counted: Trimmed[] = [];
   const stop = new AbortController();
@@ -29,6 +29,16 @@ function setUp(answers: (Trimmed | StoreError)[]) {
   const options = { store, settings, clock, log, onTrimmed: (trimmed: Trimmed) => void counted.push(trimmed) };
   return { clock, asked, counted, stop, running: trimPeriodically(options, stop.signal) };
 }
+
+it('drops nothing for a clock that is a year ahead for a while', async () => {
+  const { clock, asked, stop, running } = setUp([]);
+  const start = clock.now();
+  clock.jump(365 * 24 * 60 * minute);
+  await clock.advance(59 * minute);
+  expect(Math.max(...asked.map(({ before }) => before))).toBe(start + 59 * minute - 5_000);
+  stop.abort();
+  await running;
+});
 
 it('drops portion after portion until nothing goes, each minute anew', async () => {
   const { clock, asked, counted, stop, running } = setUp([

@@ -36,7 +36,10 @@ async function trim({ store, settings, clock, log, onTrimmed }: RetentionOptions
   const { snapshotAgeMs, snapshotBytes } = settings.current.retention;
   const total = { byAge: 0, byBytes: 0 };
   for (let gone = 1; gone > 0 && !signal.aborted;) {
-    const { byAge, byBytes } = await store.trimSnapshots({ before: clock.now() - snapshotAgeMs, bytes: snapshotBytes });
+    const { byAge, byBytes } = await store.trimSnapshots({
+      before: clock.settled() - snapshotAgeMs,
+      bytes: snapshotBytes,
+    });
     onTrimmed({ byAge, byBytes });
     gone = byAge + byBytes;
     total.byAge += byAge;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
+import { JumpingClock } from '../testing/jumping-clock.ts';
 import { ClusterInventory, type Feed } from './cluster-inventory.ts';
 import { ContainerIndex } from './container-index.ts';
 import type { PeerQuestion, ResolvedPeer } from './inventory.ts';
@@ -20,6 +21,7 @@ import {
 } from './testing/objects.ts';
 
 const minute = 60_000;
+const year = 365 * 24 * 60 * minute;
 const now = epoch + 10 * minute;
 let clock: FakeClock;
 let inventory: ClusterInventory;
@@ -56,7 +58,7 @@ const ask = (address: string, port = 80, changes: Partial<PeerQuestion> = {}): R
 
 beforeEach(() => {
   clock = new FakeClock(now);
-  inventory = new ClusterInventory({ clusterRanges: [], now: () => clock.now() });
+  inventory = new ClusterInventory({ clusterRanges: [], clock });
 });
 
 describe('peers', () => {
@@ -185,6 +187,18 @@ describe('containers', () => {
     expect(inventory.container(idOf(1))).toBeUndefined();
   });
 
+  it.each([year, -year])('are known for an hour also if the clock jumps by %i ms meanwhile', (jump) => {
+    const jumping = new JumpingClock(now);
+    const index = new ContainerIndex(jumping);
+    index.set(pod(), undefined);
+    index.delete(pod());
+    jumping.jump(jump);
+    jumping.pass(60 * minute - 1);
+    expect(index.get(idOf(1))).toBeDefined();
+    jumping.pass(1);
+    expect(index.get(idOf(1))).toBeUndefined();
+  });
+
   it('stay known when their pod forgets them after another restart', () => {
     const web = addPod();
     web.update(pod({ status: { containerStatuses: [running('web', idOf(2), at(60))] } }));
@@ -250,7 +264,7 @@ describe('containers', () => {
   });
 
   it('are forgotten early, oldest first and counted, when too many end', () => {
-    const index = new ContainerIndex(() => now, 2);
+    const index = new ContainerIndex(clock, 2);
     for (const number of [1, 2, 3]) {
       const status = { containerStatuses: [running('web', idOf(number))] };
       const one = pod({ uid: `uid-${number}`, status });

@@ -33,7 +33,7 @@ export class ClusterInventory implements Inventory {
   readonly #probes = new ProbeDirectory();
 
   constructor(options: PeerDirectoryOptions) {
-    const containers = new ContainerIndex(options.now);
+    const containers = new ContainerIndex(options.clock);
     const peers = new PeerDirectory(options);
     this.#containers = containers;
     this.#peers = peers;

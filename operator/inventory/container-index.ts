@@ -1,4 +1,5 @@
 /** All containers by ID: running, ended, and for an hour those whose pod is gone. */
+import type { Clock } from '../clock.ts';
 import type { ContainerRecord } from './inventory.ts';
 import type { PodProjection } from './pod.ts';
 
@@ -8,16 +9,16 @@ const tombstoneMs = 60 * 60_000;
 const maxTombstones = 50_000;
 
 export class ContainerIndex {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #maxTombstones: number;
   readonly #records = new Map<string, ContainerRecord>();
-  /** When a container that no pod shows any more is forgotten, in the order of that time. */
+  /** When a container that no pod shows any more is forgotten, in the order of that time; monotonic. */
   readonly #tombstones = new Map<string, number>();
   #dropped = 0;
   #contested = 0;
 
-  constructor(now: () => number, limit: number = maxTombstones) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, limit: number = maxTombstones) {
+    this.#clock = clock;
     this.#maxTombstones = limit;
   }
 
@@ -79,12 +80,12 @@ export class ContainerIndex {
     const record = this.#records.get(id);
     if (record === undefined || record.pod.uid !== podUid || this.#tombstones.has(id)) return;
     // The pod may go before its status tells when the container ended.
-    this.#records.set(id, { ...record, finishedAt: record.finishedAt ?? this.#now() });
-    this.#tombstones.set(id, this.#now() + tombstoneMs);
+    this.#records.set(id, { ...record, finishedAt: record.finishedAt ?? this.#clock.now() });
+    this.#tombstones.set(id, this.#clock.monotonic() + tombstoneMs);
   }
 
   #trim(): void {
-    const now = this.#now();
+    const now = this.#clock.monotonic();
     for (const [id, until] of this.#tombstones) {
       if (until > now && this.#tombstones.size <= this.#maxTombstones) return;
       if (until > now) this.#dropped += 1;

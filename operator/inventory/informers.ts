@@ -22,7 +22,7 @@ export function startInventory(
   signal: AbortSignal,
 ): RunningInventory {
   // Nodes and the API server's own Service show the cluster's ranges.
-  const inventory = new ClusterInventory({ clusterRanges: [], now: () => context.clock.now() });
+  const inventory = new ClusterInventory({ clusterRanges: [], clock: context.clock });
   const started: { readonly synced: Promise<void>; readonly ran: Promise<void> }[] = [];
   const follow = <T>(resource: Resource, project: InformerOptions<T>['project'], feed: Feed<T>): void => {
     const informer = createInformer({ name: resource.plural, source: apiSource(client, resource), project }, context);

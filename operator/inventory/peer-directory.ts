@@ -2,6 +2,7 @@
  * Whose address was whose, from what the API server shows of Services, EndpointSlices, Pods and Nodes. An address is asked
  * about up to a day later, so everything is kept with its time (history.ts).
  */
+import type { Clock } from '../clock.ts';
 import type { Peer } from '../../core/profile/peer.ts';
 import { blockOf, externalBlock, isLinkLocal, isOwnHost, isWithin, parseAddress } from './address.ts';
 import { History } from './history.ts';
@@ -33,8 +34,7 @@ interface PodOwner {
 export interface PeerDirectoryOptions {
   /** Ranges of the cluster's own addresses, as CIDR, besides what nodes and the API server's own Service show. */
   readonly clusterRanges: readonly string[];
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 export class PeerDirectory {
@@ -70,12 +70,12 @@ export class PeerDirectory {
     if (old === undefined) return;
     const kept = old.uid === pod.uid ? addresses : [];
     for (const address of old.addresses) {
-      if (!kept.includes(address)) this.#pods.end(address, old.uid, this.#options.now());
+      if (!kept.includes(address)) this.#pods.end(address, old.uid, this.#options.clock.now());
     }
   }
 
   deletePod(pod: PodProjection): void {
-    for (const address of pod.addresses) this.#pods.end(address, pod.uid, this.#options.now());
+    for (const address of pod.addresses) this.#pods.end(address, pod.uid, this.#options.clock.now());
   }
 
   setService(service: ServiceProjection, old: ServiceProjection | undefined): void {
@@ -83,19 +83,20 @@ export class PeerDirectory {
     this.#services.begin(owner.id, owner, service.createdAt);
     for (const address of service.addresses) this.#serviceAddresses.begin(address, owner, service.createdAt);
     for (const address of old?.addresses ?? []) {
-      if (!service.addresses.includes(address)) this.#serviceAddresses.end(address, owner.id, this.#options.now());
+      if (!service.addresses.includes(address))
+        this.#serviceAddresses.end(address, owner.id, this.#options.clock.now());
     }
     if (owner.id === apiServerService) this.#serviceRanges = service.addresses.flatMap(rangeAround);
   }
 
   deleteService(service: ServiceProjection): void {
     const id = serviceKey(service);
-    this.#services.end(id, id, this.#options.now());
-    for (const address of service.addresses) this.#serviceAddresses.end(address, id, this.#options.now());
+    this.#services.end(id, id, this.#options.clock.now());
+    for (const address of service.addresses) this.#serviceAddresses.end(address, id, this.#options.clock.now());
   }
 
   setEndpointSlice(key: string, slice: EndpointSliceProjection, old: EndpointSliceProjection | undefined): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.now();
     const current = endpointsOf(key, slice);
     const kept = new Set(current.map(({ at, owner }) => `${at} ${owner.id}`));
     for (const { at, owner } of old === undefined ? [] : endpointsOf(key, old)) {
@@ -108,19 +109,19 @@ export class PeerDirectory {
   }
 
   deleteEndpointSlice(key: string, slice: EndpointSliceProjection): void {
-    for (const { at, owner } of endpointsOf(key, slice)) this.#endpoints.end(at, owner.id, this.#options.now());
+    for (const { at, owner } of endpointsOf(key, slice)) this.#endpoints.end(at, owner.id, this.#options.clock.now());
   }
 
   setNode(node: NodeProjection, old: NodeProjection | undefined): void {
     for (const address of node.addresses) this.#nodes.begin(address, { id: node.name }, node.createdAt);
     for (const address of old?.addresses ?? []) {
-      if (!node.addresses.includes(address)) this.#nodes.end(address, node.name, this.#options.now());
+      if (!node.addresses.includes(address)) this.#nodes.end(address, node.name, this.#options.clock.now());
     }
     this.#podRanges.set(node.name, node.podRanges);
   }
 
   deleteNode(node: NodeProjection): void {
-    for (const address of node.addresses) this.#nodes.end(address, node.name, this.#options.now());
+    for (const address of node.addresses) this.#nodes.end(address, node.name, this.#options.clock.now());
     this.#podRanges.delete(node.name);
   }
 

@@ -326,8 +326,14 @@ describe('what is not merged', () => {
       answer: { result: 'refused', status: 422 },
     },
     {
-      what: 'a period in the future',
+      what: 'a period that ends in less than an hour: a clock was set wrong, its time comes',
       upload: uploadOf(snapshotOf(1), { receivedAt: epoch + half - 5 * minute - 1 }),
+      outcome: 'early',
+      answer: { result: 'retry' },
+    },
+    {
+      what: 'a period further in the future',
+      upload: uploadOf(snapshotOf(1), { receivedAt: epoch + half - 65 * minute - 1 }),
       outcome: 'period',
       answer: { result: 'refused', status: 422 },
     },

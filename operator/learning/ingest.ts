@@ -112,6 +112,8 @@ export function createIngest(options: IngestOptions): Ingest {
     const known = await read(record.image, receivedAt);
     const { namespace } = record.pod;
     const share = shareOf(namespace, known.evidence, options.minCoverageMs());
+    // What taught it before is no news, also for a profile that takes no more, or was away in the archive meanwhile.
+    if (hasTaught(snapshot, known.evidence)) return ['duplicate'];
     const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
     if (obstacle !== undefined) return refuse(obstacle, upload, known);
     const recorded = recordContext(contextOf(upload));
@@ -235,6 +237,10 @@ export function createIngest(options: IngestOptions): Ingest {
     const { slotId, container } = snapshot;
     if (grants.lookup(slotId, container.id, node) !== undefined) grants.completed(slotId, container.id);
   }
+}
+
+function hasTaught({ container, from }: Snapshot, { snapshots }: Evidence): boolean {
+  return snapshots.some((facts) => facts.containerId === container.id && facts.from === from);
 }
 
 function obstacleTo({ profile, evidence }: Learned): Obstacle | undefined {

@@ -11,7 +11,9 @@ export const outcomes = [
   'unverified',
   /** On another node. */
   'node',
-  /** Outside of the container's life, of the slot's length, or in the future. */
+  /** Ends in the future, by an hour at most: taken when its time has come. */
+  'early',
+  /** Outside of the container's life, of the slot's length, or further in the future. */
   'period',
   /** No such slot. */
   'slot',

@@ -8,7 +8,7 @@ import { defaultSettings, type Settings } from '../settings.ts';
 import { StoreError } from '../store/errors.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
 import { commitOf, containerId, snapshotRecord } from '../store/testing/records.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
+import { JumpingClock } from '../testing/jumping-clock.ts';
 import { KnownProfiles } from './known-profiles.ts';
 import { Survey } from './survey.ts';
 
@@ -19,7 +19,7 @@ const app: Image = { name: 'docker.io/library/app', tag: 'latest' };
 const a = 'sha256:aa';
 const builds = { look: () => Promise.resolve() };
 
-let clock: FakeClock;
+let clock: JumpingClock;
 let settings: Settings;
 let containers: ContainerRecord[];
 let objects: Map<string, { bytes: number; keep: boolean }>;
@@ -47,7 +47,7 @@ async function start(): Promise<void> {
 }
 
 beforeEach(async () => {
-  clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+  clock = new JumpingClock(Date.parse('2030-01-01T00:00:00Z'));
   settings = defaultSettings;
   containers = [];
   objects = new Map();
@@ -85,6 +85,17 @@ async function after(ms: number): Promise<void> {
   await clock.advance(ms);
   await survey.once();
 }
+
+it('archives nothing for a clock that is a year ahead for a while', async () => {
+  learned(app, [a]);
+  await start();
+  clock.jump(365 * day);
+  for (let half = 0; half < 100; half += 1) await after(minute / 2);
+  clock.jump(-365 * day);
+  await after(hour);
+  expect(announced).toEqual([]);
+  expect(memory.now.profile(app)).toBeDefined();
+});
 
 describe('profiles of images that do not run', () => {
   const old: Image = { name: 'docker.io/library/old', tag: 'v1' };

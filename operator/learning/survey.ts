@@ -66,7 +66,7 @@ export class Survey {
 
   async once(): Promise<void> {
     const { inventory, clock } = this.#options;
-    const now = clock.now();
+    const now = clock.settled();
     const containers = [...inventory.all()];
     const runs = imageRuns(containers, now);
     await this.#restore(runs, now);

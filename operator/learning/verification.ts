@@ -5,6 +5,8 @@ import type { Outcome } from './outcome.ts';
 
 /** Clocks of nodes and operator, and the whole seconds of container times. */
 export const clockTolerance = 5 * 60_000;
+/** What ends later than now by no more than this is asked for again: as likely as the node's clock ours was set wrong. */
+const earlyGrace = 60 * 60_000;
 /** Time for the API server to tell of a container that an agent has finished with already. */
 const unknownGrace = 2 * 60_000;
 
@@ -38,8 +40,12 @@ export function verify(
   record: ContainerRecord | undefined,
   slot: GrantedSlot | undefined,
 ): Verdict {
-  if (snapshot.to > receivedAt + clockTolerance) {
-    return refuse('period', "the period ends in the future: set the node's clock");
+  const ahead = snapshot.to - receivedAt - clockTolerance;
+  if (ahead > 0) {
+    return refuse(
+      ahead > earlyGrace ? 'period' : 'early',
+      'the period ends in the future: set the clocks of the nodes',
+    );
   }
   if (record === undefined) {
     return receivedAt < snapshot.to + unknownGrace

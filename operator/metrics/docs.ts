@@ -12,6 +12,7 @@ import { createKubeMetrics } from '../kube/metrics.ts';
 import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
 import { createCheckMetrics } from './checks.ts';
+import { createClockMetrics } from './clock.ts';
 import { createIngestMetrics } from './ingest.ts';
 import { createInventoryMetrics } from './inventory.ts';
 import { nameOf, OperatorRegistry } from './registry.ts';
@@ -46,6 +47,7 @@ const sections: readonly { readonly title: string; readonly register: (registry:
   { title: 'Store', register: (registry) => createStoreMetrics(registry, { usage: notRead, pending: notRead }) },
   { title: 'Server', register: (registry) => void createServerMetrics(registry) },
   { title: 'Kubernetes client', register: (registry) => void createKubeMetrics(registry) },
+  { title: 'Clock', register: (registry) => createClockMetrics(registry, { now: notRead, settled: notRead }) },
 ];
 
 function section(title: string, register: (registry: OperatorRegistry) => void): string {

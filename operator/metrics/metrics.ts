@@ -4,6 +4,7 @@ import { createKubeMetrics } from '../kube/metrics.ts';
 import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
 import { createCheckMetrics } from './checks.ts';
+import { createClockMetrics } from './clock.ts';
 import { createIngestMetrics } from './ingest.ts';
 import { OperatorRegistry } from './registry.ts';
 
@@ -12,6 +13,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** Everything that counts by itself, in one registry. What is read at a scrape registers where its source is made. */
 export function createMetrics(clock: Clock) {
   const registry = new OperatorRegistry();
+  createClockMetrics(registry, clock);
   return {
     registry,
     ...createKubeMetrics(registry),

@@ -151,12 +151,18 @@ describe('an obedient cluster', () => {
     expect(cluster.taught.filter((id) => newcomers.includes(id)).length).toBeGreaterThan(10);
   });
 
-  it('goes on with the slots of an operator that was restarted, and takes what was finished meanwhile', async () => {
+  const day = 24 * 3_600_000;
+  it.each([
+    ['stands right', 0],
+    ['was set back by a year', -365 * day],
+    ['was set forward by a year', 365 * day],
+  ])('goes on with the slots of an operator that was restarted, when the clock %s', async (_, jump) => {
     const cluster = new Simulation();
     for (let n = 0; n < 5; n += 1) cluster.start(imageOf(`image-${n}`));
     await cluster.run(60);
     const before = cluster.scheduler.current('node-a')?.slots;
     await cluster.clock.advance(5_000);
+    cluster.clock.jump(jump);
     cluster.restartOperator();
     expect(cluster.scheduler.current('node-a')).toBeUndefined();
     const finished = before?.at(0);

@@ -7,7 +7,7 @@ const pattern = /^([0-9a-z]{7,9})-[0-9a-f]{16}$/;
 
 export interface SlotIds {
   next(): string;
-  /** Given by an operator that began before this one. */
+  /** Given by another operator than this one; whose clock was right does not matter. */
   isEarlier(slotId: string): boolean;
 }
 
@@ -20,7 +20,7 @@ export function slotIds(startedAt: number, random: (bytes: number) => Uint8Array
     next: () => `${startedAt.toString(36)}-${Buffer.from(random(8)).toString('hex')}`,
     isEarlier(slotId) {
       const start = pattern.exec(slotId)?.[1];
-      return start !== undefined && Number.parseInt(start, 36) < startedAt;
+      return start !== undefined && Number.parseInt(start, 36) !== startedAt;
     },
   };
 }

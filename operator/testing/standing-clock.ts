@@ -12,6 +12,10 @@ export abstract class StandingClock implements Clock {
     return this.time;
   }
 
+  settled(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     return this.time;
   }

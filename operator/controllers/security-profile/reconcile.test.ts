@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../settings.ts';
+import { JumpingClock } from '../../testing/jumping-clock.ts';
 import { fakeCluster } from './testing/fake-cluster.ts';
 
 const image = { name: 'docker.io/library/app', tag: 'v1' };
@@ -8,6 +9,47 @@ const hour = 60 * minute;
 
 const condition = (cluster: ReturnType<typeof fakeCluster>, type: string) =>
   cluster.object()?.status.conditions?.find((one) => one.type === type);
+
+describe('a clock that jumps', () => {
+  const year = 365 * 24 * hour;
+  const jumping = () => {
+    const clock = new JumpingClock(Date.parse('2030-01-01T00:00:00Z'));
+    const cluster = fakeCluster(image, { clock });
+    cluster.learn(1, '/a');
+    const reconcileAfter = async (ms: number): Promise<string | undefined> => {
+      await clock.advance(ms);
+      await cluster.reconcile();
+      return cluster.record()?.state;
+    };
+    return { clock, reconcileAfter };
+  };
+
+  it('does not end learning by a time that has not passed', async () => {
+    const { clock, reconcileAfter } = jumping();
+    await reconcileAfter(0);
+    clock.jump(year);
+    for (let minutes = 0; minutes < 60; minutes += 10) expect(await reconcileAfter(10 * minute)).toBe('learning');
+    clock.jump(-year);
+    expect(await reconcileAfter(46 * hour)).toBe('learning');
+    expect(await reconcileAfter(hour)).toBe('stable');
+  });
+
+  it('ends learning once the new time has stood for an hour', async () => {
+    const { clock, reconcileAfter } = jumping();
+    clock.jump(year);
+    expect(await reconcileAfter(0)).toBe('learning');
+    expect(await reconcileAfter(hour)).toBe('stable');
+  });
+
+  it.each([-hour, -year])('ends learning in its time although set back by %i ms for a while', async (jump) => {
+    const { clock, reconcileAfter } = jumping();
+    clock.jump(jump);
+    expect(await reconcileAfter(30 * minute)).toBe('learning');
+    clock.jump(-jump);
+    expect(await reconcileAfter(47 * hour)).toBe('learning');
+    expect(await reconcileAfter(30 * minute)).toBe('stable');
+  });
+});
 
 describe('publishing', () => {
   it('writes a new profile at once, with spec, status and mark', async () => {

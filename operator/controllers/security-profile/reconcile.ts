@@ -66,7 +66,7 @@ async function isArchived(object: ProfileObject, { store }: ProfileDependencies)
 async function sealIfLearned(image: Image, dependencies: ProfileDependencies): Promise<ProfileRecord | undefined> {
   const { store, settings, clock, metrics, log } = dependencies;
   const record = await store.profile(image);
-  if (record?.state !== 'learning' || !isLearned(record, settings().learning, clock.now())) return record;
+  if (record?.state !== 'learning' || !isLearned(record, settings().learning, clock.settled())) return record;
   // False: a snapshot came in between. It counts, and its own reconciliation seals.
   if (await store.seal(image, record.version, clock.now())) {
     metrics.sealed.inc();
@@ -123,7 +123,7 @@ async function learnAnew(record: ProfileRecord, dependencies: ProfileDependencie
 function untilLearned(record: ProfileRecord, { settings, clock }: ProfileDependencies): ReconcileResult {
   // Without a counted snapshot time alone seals nothing, and the next snapshot brings the key back.
   if (record.state === 'stable' || record.countedSnapshots === 0) return {};
-  return { requeueAfterMs: Math.max(1, learningEndsAt(record, settings().learning) - clock.now()) };
+  return { requeueAfterMs: Math.max(1, learningEndsAt(record, settings().learning) - clock.settled()) };
 }
 
 function sooner(left: ReconcileResult, right: ReconcileResult): ReconcileResult {

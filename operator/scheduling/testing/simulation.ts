@@ -4,7 +4,7 @@ import type { AgentReport, ContainerProbes, DesiredState, ReportedContainer, Slo
 import type { ContainerRecord } from '../../inventory/inventory.ts';
 import { defaultSettings, type Settings } from '../../settings.ts';
 import type { LostPeriod } from '../../store/store.ts';
-import { FakeClock } from '../../testing/fake-clock.ts';
+import { JumpingClock } from '../../testing/jumping-clock.ts';
 import type { ProfileFacts } from '../grant.ts';
 import { createScheduler, type Scheduler } from '../scheduler.ts';
 import { record } from './situations.ts';
@@ -38,7 +38,7 @@ interface SimulatedContainer {
 
 /** A cluster of obedient agents. Time goes in steps of a second, reports go every 15 s and on every change. */
 export class Simulation {
-  readonly clock = new FakeClock();
+  readonly clock = new JumpingClock();
   readonly profiles = new Map<string, ProfileFacts>();
   readonly lost: LostPeriod[] = [];
   readonly errors: unknown[] = [];
@@ -84,7 +84,7 @@ export class Simulation {
   start(image: Image, node = 'node-a', fields: Partial<ContainerRecord> = {}): string {
     this.#number += 1;
     const one = record(this.#number, image, { node, ...fields });
-    this.#containers.set(one.id, { record: one, startedAt: this.clock.now(), state: 'provisional' });
+    this.#containers.set(one.id, { record: one, startedAt: this.clock.monotonic(), state: 'provisional' });
     return one.id;
   }
 
@@ -158,7 +158,7 @@ export class Simulation {
     const slot = desired.slots.find(({ containerId }) => containerId === container.record.id);
     if (container.state === 'profiling') this.#goOn(container, slot?.slotId);
     else if (slot !== undefined) this.#begin(container, slot);
-    const late = this.clock.now() - container.startedAt > 60_000;
+    const late = this.clock.monotonic() - container.startedAt > 60_000;
     const refused = desired.refused.includes(container.record.id);
     if (container.state === 'finished' && refused) container.state = 'ended';
     if (container.state === 'provisional' && (refused || late)) container.state = 'idle';
@@ -166,7 +166,7 @@ export class Simulation {
 
   #goOn(container: SimulatedContainer, slotId: string | undefined): void {
     if (slotId !== container.slotId) this.#stop(container);
-    else if (this.clock.now() >= (container.until ?? 0)) this.#upload(container, 'idle');
+    else if (this.clock.monotonic() >= (container.until ?? 0)) this.#upload(container, 'idle');
   }
 
   #begin(container: SimulatedContainer, { slotId, containerId, periodSeconds }: Slot): void {
@@ -174,7 +174,7 @@ export class Simulation {
     const usable = this.scheduler.lookup(slotId, containerId, container.record.node)?.state === 'active';
     if (!usable || container.state === 'ended') return;
     container.slotId = slotId;
-    container.until = this.clock.now() + periodSeconds * 1_000;
+    container.until = this.clock.monotonic() + periodSeconds * 1_000;
     if (container.state === 'finished') this.#upload(container, 'ended');
     else container.state = 'profiling';
   }

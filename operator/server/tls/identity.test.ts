@@ -53,6 +53,14 @@ describe('the TLS identity', () => {
     expect([renewed.current, renamed.current]).toEqual([identity.current, identity.current]);
   });
 
+  it.each([100, 400, 800])('is right again when a clock that was %i days ahead is set right', async (days) => {
+    const first = await advance(undefined, names, today);
+    const ahead = await advance(await advance(first, names, today + days * day), names, today + (days + 2) * day);
+    const right = await advance(ahead, names, today);
+    expect(await handshake(right, bundle(right), 'localhost')).toBe('trusted');
+    expect(await advance(right, names, today + day)).toBe(right);
+  });
+
   it('never shows an agent a certificate that its bundle of a day ago does not cover', async () => {
     // Begun so long ago that the CA is due now.
     const began = today - (lifetimes.authority - lifetimes.renewAuthorityBefore) - day;

@@ -42,14 +42,22 @@ function matches({ cert, key }: KeyPair): boolean {
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 }
 
-/** Whole, and not expired: anything else is made anew. */
+/**
+ * Whole, and valid now: anything else is made anew. A CA that was made while the clock was wrong begins in the future, where
+ * no agent accepts it.
+ */
 function isUsable(identity: TlsIdentity, now: number): boolean {
   try {
     const pairs = [identity.current, identity.serving, ...(identity.next === undefined ? [] : [identity.next])];
-    return pairs.every(matches) && validity(identity.current.cert).validTo > now;
+    return pairs.every(matches) && isValid(identity.current, now);
   } catch {
     return false;
   }
+}
+
+function isValid({ cert }: KeyPair, now: number): boolean {
+  const { validFrom, validTo } = validity(cert);
+  return validFrom <= now && now < validTo;
 }
 
 async function begin(names: readonly string[], now: number): Promise<TlsIdentity> {
@@ -69,13 +77,15 @@ export async function advance(
 }
 
 async function rotateAuthority(identity: TlsIdentity, now: number): Promise<TlsIdentity> {
-  const { current, next } = identity;
+  const { next, ...rest } = identity;
+  const { current } = identity;
   if (next === undefined) {
     if (validity(current.cert).validTo - now > lifetimes.renewAuthorityBefore) return identity;
     return { ...identity, next: await makeAuthority(now, lifetimes.authority) };
   }
+  // Made while the clock was wrong: it could not take over in time.
+  if (!isValid(next, now)) return rotateAuthority(rest, now);
   if (now - validity(next.cert).validFrom < lifetimes.publishBeforeUse) return identity;
-  const { next: _promoted, ...rest } = identity;
   return { ...rest, current: next, previous: { cert: current.cert, replacedAt: now } };
 }
 
@@ -87,7 +97,7 @@ function dropPrevious(identity: TlsIdentity, now: number): TlsIdentity {
 
 async function renewServing(identity: TlsIdentity, names: readonly string[], now: number): Promise<TlsIdentity> {
   const { current, serving } = identity;
-  const fresh = validity(serving.cert).validTo - now > lifetimes.renewServingBefore;
+  const fresh = isValid(serving, now) && validity(serving.cert).validTo - now > lifetimes.renewServingBefore;
   const issued = new X509Certificate(serving.cert).verify(new X509Certificate(current.cert).publicKey);
   const sameNames = names.length === identity.names.length && names.every((name) => identity.names.includes(name));
   if (fresh && issued && sameNames) return identity;

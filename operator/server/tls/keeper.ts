@@ -87,7 +87,7 @@ async function ensureIdentity(options: TlsKeeperOptions): Promise<TlsIdentity> {
   for (let attempt = 1; ; attempt += 1) {
     const secret = await findSecret(client, name);
     const known = secret === undefined ? undefined : identityOf(secret, options.log);
-    const wanted = await advance(known, names, clock.now());
+    const wanted = await advance(known, names, clock.settled());
     if (wanted === known) return wanted;
     const data = { [secretKey]: JSON.stringify(wanted) };
     try {

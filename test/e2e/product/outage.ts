@@ -8,11 +8,10 @@ import { stored } from './store-copy.ts';
 import { scheduling, type SpoolWatch } from './watches.ts';
 
 /**
- * OUTAGE_SECONDS=120 for as many. 30 s are twice what the Lease lasts (15 s; its holder gives up after 10), three times the
- * periods of this suite, and enough for a container to be started anew meanwhile. Only the minute for which a token is
- * believed is longer, and does not matter: the operator that believed it has ended its term.
+ * OUTAGE_SECONDS=120 for as many. 60 s are enough for the holder of the Lease to give up (40 s), for six periods of this
+ * suite, for reviewed tokens to be forgotten, and for a container to be started anew meanwhile.
  */
-const seconds = Number(process.env['OUTAGE_SECONDS'] ?? 30);
+const seconds = Number(process.env['OUTAGE_SECONDS'] ?? 60);
 
 const eventList = z.object({
   items: z.array(

@@ -45,7 +45,7 @@ async function upload(number: number): Promise<void> {
 
 async function forge(number: number): Promise<void> {
   const { to, ...rest } = uploadOf(number);
-  const forged = { ...rest, to: to + jumped + 6 * minute };
+  const forged = { ...rest, to: to + jumped + 66 * minute };
   const { result } = await ingest({
     node: 'node-1',
     snapshot: forged,
