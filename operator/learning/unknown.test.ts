@@ -146,7 +146,7 @@ describe('what a profile does not know', () => {
     for (const question of [{}, { since: later + 5_000 }]) {
       const answer = await ask(question);
       expect(answer).toMatchObject({ kind: 'nothing-to-compare', code: 'no-snapshots' });
-      expect(answer).toMatchObject({ reason: expect.stringContaining('Name a time before sealing') });
+      expect('reason' in answer && answer.reason).toContain('Name a time before sealing');
     }
     expect(await ask({ since: later + 1 })).toMatchObject({
       answer: { profile: { state: 'Stable' }, unknown: newRows },

@@ -53,29 +53,17 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
     const asked = whatIsAsked(question, image, stored.profile, options.inventory);
     if ('kind' in asked) return asked;
 
-    const marks = await store.quarantined(image);
-    const { since } = asked;
-    const isCurrent = since === undefined || since >= stored.profile.lastSnapshotAt;
-    const then = isCurrent ? undefined : await evidenceAt(store, image, since);
-    if (then?.kind === 'gone') return { kind: 'gone', reason: then.reason };
-    if (then?.kind === 'nothing') return nothingKnownThen;
-    const evidence = then?.evidence ?? current.evidence;
-    const known = once(() => knownByEvidence(withoutQuarantined(evidence, marks)));
+    const learned = await knownAt(store, image, asked.since, { ...stored, decoded: current.evidence });
+    if (learned.kind !== 'known') return learned;
+    const { known, digest } = learned;
     await setImmediate();
-    const against = compiled.get(isCurrent ? contentDigest(stored.evidence, marks) : undefined, known);
-
-    const { result, more } = await compare(image, asked, question.namespace, against);
+    const { result, more } = await compare(image, asked, question.namespace, compiled.get(digest, known));
     if (result.snapshots === 0) return nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
     const unknown = await reportedWithin(known, rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, omitted, kept: compiled.size });
-    const profile = {
-      name: question.name,
-      image: { name: image.name, tag: image.tag },
-      state: stored.profile.state === 'stable' ? 'Stable' : 'Learning',
-      ...(since !== undefined && !isCurrent && { at: new Date(since).toISOString() }),
-    };
+    const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
     return { kind: 'found', answer: { profile, ...facts, ...(more && { moreSnapshots: true }), omitted, unknown } };
   }
 
@@ -102,6 +90,47 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
   }
 
   return answer;
+}
+
+/** @param at if it is the profile as it was then */
+function profileFacts({ image, name, state }: ProfileRecord, at: number | undefined) {
+  return {
+    name,
+    image: { name: image.name, tag: image.tag },
+    state: state === 'stable' ? 'Stable' : 'Learning',
+    ...(at !== undefined && { at: new Date(at).toISOString() }),
+  };
+}
+
+interface Current {
+  readonly profile: ProfileRecord;
+  readonly evidence: Uint8Array;
+  readonly decoded: Evidence;
+}
+
+type Known =
+  | {
+      readonly kind: 'known';
+      readonly known: () => KnownBehaviour;
+      /** Of what the store has; absent for what was. */
+      readonly digest?: string;
+    }
+  | UnknownAnswer;
+
+async function knownAt(
+  store: UnknownOptions['store'],
+  image: Image,
+  since: number | undefined,
+  { profile, evidence, decoded }: Current,
+): Promise<Known> {
+  const marks = await store.quarantined(image);
+  const of = (all: Evidence): (() => KnownBehaviour) => once(() => knownByEvidence(withoutQuarantined(all, marks)));
+  if (since === undefined || since >= profile.lastSnapshotAt) {
+    return { kind: 'known', known: of(decoded), digest: contentDigest(evidence, marks) };
+  }
+  const then = await evidenceAt(store, image, since);
+  if (then.kind === 'gone') return { kind: 'gone', reason: then.reason };
+  return then.kind === 'nothing' ? nothingKnownThen : { kind: 'known', known: of(then.evidence) };
 }
 
 interface Asked {

@@ -69,11 +69,11 @@ export interface UnknownQuestion {
   /** Of the object. */
   readonly name: string;
   /** Milliseconds since the epoch: what came later, by what was known then. */
-  readonly since?: number;
-  readonly containerId?: string;
-  readonly pod?: { readonly namespace: string; readonly name: string };
+  readonly since?: number | undefined;
+  readonly containerId?: string | undefined;
+  readonly pod?: { readonly namespace: string; readonly name: string } | undefined;
   /** Nothing but what pods of this namespace did, and nothing of images that it has not run. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 export type UnknownAnswer =

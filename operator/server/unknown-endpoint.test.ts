@@ -17,7 +17,8 @@ async function serverFor(answer: UnknownAnswer, isAllowed: (who: Identity, quest
   });
   const get = async (query: string, user = 'ann') => {
     const { status, text } = await call({ path: `/api/v1/profiles/web/unknown${query}`, token: `user:${user}` });
-    return { status, body: JSON.parse(text) as unknown };
+    const body: unknown = JSON.parse(text);
+    return { status, text, body };
   };
   return { get, asked, call };
 }
@@ -28,7 +29,7 @@ const all = (): boolean => true;
 describe('what a profile does not know', () => {
   it('is asked of times, containers, pods and namespaces', async () => {
     const { get, asked } = await serverFor(found, all);
-    expect(await get('')).toEqual({ status: 200, body: { unknown: [] } });
+    expect(await get('')).toMatchObject({ status: 200, body: { unknown: [] } });
     await get('?since=2026-01-31T12:00:00Z');
     await get(`?container=containerd%3A%2F%2F${id}&namespace=shop`);
     await get(`?container=${id}`);
@@ -53,9 +54,9 @@ describe('what a profile does not know', () => {
     ['pod=shop/web-0&namespace=bank', 'in another namespace'],
   ])('is not asked by %s', async (query, detail) => {
     const { get, asked } = await serverFor(found, all);
-    const { status, body } = await get(`?${query}`);
+    const { status, text } = await get(`?${query}`);
     expect([status, asked]).toEqual([400, []]);
-    expect(body).toMatchObject({ detail: expect.stringContaining(detail) });
+    expect(text).toContain(detail);
   });
 
   it.each<readonly [UnknownAnswer, number, string]>([

@@ -48,21 +48,18 @@ const nothing = 'there is no such profile, or no pod of this namespace taught it
 function questionOf({ params, query }: Request): UnknownQuestion {
   const since = timeOf(query['since'], 'since');
   const id = textOf(query['container'], containerId, 'container', 'the id of a container: 64 hexadecimal digits')?.[1];
-  const found = textOf(query['pod'], podName, 'pod', 'a namespace and a name, such as shop/web-0');
-  const pod = found === undefined ? undefined : { namespace: found[1] ?? '', name: found[2] ?? '' };
+  const pod = podOf(query['pod']);
   const own = textOf(query['namespace'], namespaceName, 'namespace', 'the name of a namespace')?.[0];
   if (id !== undefined && pod !== undefined) throw badQuestion('a container or a pod is asked for, not both');
-  if (own !== undefined && pod !== undefined && own !== pod.namespace) {
+  if (pod !== undefined && (own ?? pod.namespace) !== pod.namespace) {
     throw badQuestion('the pod is in another namespace than the one that is asked for');
   }
-  const namespace = own ?? pod?.namespace;
-  return {
-    name: String(params['name']),
-    ...(since !== undefined && { since }),
-    ...(id !== undefined && { containerId: id }),
-    ...(pod !== undefined && { pod }),
-    ...(namespace !== undefined && { namespace }),
-  };
+  return { name: String(params['name']), since, containerId: id, pod, namespace: own ?? pod?.namespace };
+}
+
+function podOf(value: unknown): UnknownQuestion['pod'] {
+  const found = textOf(value, podName, 'pod', 'a namespace and a name, such as shop/web-0');
+  return found === undefined ? undefined : { namespace: found[1] ?? '', name: found[2] ?? '' };
 }
 
 function textOf(value: unknown, form: RegExp, name: string, what: string): RegExpExecArray | undefined {
