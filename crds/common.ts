@@ -47,6 +47,14 @@ export type Percent = number;
  */
 export type PerMillion = number;
 
+/**
+ * Key of a label, with its prefix if it has one.
+ * @minLength 1
+ * @maxLength 317
+ * @pattern ^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$
+ */
+export type LabelKey = string;
+
 /** One aspect of the state of the object. */
 export interface Condition {
   /**

@@ -1,5 +1,5 @@
 /** The SecurityProfile kind: what is known about one image, and where learning stands. */
-import type { Condition, Count, ObjectMeta, Percent, PerMillion, Timestamp } from './common.ts';
+import type { Condition, Count, LabelKey, ObjectMeta, Percent, PerMillion, Timestamp } from './common.ts';
 import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
 
 /**
@@ -190,6 +190,26 @@ export interface Losses {
   readonly treeFull: Count;
 }
 
+/** One label of the pods that run an image, with all its values. */
+export interface LabelValues {
+  /** Key of the label. */
+  readonly key: LabelKey;
+  /**
+   * Values that pods have, in the order of the alphabet.
+   * @maxItems 16
+   * @listType set
+   */
+  readonly values: readonly LabelValue[];
+  /** Values beyond, which are left out. */
+  readonly omitted?: Count;
+}
+
+/**
+ * Value of a label.
+ * @maxLength 63
+ */
+export type LabelValue = string;
+
 /** How many entries were left out of each list. */
 export interface Omitted {
   /** Processes left out. */
@@ -231,6 +251,13 @@ export interface SecurityProfileStatus {
   readonly quarantined?: Count;
   /** Whether containers of the image are watched, why not, and for how many of their hours they were. */
   readonly scheduling?: Scheduling;
+  /**
+   * Labels of the pods that run the image, or ran it last, of those that the settings name.
+   * @maxItems 8
+   * @listType map
+   * @listMapKey key
+   */
+  readonly labels?: readonly LabelValues[];
   /** When the content changed last. */
   readonly lastUpdated?: Timestamp;
   /** Generation of the spec that this status is about. */

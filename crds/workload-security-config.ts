@@ -1,5 +1,5 @@
 /** The WorkloadSecurityConfig kind: every setting that can be changed while the operator runs. */
-import type { Condition, Count, Duration, ObjectMeta } from './common.ts';
+import type { Condition, Count, Duration, LabelKey, ObjectMeta } from './common.ts';
 
 /**
  * Settings of the operator. There is one, named default, which the operator creates if it is absent. Changes take
@@ -148,6 +148,14 @@ export interface PublishingSettings {
    * @validation !self.matches('^([0-9]+[hms])+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h')) :: must be from 1s to 24h
    */
   readonly interval: Duration;
+  /**
+   * Labels of pods that profiles can be searched by: their values go into the status of the profiles of the images that the
+   * pods run.
+   * @default ["service", "env", "team"]
+   * @maxItems 8
+   * @listType set
+   */
+  readonly labels: readonly LabelKey[];
 }
 
 /** What cluster and store keep. */

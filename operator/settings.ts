@@ -51,7 +51,12 @@ const specSchema = z
         onNewDigest: z.enum(['Auto', 'Keep', 'Relearn']).default('Auto'),
       })
       .prefault({}),
-    publishing: z.object({ interval: duration('5m', second, 24 * hour, 'from 1s to 24h') }).prefault({}),
+    publishing: z
+      .object({
+        interval: duration('5m', second, 24 * hour, 'from 1s to 24h'),
+        labels: z.array(z.string().min(1).max(317)).max(8).default(['service', 'env', 'team']),
+      })
+      .prefault({}),
     retention: z
       .object({
         snapshotAge: duration('2160h', hour, 17_520 * hour, 'from 1h to 17520h'),
@@ -87,7 +92,11 @@ export interface Settings {
     readonly startPhaseMs: number;
     readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';
   };
-  readonly publishing: { readonly intervalMs: number };
+  readonly publishing: {
+    readonly intervalMs: number;
+    /** Keys of the labels of pods that profiles can be searched by. */
+    readonly labels: readonly string[];
+  };
   /** Of raw snapshots; whichever is reached first. */
   readonly retention: {
     readonly snapshotAgeMs: number;
@@ -135,7 +144,7 @@ export function parseSettings(spec: unknown): ParsedSettings {
         startPhaseMs: learning.startPhase,
         onNewDigest: learning.onNewDigest,
       },
-      publishing: { intervalMs: publishing.interval },
+      publishing: { intervalMs: publishing.interval, labels: publishing.labels },
       retention: {
         snapshotAgeMs: retention.snapshotAge,
         snapshotBytes: retention.snapshotBytes,

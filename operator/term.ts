@@ -1,6 +1,7 @@
 /** One term as leader: everything that works while the Lease is held, wired together. Reads from the store to the server. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Registry } from 'prom-client';
 import type { Image } from '../core/image.ts';
 import { createProfileController } from './controllers/security-profile/controller.ts';
@@ -12,6 +13,7 @@ import { publishStored } from './learning/evidence-bytes.ts';
 import { hoursReader } from './learning/hours.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
+import { LabelWatch } from './learning/label-watch.ts';
 import { profileModels } from './learning/profile-model.ts';
 import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
@@ -76,7 +78,7 @@ interface WorkOptions extends TermOptions {
 
 /** All that needs the store. Ends when `signal` aborts; a part that fails for good is told to `fail`. */
 async function work(options: WorkOptions, fail: (error: unknown) => undefined, signal: AbortSignal): Promise<void> {
-  const { client, clock, metrics, log, configuration, readiness, opened, health, settings } = options;
+  const { clock, metrics, log, configuration, readiness, opened, health, settings } = options;
   const known = new KnownProfiles((image, affectsSlots) => {
     profiles.enqueue(image);
     // Another snapshot only changes who comes first where a slot is free: the node that it came from is planned anyway.
@@ -86,7 +88,15 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const store = known.follow(health.follow(opened));
   readiness.done('store');
 
-  const { inventory, synced, finished } = startInventory(client, options, (node) => scheduler.changed(node), signal);
+  const { inventory, labelsChanged, synced, finished } = startInventory(
+    { ...options, labels: () => settings.current.publishing.labels, onPods: (node) => scheduler.changed(node) },
+    signal,
+  );
+  let keys = settings.current.publishing.labels;
+  settings.subscribe(({ publishing: { labels } }) => {
+    if (!isDeepStrictEqual(labels, keys)) labelsChanged();
+    keys = labels;
+  });
   const scheduler = createScheduler({
     clock,
     inventory,
@@ -111,7 +121,8 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const announce = (event: ObjectEvent): void => void events.record(event);
   const surveyed = { ...options, inventory, known, store, settings: () => settings.current, announce };
   const builds = new BuildWatch({ ...surveyed, onNewDigests: (image) => profiles.enqueue(image) });
-  const survey = new Survey({ ...surveyed, builds, object: (image) => profiles.object(image) });
+  const labels = new LabelWatch(known, (image) => profiles.enqueue(image));
+  const survey = new Survey({ ...surveyed, builds, labels, object: (image) => profiles.object(image) });
   const hours = hoursReader({ inventory, known, clock });
   const refusals = new Refusals((image) => profiles.enqueue(image));
   const profiles = createProfileController({
@@ -122,6 +133,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     otherBuilds: (image: Image) => builds.of(image),
     scheduling: (image) => ({ view: scheduler.image(image), hours: hours(image) }),
     refusals: (image, firstSnapshotAt) => refusals.of(image, firstSnapshotAt),
+    labels: (image) => labels.of(image),
     announce,
   });
   const ingest = createIngest({

@@ -114,6 +114,7 @@ function recordOf(
       namespace: pod.namespace,
       name: pod.name,
       ...(pod.partOf !== undefined && { partOf: pod.partOf }),
+      ...(pod.labels !== undefined && { labels: pod.labels }),
     },
     workload: pod.workload,
     node: pod.node,

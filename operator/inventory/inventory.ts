@@ -4,6 +4,7 @@
  */
 import type { Image } from '../../core/image.ts';
 import type { Peer } from '../../core/profile/peer.ts';
+import type { Labels } from './pod.ts';
 import type { NodeProbes } from './probe-directory.ts';
 
 export interface ContainerRecord {
@@ -20,6 +21,8 @@ export interface ContainerRecord {
     readonly name: string;
     /** Label `app.kubernetes.io/part-of`: in its own namespace the operator knows its own pods by it. */
     readonly partOf?: string;
+    /** Those that the settings name, if it has any. */
+    readonly labels?: Labels;
   };
   readonly workload: { readonly kind: string; readonly name: string };
   readonly node: string;

@@ -10,6 +10,14 @@ function projected(changes: PodChanges = {}): PodProjection {
 }
 
 describe('projection of a pod', () => {
+  it('keeps the labels that the settings name, and no others', () => {
+    const raw = rawPod({ labels: { team: 'shop', env: 'prod', secret: 'x' } });
+    expect(projectPod(raw, ['team', 'env', 'service'])).toMatchObject({
+      value: { labels: { team: 'shop', env: 'prod' } },
+    });
+    expect(projectPod(raw, ['service'])).not.toHaveProperty('value.labels');
+  });
+
   it('keeps what the operator needs, in less than 1 KiB', () => {
     const handler = (name: string) => ({ exec: { command: [name] } });
     const hooks = { postStart: handler('/start'), preStop: handler('/stop') };

@@ -10,6 +10,9 @@ import { canonicalAddress } from './address.ts';
 import { type ExecProbes, execProbes, probeFields } from './exec-probes.ts';
 import { type Workload, workloadOf } from './workload.ts';
 
+/** Values by key. */
+export type Labels = Readonly<Record<string, string>>;
+
 export interface PodContainer {
   /** 64 hexadecimal digits. */
   readonly id: string;
@@ -28,6 +31,8 @@ export interface PodProjection {
   readonly name: string;
   /** Label `app.kubernetes.io/part-of`. */
   readonly partOf?: string;
+  /** Those that the settings name; at most 8, of 380 bytes. Absent if it has none of them. */
+  readonly labels?: Labels;
   readonly node: string;
   readonly workload: Workload;
   /** Its own: empty with the host's network, whose addresses are the node's. */
@@ -98,10 +103,18 @@ type RawPod = z.infer<typeof rawPod>;
 type ContainerSpec = z.infer<typeof containerSpec>;
 type ContainerStatus = z.infer<typeof containerStatus>;
 
-/** For the informer of pods: once per version of a pod. */
-export const projectPod: (raw: unknown) => Projection<PodProjection> = zodProjection(rawPod.transform(project));
+const parsePod = zodProjection(rawPod);
 
-function project({ metadata, spec, status }: RawPod): PodProjection {
+/**
+ * For the informer of pods: once per version of a pod.
+ * @param labels keys of those that are kept
+ */
+export function projectPod(raw: unknown, labels: readonly string[] = []): Projection<PodProjection> {
+  const parsed = parsePod(raw);
+  return parsed.ok ? { ok: true, value: project(parsed.value, labels) } : parsed;
+}
+
+function project({ metadata, spec, status }: RawPod, labels: readonly string[]): PodProjection {
   const node = spec.nodeName ?? '';
   const createdAt = metadata.creationTimestamp ?? 0;
   return {
@@ -109,6 +122,7 @@ function project({ metadata, spec, status }: RawPod): PodProjection {
     namespace: metadata.namespace,
     name: metadata.name,
     ...ownership(metadata, node, createdAt),
+    ...labelsOf(metadata, labels),
     node,
     addresses: spec.hostNetwork === true ? [] : addressesOf(status),
     since: status?.startTime ?? createdAt,
@@ -121,6 +135,14 @@ function project({ metadata, spec, status }: RawPod): PodProjection {
     cgroupUid: cgroupUid(metadata),
     ...probesOf(spec),
   };
+}
+
+function labelsOf({ labels }: RawPod['metadata'], wanted: readonly string[]): Pick<PodProjection, 'labels'> {
+  const found = wanted.flatMap((key) => {
+    const value = labels?.[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return found.length === 0 ? {} : { labels: Object.fromEntries(found) };
 }
 
 function probesOf({ initContainers, containers }: RawPod['spec']): Pick<PodProjection, 'probes'> {

@@ -82,6 +82,27 @@ describe('an informer', () => {
     expect(source.lists).toHaveLength(1);
   });
 
+  it('takes everything anew from all objects when somebody wants that, at the end of the watch', async () => {
+    let prefix = '';
+    const project: InformerOptions<string>['project'] = (raw) => {
+      const parsed = projection.safeParse(raw);
+      return parsed.success ? { ok: true, value: prefix + parsed.data } : { ok: false, problem: 'no object' };
+    };
+    const { clock, source, informer, changes } = start([page(1, object('a', 1)), page(2, object('a', 1))], { project });
+    await clock.settle();
+    prefix = 'new-';
+    informer.relist();
+    expect(source.lists).toHaveLength(1);
+    await clock.advance(25_000);
+    source.open.end();
+    await clock.settle();
+    expect(changes).toEqual(['added ns/a n1', 'updated ns/a n1>new-n1']);
+    await clock.advance(25_000);
+    source.open.end();
+    await clock.settle();
+    expect(source.lists).toHaveLength(2);
+  });
+
   it('lists again after 410 and reports what it missed as differences', async () => {
     const { clock, source, changes } = start([
       page(1, object('a', 1), object('b', 1)),

@@ -50,6 +50,8 @@ export interface Informer<T> {
   readonly size: number;
   /** Starts with `added` for everything already known; returns the way to end it. */
   subscribe(handler: (change: Change<T>) => void): () => void;
+  /** What is taken from objects has changed: lists again, and takes it from all, when the watch ends (within 25 s). */
+  relist(): void;
   /** Runs until `signal` aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -97,6 +99,9 @@ class ListWatchInformer<T> implements Informer<T> {
   /** Version to watch from; undefined: list first. */
   #version: string | undefined;
   #failures = 0;
+  /** How often somebody wanted a list of everything, and which of these wishes the last list met. */
+  #wishes = 0;
+  #met = 0;
 
   constructor(options: InformerOptions<T>, context: InformerContext) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -129,6 +134,10 @@ class ListWatchInformer<T> implements Informer<T> {
     return () => this.#handlers.delete(handler);
   }
 
+  relist(): void {
+    this.#wishes += 1;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const resyncs = this.#resyncLoop(signal);
     while (!signal.aborted) {
@@ -143,7 +152,7 @@ class ListWatchInformer<T> implements Informer<T> {
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
     const { clock } = this.#context;
-    if (this.#version === undefined) await this.#readList(signal);
+    if (this.#version === undefined || this.#met !== this.#wishes) await this.#readList(signal);
     if (this.#version === undefined || signal.aborted) return;
     const started = clock.monotonic();
     await this.#options.source.watch(this.#version, (event) => this.#onEvent(event), signal);
@@ -167,11 +176,12 @@ class ListWatchInformer<T> implements Informer<T> {
   /** Reads all pages, then removes what was in none of them. */
   async #readList(signal: AbortSignal): Promise<void> {
     const seen = new Set<string>();
+    const wishes = this.#wishes;
     let next: string | undefined;
     let version: string;
     do {
       const page = await this.#options.source.list(next, signal);
-      for (const raw of page.items) this.#take(raw, seen);
+      for (const raw of page.items) this.#take(raw, { seen, anew: wishes !== this.#met });
       version = page.resourceVersion;
       next = page.next;
     } while (next !== undefined);
@@ -179,6 +189,7 @@ class ListWatchInformer<T> implements Informer<T> {
       if (!seen.has(key)) this.#remove(key);
     }
     this.#version = version;
+    this.#met = wishes;
     this.#context.metrics.informerLists.inc({ resource: this.#options.name });
     this.#showSize();
     this.#markSynced();
@@ -203,14 +214,14 @@ class ListWatchInformer<T> implements Informer<T> {
   }
 
   /** Takes an object in. One that cannot be parsed keeps its last known projection: it is not gone. */
-  #take(raw: unknown, seen?: Set<string>): void {
+  #take(raw: unknown, list?: { readonly seen: Set<string>; readonly anew: boolean }): void {
     const object = metadataSchema.safeParse(raw);
     if (!object.success) return this.#skip('unparsable', 'an object without metadata');
     const { uid, resourceVersion } = object.data.metadata;
     const key = keyOf(present(object.data.metadata));
-    seen?.add(key);
+    list?.seen.add(key);
     const known = this.#cache.get(key);
-    if (known?.uid === uid && known.resourceVersion === resourceVersion) return;
+    if (known?.uid === uid && known.resourceVersion === resourceVersion && list?.anew !== true) return;
     const projected = this.#project(raw);
     if (!projected.ok) return this.#skip('unparsable', `${key}: ${projected.problem}`);
     if (known === undefined && this.#cache.size >= (this.#options.maxObjects ?? defaultMaxObjects)) {

@@ -1,5 +1,6 @@
 /** Which images run, and in which builds, from the containers that the API server shows. Pure. */
 import { imageText, type Image } from '../../core/image.ts';
+import type { LabelValues } from '../../crds/security-profile.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
 
 export interface ImageRuns {
@@ -8,6 +9,8 @@ export interface ImageRuns {
   /** Milliseconds since the epoch; now, if it is running. */
   readonly lastRunAt: number;
   readonly builds: readonly BuildRuns[];
+  /** Of their pods, by key. */
+  readonly labels: readonly LabelValues[];
 }
 
 /** One build in one namespace. */
@@ -27,9 +30,33 @@ export function imageRuns(containers: Iterable<ContainerRecord>, now: number): R
     const [{ image } = { image: undefined }] = own;
     if (image === undefined) continue;
     const ends = own.map(({ finishedAt = now }) => Math.min(finishedAt, now));
-    runs.set(key, { image, running: own.some(isRunning), lastRunAt: largest(ends), builds: buildRuns(own) });
+    runs.set(key, {
+      image,
+      running: own.some(isRunning),
+      lastRunAt: largest(ends),
+      builds: buildRuns(own),
+      labels: labelsOf(own),
+    });
   }
   return runs;
+}
+
+/** Values of one label; 8 labels of so many are 9 KB at the longest. */
+const maxValues = 16;
+
+function labelsOf(containers: readonly ContainerRecord[]): LabelValues[] {
+  const found = new Map<string, Set<string>>();
+  for (const { pod } of containers) {
+    for (const [key, value] of Object.entries(pod.labels ?? {}))
+      found.set(key, (found.get(key) ?? new Set()).add(value));
+  }
+  return [...found]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, values]) => ({
+      key,
+      values: [...values].sort().slice(0, maxValues),
+      ...(values.size > maxValues && { omitted: values.size - maxValues }),
+    }));
 }
 
 function buildRuns(containers: readonly ContainerRecord[]): BuildRuns[] {

@@ -26,7 +26,7 @@ function decide(
   const situation: Situation = {
     profile: { digests: [known], sealedAt },
     teachers: new Map(Object.entries(teachers)),
-    runs: { image, running: true, lastRunAt: now, builds },
+    runs: { image, running: true, lastRunAt: now, builds, labels: [] },
     builds: builds.filter(({ digest }) => digest !== known),
     restarts: 0,
     ...changes,

@@ -10,6 +10,7 @@ import { memoryStore } from '../store/testing/memory-store.ts';
 import { commitOf, containerId, snapshotRecord } from '../store/testing/records.ts';
 import { JumpingClock } from '../testing/jumping-clock.ts';
 import { KnownProfiles } from './known-profiles.ts';
+import { LabelWatch } from './label-watch.ts';
 import { Survey } from './survey.ts';
 
 const minute = 60_000;
@@ -27,11 +28,15 @@ let announced: string[];
 let memory: ReturnType<typeof memoryStore>;
 let known: KnownProfiles;
 let survey: Survey;
+let labels: LabelWatch;
+let changed: string[];
 
 /** A new operator with the store of before. */
 async function start(): Promise<void> {
   known = new KnownProfiles(() => undefined);
   await known.load(memory.store);
+  changed = [];
+  labels = new LabelWatch(known, (image) => void changed.push(imageText(image)));
   survey = new Survey({
     inventory: { all: () => containers },
     known,
@@ -39,6 +44,7 @@ async function start(): Promise<void> {
     object: (image) => objects.get(imageText(image)),
     settings: () => settings,
     builds,
+    labels,
     announce: ({ reason }) => void announced.push(reason),
     clock,
     metrics: createProfileMetrics(new Registry()),
@@ -95,6 +101,44 @@ it('archives nothing for a clock that is a year ahead for a while', async () => 
   await after(hour);
   expect(announced).toEqual([]);
   expect(memory.now.profile(app)).toBeDefined();
+});
+
+describe('labels of pods', () => {
+  const labelled = (number: number, labels: Record<string, string>) =>
+    container(number, a, { pod: { uid: 'uid', namespace: 'shop', name: 'app', labels } });
+
+  it('are those of all that run the image, each value once; changes are news', async () => {
+    learned(app, [a]);
+    await start();
+    containers = [
+      labelled(1, { team: 'shop', env: 'prod' }),
+      labelled(2, { team: 'pay' }),
+      labelled(3, { team: 'shop' }),
+    ];
+    await survey.once();
+    expect(labels.of(app)).toEqual([
+      { key: 'env', values: ['prod'] },
+      { key: 'team', values: ['pay', 'shop'] },
+    ]);
+    await survey.once();
+    expect(changed).toEqual([imageText(app)]);
+    containers = containers.slice(1, 2);
+    await survey.once();
+    expect(labels.of(app)).toEqual([{ key: 'team', values: ['pay'] }]);
+    expect(changed).toHaveLength(2);
+    containers = [];
+    await survey.once();
+    expect(labels.of(app)).toBeUndefined();
+  });
+
+  it('are sixteen values at most, and the rest is counted', async () => {
+    learned(app, [a]);
+    await start();
+    containers = Array.from({ length: 20 }, (_, n) => labelled(n, { team: `team-${String(n).padStart(2, '0')}` }));
+    await survey.once();
+    expect(labels.of(app)).toMatchObject([{ key: 'team', omitted: 4 }]);
+    expect(labels.of(app)?.[0]?.values).toHaveLength(16);
+  });
 });
 
 describe('profiles of images that do not run', () => {
@@ -184,6 +228,7 @@ it('goes on when the store was busy, and ends when it is lost', async () => {
     object: () => undefined,
     settings: () => settings,
     builds,
+    labels,
     announce: () => undefined,
     clock,
     metrics: createProfileMetrics(new Registry()),

@@ -19,6 +19,7 @@ import { garbage, type Garbage } from './garbage.ts';
 import { unnotedRun } from './hours.ts';
 import { imageRuns, type ImageRuns } from './image-runs.ts';
 import type { KnownProfiles } from './known-profiles.ts';
+import type { LabelWatch } from './label-watch.ts';
 
 export const surveyMs = 30_000;
 /** What is noted of a running image is so old at most: less than the shortest idle time that can be set. */
@@ -34,6 +35,7 @@ export interface SurveyOptions {
   readonly object: (image: Image) => Pick<ProfileObject, 'bytes' | 'keep'> | undefined;
   readonly settings: () => Settings;
   readonly builds: Pick<BuildWatch, 'look'>;
+  readonly labels: Pick<LabelWatch, 'look'>;
   readonly announce: (event: ObjectEvent) => void;
   readonly clock: Clock;
   readonly metrics: Pick<ProfileMetrics, 'archived' | 'returned' | 'archiveDropped'>;
@@ -72,6 +74,7 @@ export class Survey {
     await this.#restore(runs, now);
     await this.#markRuns(runs, containers, now);
     await this.#options.builds.look(runs, now);
+    this.#options.labels.look(runs);
     await this.#collect(runs, now);
     await this.#trim(now);
   }

@@ -137,7 +137,7 @@ test('settings that are all spelled out are kept as they are', async ({ apiServe
         exclude: [{ namespace: 'kube-system' }, { image: 'registry.example.com:5000/**:latest' }],
       },
       learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m', onNewDigest: 'Keep' },
-      publishing: { interval: '10s' },
+      publishing: { interval: '10s', labels: ['team', 'app.kubernetes.io/name'] },
       retention: {
         snapshotAge: '24h',
         snapshotBytes: 1_048_576,

@@ -74,7 +74,7 @@ test('quarantine is released by annotation, which the operator takes back', asyn
   const files = '.spec.behavior.files[*].path';
   enqueue(image);
   await expect.poll(() => field(apiServer, name, `${files}}{.status.quarantined`), soon).toBe('/good1');
-  settings.set({ ...settings.current, publishing: { intervalMs: 1 } });
+  settings.set({ ...settings.current, publishing: { ...settings.current.publishing, intervalMs: 1 } });
   await annotate(apiServer, name, 'action=release');
   await expect.poll(() => field(apiServer, name, files), soon).toBe('/evil /good');
   expect(await field(apiServer, name, '.metadata.annotations')).toBe('');
@@ -102,6 +102,7 @@ test('a profile leaves for the archive when its image does not run, unless it is
     object,
     settings: () => settings.current,
     builds: { look: () => Promise.resolve() },
+    labels: { look: () => undefined },
     announce: ({ reason }) => void announced.push(reason),
     clock,
     metrics: createProfileMetrics(new Registry()),

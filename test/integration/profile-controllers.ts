@@ -40,6 +40,7 @@ export function startControllers(apiServer: ApiServer, store: Store) {
     otherBuilds: () => ({ digests: [] }),
     scheduling: () => ({ view: imageView(new Map([['profiling', 1]]), false) }),
     refusals: () => [],
+    labels: () => undefined,
     announce: (event) => void announced.push(event.reason),
     metrics: { ...context.metrics, ...createProfileMetrics(new Registry()) },
   });

@@ -36,6 +36,24 @@ describe('a search', () => {
     expect(found({ file: '/data/base/5/x' })).toBeUndefined();
   });
 
+  it('finds labels of pods by key and value, which may be a pattern', () => {
+    const labels = [
+      { key: 'team', values: ['pay', 'shop'] },
+      { key: 'env', values: ['prod-eu'] },
+    ];
+    const labelled = { ...profile, status: { ...profile.status, labels } };
+    const finds = (...label: string[]): boolean => matcherOf({ label })(labelled) !== undefined;
+    expect([['team'], ['team=shop'], ['team=pay', 'env=prod-*']].map((all) => finds(...all))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([['owner'], ['team=sho'], ['team=pay', 'env=test'], ['=pay']].map((all) => finds(...all))).toEqual(
+      Array.from({ length: 4 }, () => false),
+    );
+    expect(found({ label: ['team'] })).toBeUndefined();
+  });
+
   it('wants all conditions', () => {
     expect(found({ image: 'nginx', process: 'nginx', file: 'passwd' })).toEqual(['/usr/sbin/nginx', '/etc/passwd']);
     expect(found({ image: 'nginx', process: 'sh' })).toBeUndefined();

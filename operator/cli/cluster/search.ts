@@ -10,6 +10,8 @@ export interface Search {
   readonly tag?: string;
   readonly namespace?: string;
   readonly workload?: string;
+  /** `key=value` or `key`; all of them. */
+  readonly label?: readonly string[];
   readonly process?: string;
   readonly file?: string;
   readonly dns?: string;
@@ -42,7 +44,7 @@ export function matcherOf(search: Search): Matcher {
 type Scope = (profile: ProfileDocument) => boolean;
 type Find = (profile: ProfileDocument) => readonly string[];
 
-function scopesOf({ image, tag, namespace, workload }: Search): Scope[] {
+function scopesOf({ image, tag, namespace, workload, label = [] }: Search): Scope[] {
   const workloads: Find = ({ spec }) => spec.evidence?.workloads ?? [];
   // A namespace is named, not searched for: `dev` is not `devices`.
   const inNamespace: Scope = (profile) => workloads(profile).some((name) => name.startsWith(`${namespace}/`));
@@ -51,7 +53,17 @@ function scopesOf({ image, tag, namespace, workload }: Search): Scope[] {
     ...scope(tag, ({ spec }) => [spec.image?.tag ?? '']),
     ...(namespace === undefined ? [] : [inNamespace]),
     ...scope(workload, workloads),
+    ...label.map(labelScope),
   ];
+}
+
+/** Keys and values are named, not searched for; a value may be a pattern. */
+function labelScope(wanted: string): Scope {
+  const equals = wanted.indexOf('=');
+  const key = equals < 0 ? wanted : wanted.slice(0, equals);
+  const value = equals < 0 ? globTokens('**') : globTokens(wanted.slice(equals + 1));
+  return ({ status }) =>
+    status.labels.some((label) => label.key === key && label.values.some((one) => matchesGlob(value, one)));
 }
 
 function scope(term: string | undefined, texts: Find): Scope[] {

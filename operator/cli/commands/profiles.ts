@@ -30,7 +30,11 @@ export function addProfiles(parent: Command, context: Context): void {
     new Option('--tag <term>', 'tag of the image'),
     new Option('-n, --namespace <name>', 'namespace in which a workload was profiled'),
     new Option('--workload <term>', 'workload that was profiled, as namespace/Kind/name'),
-    new Option('-l, --selector <selector>', 'labels of the profile, for example team=shop'),
+    new Option(
+      '--label <key=value>',
+      'label of the pods that run the image, of those that publishing.labels names; more than once: all of them',
+    ).argParser((value: string, before?: readonly string[]) => [...(before ?? []), value]),
+    new Option('-l, --selector <selector>', 'labels that people gave the object itself, for example reviewed=yes'),
     new Option('--process <term>', 'program that runs, with its script'),
     new Option('--file <term>', 'file that is used, also by a pattern that stands for it'),
     new Option('--dns <term>', 'name that is resolved'),
@@ -69,7 +73,7 @@ function nothing(options: Options): string {
     : 'There are no profiles yet: the first come a minute or so after the first containers were profiled.';
 }
 
-const searchNames = ['image', 'tag', 'namespace', 'workload', 'selector', 'process', 'file', 'dns'] as const;
+const searchNames = ['image', 'tag', 'namespace', 'workload', 'label', 'selector', 'process', 'file', 'dns'] as const;
 
 async function* profilesOf(client: KubeClient, selector: string | undefined): AsyncGenerator<ProfileObject> {
   try {

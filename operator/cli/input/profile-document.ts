@@ -85,13 +85,14 @@ const specSchema = z.object({
 const statusSchema = z.object({
   state: text.exactOptional(),
   commonality,
+  labels: list(z.object({ key: text, values: list(text), omitted: count.exactOptional() })).default([]),
   conditions: list(conditionSchema).default([]),
 });
 
 const profileSchema = z.object({
   metadata: z.object({ name: text.exactOptional() }).default({}),
   spec: specSchema,
-  status: statusSchema.default({ conditions: [] }),
+  status: statusSchema.default({ labels: [], conditions: [] }),
 });
 
 export type ProfileDocument = z.infer<typeof profileSchema>;

@@ -22,6 +22,7 @@ export function profileHead(profile: ProfileDocument, paint: Paint): string[] {
     paint('bold', safe(titleOf(profile))),
     `state        ${safe(status.state ?? (spec.sealed ? 'Stable' : 'Learning'))}`,
     ...(spec.evidence === undefined ? [] : learnedFrom(spec.evidence)),
+    ...labelLine(status.labels),
     `commonality  ${status.commonality === undefined ? 'none (it takes two containers)' : `${status.commonality} %`}`,
     ...doubts.map(({ message }) => paint('yellow', `not complete ${safe(message)}`)),
     ...leftOut(spec.evidence?.omitted),
@@ -36,6 +37,14 @@ function learnedFrom({ snapshots = 0, containers = 0, nodes = 0, firstSeen, last
     `learned from ${counted(snapshots, 'snapshot')} of ${counted(containers, 'container')}${on}${safe(when)}`,
     ...(workloads.length === 0 ? [] : [`workloads    ${safe(workloads.join(', '))}`]),
   ];
+}
+
+function labelLine(labels: ProfileDocument['status']['labels']): string[] {
+  const texts = labels.flatMap(({ key, values, omitted = 0 }) => [
+    ...values.map((value) => `${key}=${value}`),
+    ...(omitted > 0 ? [`${key}=… (${omitted} more)`] : []),
+  ]);
+  return texts.length === 0 ? [] : [`labels       ${safe(texts.join(', '))}`];
 }
 
 function counted(count: number, word: string): string {

@@ -53,6 +53,7 @@ export interface ProfileControllerOptions {
   readonly otherBuilds: ProfileDependencies['otherBuilds'];
   readonly scheduling: ProfileDependencies['scheduling'];
   readonly refusals: ProfileDependencies['refusals'];
+  readonly labels: ProfileDependencies['labels'];
   readonly announce: ProfileDependencies['announce'];
   readonly clock: Clock;
   /** Uniform in [0, 1). */

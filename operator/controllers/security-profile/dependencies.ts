@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Image } from '../../../core/image.ts';
 import type { Publication } from '../../../core/profile/publication.ts';
 import type { PublishOptions } from '../../../core/profile/publish.ts';
-import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Clock } from '../../clock.ts';
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
@@ -68,6 +68,8 @@ export interface ProfileDependencies {
   readonly scheduling: (image: Image) => SchedulingFacts;
   /** Whose snapshots were refused since the image is learned, for having taught their share. */
   readonly refusals: (image: Image, firstSnapshotAt: number) => readonly Refusal[];
+  /** Labels of the pods that run the image; undefined if none is known to run it. */
+  readonly labels: (image: Image) => readonly LabelValues[] | undefined;
   readonly settings: () => Settings;
   readonly bucket: ByteBucket;
   /** By image text. */

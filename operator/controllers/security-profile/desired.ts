@@ -4,14 +4,14 @@ import { lostRecords } from '../../../core/profile/completeness.ts';
 import type { Publication } from '../../../core/profile/publication.ts';
 import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
-import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Refusal } from '../../learning/refusals.ts';
 import type { Settings } from '../../settings.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { nextConditions, timestamp, type ConditionFacts } from '../conditions.ts';
 import { completeCondition } from './complete.ts';
-import { type Overlay, overlayConditions, overlayTypes } from './overlay.ts';
+import { labelsField, type Overlay, overlayConditions, overlayTypes } from './overlay.ts';
 import { schedulingOf, type SchedulingFacts } from './scheduling.ts';
 import { shareConditions, shareType } from './share.ts';
 
@@ -40,6 +40,7 @@ export interface StatusContext extends StatusTime {
   readonly refusals: readonly Refusal[];
   readonly marks: readonly QuarantineMark[];
   readonly scheduling: SchedulingFacts;
+  readonly labels: readonly LabelValues[] | undefined;
   readonly previous: SecurityProfileStatus;
   /** When the content changed last, RFC 3339. */
   readonly lastUpdated: string;
@@ -70,6 +71,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     dns: known('dns'),
     network: known('network'),
     ...(quarantined > 0 && { quarantined }),
+    ...labelsField(context.labels, context.previous),
     lost: Math.min(lostRecords(losses) + lostPeriods, Number.MAX_SAFE_INTEGER),
     scheduling: schedulingOf(context.scheduling),
     lastUpdated,
@@ -104,11 +106,12 @@ export function overlaidStatus(
   { scheduling, ...overlay }: Overlay & Pick<StatusContext, 'scheduling'>,
   at: StatusTime,
 ): SecurityProfileStatus {
-  const { conditions = [], quarantined: _, ...rest } = previous;
+  const { conditions = [], quarantined: _, labels: __, ...rest } = previous;
   const others = conditions.filter(({ type }) => !overlayTypes.includes(type));
   const { quarantined } = overlay;
   return {
     ...rest,
+    ...labelsField(overlay.labels, previous),
     ...(quarantined > 0 && { quarantined }),
     scheduling: previous.scheduling ?? schedulingOf(scheduling),
     conditions: [...others, ...nextConditions(conditions, overlayConditions(overlay), at)],

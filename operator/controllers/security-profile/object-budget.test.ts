@@ -101,6 +101,7 @@ it('an object is within 192 KiB as a whole, whatever an image does and whatever 
           view: { reason: 'Sealed', message: 'm'.repeat(256), watching: 9_999, waiting: 9_999 },
           hours: { watchedMs: Number.MAX_SAFE_INTEGER, ranMs: Number.MAX_SAFE_INTEGER },
         },
+        labels: undefined,
         previous: {},
         lastUpdated: timestamp(epoch),
         ...at,

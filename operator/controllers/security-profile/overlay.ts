@@ -1,4 +1,5 @@
 /** Conditions about what changes beside the content of a profile, which they also follow when that is sealed. Pure. */
+import type { LabelValues, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { QuarantineMark, WideMark } from '../../../core/profile/quarantine.ts';
 import { type OtherBuilds, teachersUnknown } from '../../learning/new-digests.ts';
 import type { Held } from '../../learning/relearning.ts';
@@ -12,6 +13,17 @@ export interface Overlay {
   readonly quarantined: number;
   /** By which they are. */
   readonly marks: readonly QuarantineMark[];
+  /** Of pods; undefined: those of before. */
+  readonly labels: readonly LabelValues[] | undefined;
+}
+
+/** The field of the status. */
+export function labelsField(
+  labels: readonly LabelValues[] | undefined,
+  previous: SecurityProfileStatus,
+): Pick<SecurityProfileStatus, 'labels'> {
+  const shown = labels ?? previous.labels ?? [];
+  return shown.length === 0 ? {} : { labels: shown };
 }
 
 /** 128 bytes each: the condition stays within its kilobyte. */
@@ -22,7 +34,7 @@ const shownNamespaces = 2;
 /** Types of the conditions that {@link overlayConditions} makes: they go when it makes none. */
 export const overlayTypes: readonly string[] = ['DigestsAgree', 'Quarantined'];
 
-export function overlayConditions(overlay: Overlay): ConditionFacts[] {
+export function overlayConditions(overlay: Omit<Overlay, 'labels'>): ConditionFacts[] {
   const { record, otherBuilds } = overlay;
   return [...(record.digests.length === 0 ? [] : [digestsAgree(record, otherBuilds)]), ...quarantine(overlay)];
 }
@@ -67,7 +79,7 @@ function more(all: readonly unknown[], shown: number): string {
 }
 
 /** Shown without any behaviour too: what is tainted as a whole may have taught nothing yet. */
-function quarantine({ record, quarantined, marks }: Overlay): ConditionFacts[] {
+function quarantine({ record, quarantined, marks }: Omit<Overlay, 'labels'>): ConditionFacts[] {
   const wide = marks.filter((mark) => 'whole' in mark);
   if (quarantined === 0 && wide.length === 0) return [];
   const what = `${quarantined} ${quarantined === 1 ? 'behaviour' : 'behaviours'} of containers in which a rule matched`;

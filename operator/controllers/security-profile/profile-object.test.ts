@@ -47,6 +47,7 @@ it('has the whole status that was written, or each look would find a difference 
     network: 7,
     lost: 8,
     quarantined: 9,
+    labels: [{ key: 'team', values: ['shop'], omitted: 2 }],
     scheduling: {
       hoursWatched: '1.5',
       hoursRun: '12.0',

@@ -58,6 +58,7 @@ const statusSchema = z.object({
   quarantined: count,
   lost: count,
   scheduling: schedulingSchema.exactOptional(),
+  labels: z.array(z.object({ key: z.string(), values: z.array(z.string()), omitted: count })).exactOptional(),
   lastUpdated: z.string().exactOptional(),
   observedGeneration: count,
   conditions: z.array(conditionSchema).exactOptional(),

@@ -17,6 +17,7 @@ import {
   type StatusTime,
 } from './desired.ts';
 import { profileRestored, profileSealed } from './events.ts';
+import { labelsField } from './overlay.ts';
 import { specDigest, type ProfileObject } from './profile-object.ts';
 import { isNews, schedulingOf } from './scheduling.ts';
 import { updateStatus } from './status.ts';
@@ -118,6 +119,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     marks: quarantine,
     scheduling: dependencies.scheduling(record.image),
     refusals: dependencies.refusals(record.image, record.firstSnapshotAt),
+    labels: dependencies.labels(record.image),
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
@@ -157,7 +159,10 @@ async function refresh(
     return {};
   }
   const refusals = dependencies.refusals(record.image, record.firstSnapshotAt);
-  const isWritten = await updateStatus(object, (at) => refusedStatus(object, refusals, at), dependencies);
+  const { labels: _, ...status } = object.status;
+  const labels = labelsField(dependencies.labels(record.image), object.status);
+  const labelled = { ...object, status: { ...status, ...labels } };
+  const isWritten = await updateStatus(object, (at) => refusedStatus(labelled, refusals, at), dependencies);
   // What was written brings the key back, with the status as it is then.
   return isWritten ? {} : refreshScheduling(key, object, dependencies);
 }
@@ -172,7 +177,14 @@ async function refreshOverlay(
   const scheduling = dependencies.scheduling(image);
   const marks = await dependencies.store.quarantined(image);
   const quarantined = await countQuarantined(image, marks, dependencies);
-  const overlay = { record, otherBuilds: dependencies.otherBuilds(image), quarantined, marks, scheduling };
+  const overlay = {
+    record,
+    otherBuilds: dependencies.otherBuilds(image),
+    quarantined,
+    marks,
+    scheduling,
+    labels: dependencies.labels(image),
+  };
   await updateStatus(object, (at) => overlaidStatus(object.status, overlay, at), dependencies);
 }
 

@@ -51,6 +51,35 @@ describe('a clock that jumps', () => {
   });
 });
 
+describe('labels of pods', () => {
+  const team = (...values: string[]) => [{ key: 'team', values }];
+
+  it.each(['learning', 'sealed'])(
+    'follow what runs while the profile is %s, and stay when nothing does',
+    async (state) => {
+      const cluster = fakeCluster(image);
+      cluster.learn(1, '/a');
+      if (state === 'sealed')
+        cluster.settings.current = { ...defaultSettings, learning: { ...defaultSettings.learning, snapshots: 1 } };
+      await cluster.reconcile();
+      const status = cluster.object()?.status;
+      expect(status).not.toHaveProperty('labels');
+      cluster.running.labels = team('shop');
+      await cluster.reconcile();
+      expect(cluster.object()?.status).toEqual({ ...status, labels: team('shop') });
+      cluster.running.labels = team('pay', 'shop');
+      await cluster.reconcile();
+      delete cluster.running.labels;
+      await cluster.reconcile();
+      expect(cluster.object()?.status.labels).toEqual(team('pay', 'shop'));
+      cluster.running.labels = [];
+      await cluster.reconcile();
+      expect(cluster.object()?.status).toEqual(status);
+      expect(cluster.api.specWrites).toBe(1);
+    },
+  );
+});
+
 describe('publishing', () => {
   it('writes a new profile at once, with spec, status and mark', async () => {
     const cluster = fakeCluster(image);
@@ -117,7 +146,10 @@ describe('publishing', () => {
     await cluster.reconcile();
     cluster.learn(3, '/c');
     await cluster.clock.advance(1);
-    cluster.settings.current = { ...defaultSettings, publishing: { intervalMs: 1 } };
+    cluster.settings.current = {
+      ...defaultSettings,
+      publishing: { ...cluster.settings.current.publishing, intervalMs: 1 },
+    };
     const { requeueAfterMs = 0 } = await cluster.reconcile();
     expect(requeueAfterMs).toBeGreaterThan(0);
     expect(requeueAfterMs).toBeLessThan(30);

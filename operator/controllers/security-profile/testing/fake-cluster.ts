@@ -12,7 +12,7 @@ import { mergeEvidence } from '../../../../core/profile/merge.ts';
 import { objectName } from '../../../../core/profile/object-name.ts';
 import { publish } from '../../../../core/profile/publish.ts';
 import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
-import type { SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
+import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
 import type { OtherBuilds } from '../../../learning/new-digests.ts';
 import { imageView } from '../../../scheduling/image-view.ts';
@@ -143,7 +143,12 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const metrics = createProfileMetrics(new Registry());
   const name = objectName(image);
   const announced: string[] = [];
-  const running: { otherBuilds: OtherBuilds; scheduling: SchedulingFacts; refusals: readonly Refusal[] } = {
+  const running: {
+    otherBuilds: OtherBuilds;
+    scheduling: SchedulingFacts;
+    refusals: readonly Refusal[];
+    labels?: readonly LabelValues[];
+  } = {
     otherBuilds: { digests: [] },
     scheduling: { view: imageView(new Map(), false) },
     refusals: [],
@@ -157,6 +162,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
     otherBuilds: () => running.otherBuilds,
     scheduling: () => running.scheduling,
     refusals: () => running.refusals,
+    labels: () => running.labels,
     settings: () => settings.current,
     bucket,
     last: new LRUCache<string, LastPublication>({ max: 100 }),
