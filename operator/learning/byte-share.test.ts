@@ -26,10 +26,27 @@ it('is what a namespace alone shows, by the length of its names', () => {
   expect([byteShare(both, 'ten'), byteShare(both, 'x'), byteShare(emptyEvidence, 'x')]).toEqual([0, 0, 0]);
 });
 
-it("is nobody's of what several show", () => {
+it('is divided among those who show the same, so that they have no room for free', () => {
   const path = `/${'b'.repeat(5_000)}`;
-  const both = merged([taught(1, 'shop', [path]), taught(2, 'tenant', [path])]);
-  expect(byteShare(both, 'tenant') + byteShare(both, 'shop')).toBeLessThan(0.2);
+  const all = merged([taught(1, 'shop', [path]), taught(2, 'tenant', [path]), taught(3, 'idle')]);
+  expect(byteShare(all, 'tenant')).toBeCloseTo(0.5, 1);
+  expect(byteShare(all, 'shop')).toBeCloseTo(byteShare(all, 'tenant'), 2);
+  expect(byteShare(all, 'idle')).toBeLessThan(0.1);
+});
+
+it('leaves a quarter to others when two namespaces show the same in turns', () => {
+  let evidence = emptyEvidence;
+  let taken = 0;
+  const maxJsonBytes = 40_000;
+  for (let turn = 0; turn < 80; turn += 1) {
+    const namespace = turn % 2 === 0 ? 'one' : 'two';
+    const path = `/${String.fromCharCode(97 + Math.floor(turn / 4))}${'x'.repeat(2_000)}`;
+    const more = mergeEvidence(evidence, taught(1 + (turn % 2), namespace, [path]));
+    const jsonBytes = encodeEvidence(more).length;
+    if (leavesRoom(more, namespace, { jsonBytes, maxJsonBytes })) [evidence, taken] = [more, jsonBytes];
+  }
+  expect(taken / maxJsonBytes).toBeGreaterThan(0.5);
+  expect(taken / maxJsonBytes).toBeLessThan(0.75);
 });
 
 it('counts bytes: letters of three are not one', () => {

@@ -3,7 +3,7 @@
  * fill what an image may take; then nobody would teach it any more. Pure.
  */
 import type { ContainerSet } from '../../core/profile/container-set.ts';
-import { containerAt, noContainers } from '../../core/profile/container-set.ts';
+import { containerAt, noContainers, remembering } from '../../core/profile/container-set.ts';
 import {
   type Behaviour,
   type DnsEvidence,
@@ -30,25 +30,44 @@ export function leavesRoom(evidence: Evidence, namespace: string, { jsonBytes, m
 }
 
 /**
- * From 0 to 1: rows that only its containers show; of all sets of containers, which grow by a bit with each, as many parts as
- * it has containers; and what is known of its containers and snapshots. What several namespaces show is nobody's.
+ * From 0 to 1: the rows that its containers show, each divided by the namespaces that show it, so that two who show the same
+ * have no room for free; of all sets of containers, which grow by a bit with each, as many parts as it has containers; and what
+ * is known of its containers and snapshots. All namespaces together have all of it.
  */
 export function byteShare(evidence: Evidence, namespace: string): number {
   const { containers, snapshots } = evidence;
-  const own = containers.filter(({ workload }) => workload.startsWith(`${namespace}/`));
+  const own = containers.filter(({ workload }) => namespaceOf(workload) === namespace);
   const ids = new Set(own.map(({ id }) => id));
-  const mine = containers.reduce((set, { id }, index) => (ids.has(id) ? set | containerAt(index) : set), noContainers);
+  const sharers = sharersOf(evidence);
+  const mine = sharers.get(namespace) ?? noContainers;
+  const part = remembering((set) => {
+    const among = [...sharers.values()].filter((their) => (set & their) !== noContainers).length;
+    return (set & mine) === noContainers ? 0 : 1 / among;
+  });
   const rows = rowsOf(evidence);
   const sets = sum(rows.map(({ set }) => set.toString(16).length));
-  const alone = rows.filter(({ set }) => (set & ~mine) === noContainers);
   const table = sum(containers.map(sizeOf));
   const total = sum(rows.map(({ bytes }) => bytes)) + sets + table + snapshots.length * snapshotBytes;
   const taken =
-    sum(alone.map(({ bytes }) => bytes)) +
+    sum(rows.map(({ bytes, set }) => bytes * part(set))) +
     (sets * own.length) / Math.max(1, containers.length) +
     sum(own.map(sizeOf)) +
     snapshots.filter(({ containerId }) => ids.has(containerId)).length * snapshotBytes;
   return taken / Math.max(1, total);
+}
+
+/** Containers by namespace. Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
+function sharersOf({ containers }: Evidence): ReadonlyMap<string, ContainerSet> {
+  const sharers = new Map<string, ContainerSet>();
+  for (const [index, { workload }] of containers.entries()) {
+    const namespace = namespaceOf(workload);
+    sharers.set(namespace, (sharers.get(namespace) ?? noContainers) | containerAt(index));
+  }
+  return sharers;
+}
+
+function namespaceOf(workload: string): string {
+  return workload.slice(0, workload.indexOf('/'));
 }
 
 interface Row {
