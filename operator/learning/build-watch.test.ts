@@ -33,13 +33,13 @@ let metrics: ReturnType<typeof createProfileMetrics>;
 let watch: BuildWatch;
 
 /** A new operator with the store of before. */
-async function start(): Promise<void> {
+async function start(store = memory.store): Promise<void> {
   const known = new KnownProfiles(() => undefined);
-  await known.load(memory.store);
+  await known.load(store);
   metrics = createProfileMetrics(new Registry());
   watch = new BuildWatch({
     known,
-    store: known.follow(memory.store),
+    store: known.follow(store),
     settings: () => settings,
     onNewDigests: (image) => void changed.push(imageText(image)),
     announce: ({ reason }) => void announced.push(reason),
@@ -184,6 +184,26 @@ describe('another build under a tag', () => {
     memory.now.markPublished(app, 'uid');
     await after(minute);
     expect(announced).toEqual(['LearningRestarted']);
+  });
+
+  it('gives up no other profile than the one it judged: somebody may begin anew meanwhile', async () => {
+    await learned([a]);
+    const { store } = memory;
+    // A person relearns, and the first snapshot comes, while the evidence is read.
+    const evidence: typeof store.evidence = async (image) => {
+      const read = await store.evidence(image);
+      memory.now.archive(app, 'relearned', clock.now());
+      const record = snapshotRecord({ image: app, containerId: 'new', from: clock.now(), receivedAt: clock.now() });
+      memory.now.commitSnapshot(commitOf(1, record));
+      memory.now.markPublished(app, 'uid-anew');
+      return read;
+    };
+    await start({ ...store, evidence });
+    await clock.advance(minute);
+    containers = [container(1, b)];
+    await after(minute);
+    expect(announced).toEqual([]);
+    expect(memory.now.profile(app)).toMatchObject({ state: 'learning', publishedUid: 'uid-anew' });
   });
 
   it('says nothing of profiles that are learned, or of which nobody knows what taught them', async () => {

@@ -99,7 +99,7 @@ export class BuildWatch {
     const taught = await this.#taught(profile, seen.earlier);
     const restarts = await this.#options.store.restarts(image);
     const decided = relearning({ profile, teachers: taught.by, runs: seen.run, builds, restarts }, now);
-    if (decided.kind === 'now') return (await this.#relearn(image, decided, now)) ? undefined : { builds, taught };
+    if (decided.kind === 'now') return (await this.#relearn(profile, decided, now)) ? undefined : { builds, taught };
     if (decided.kind === 'none') return { builds, taught };
     const { held } = decided;
     if (held.why !== seen.earlier?.held?.why) await this.#tell(image, held);
@@ -135,15 +135,15 @@ export class BuildWatch {
     announce(relearningHeld(record, record.publishedUid, held));
   }
 
-  /** False if the profile is not published yet: its object has to go with it. */
+  /** False if the profile is not published yet: its object has to go with it; or if somebody began anew meanwhile. */
   async #relearn(
-    image: Image,
+    { image, sealedAt }: ProfileFacts,
     { digests, restarts }: Extract<Relearning, { kind: 'now' }>,
     at: number,
   ): Promise<boolean> {
     const { store, announce, metrics, log } = this.#options;
     const record = await store.profile(image);
-    if (record?.publishedUid === undefined) return false;
+    if (record?.publishedUid === undefined || record.sealedAt !== sealedAt) return false;
     const object = { uid: record.publishedUid, name: record.name, image };
     const note = `another build runs: ${digests[0] ?? ''}`.slice(0, 200);
     const audit = entryOf('new-digest', { object, actor: 'operator', at, note });
