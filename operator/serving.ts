@@ -11,7 +11,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
 import { MemoryWatch, processMemory } from './server/memory.ts';
-import type { DesiredStateSource, ProfileModels, UnknownBehaviours } from './server/ports.ts';
+import type { DesiredStateSource, ProfileModels, StatusSource, UnknownBehaviours } from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
 import { TokenAuthenticator } from './server/token-authenticator.ts';
@@ -29,6 +29,7 @@ export interface ServingOptions {
   readonly readiness: Readiness;
   readonly scheduler: Scheduler;
   readonly ingest: Ingest;
+  readonly status: StatusSource;
   readonly profiles: ProfileModels;
   readonly unknown: UnknownBehaviours;
 }
@@ -65,6 +66,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
       scheduling: (node) => scheduler.view(node),
+      status: options.status,
       profiles: options.profiles,
       unknown: options.unknown,
     },

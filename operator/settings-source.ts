@@ -5,6 +5,7 @@ import type { Settings } from './settings.ts';
 export class SettingsSource {
   readonly #listeners = new Set<(settings: Settings) => void>();
   #current: Settings;
+  #problems: readonly string[] = [];
 
   constructor(initial: Settings) {
     this.#current = initial;
@@ -14,8 +15,18 @@ export class SettingsSource {
     return this.#current;
   }
 
+  /** What is wrong with the settings that somebody wants instead of these; empty if nothing is. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  refuse(problems: readonly string[]): void {
+    this.#problems = problems;
+  }
+
   /** @returns false if these are the settings already; then nobody is told */
   set(settings: Settings): boolean {
+    this.#problems = [];
     if (isDeepStrictEqual(settings, this.#current)) return false;
     this.#current = settings;
     for (const listener of this.#listeners) listener(settings);

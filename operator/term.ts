@@ -11,6 +11,7 @@ import { EventRecorder, type ObjectEvent } from './kube/event-recorder.ts';
 import { BuildWatch } from './learning/build-watch.ts';
 import { publishStored } from './learning/evidence-bytes.ts';
 import { hoursReader } from './learning/hours.ts';
+import { statusSource } from './cluster-status.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { LabelWatch } from './learning/label-watch.ts';
@@ -33,7 +34,7 @@ import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export type TermOptions = Omit<ServingOptions, 'registry' | 'scheduler' | 'ingest' | 'profiles' | 'unknown'>;
+export type TermOptions = Omit<ServingOptions, 'registry' | 'scheduler' | 'ingest' | 'status' | 'profiles' | 'unknown'>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
@@ -152,6 +153,15 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   createSchedulingMetrics(ofTerm, scheduler, clock);
   const storeMetrics = createStoreMetrics(ofTerm, opened);
   const registry = Registry.merge([metrics.registry, ofTerm]);
+  const status = statusSource({
+    ...options,
+    scheduler,
+    inventory,
+    known,
+    hours,
+    objects: profiles.objects,
+    store: opened,
+  });
 
   const working = [
     finished,
@@ -168,6 +178,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .catch(fail),
     );
     const readers = {
+      status,
       profiles: profileModels(store, () => clock.now()),
       unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks }),
     };

@@ -45,6 +45,7 @@ Try next:
   kubectl get securityprofiles -o wide
   kubectl describe securityprofile $(example)
   kubectl explain securityprofile.spec.behavior.processes
+  kubectl wsp status
   kubectl wsp profile show $(example)
   kubectl wsp profiles --file '/etc/*'        # which images use these files
   kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here

@@ -1,5 +1,6 @@
 /** What the commands need of the world, so that tests can be the world. */
 import type { KubeClient } from '../kube/client.ts';
+import type { OpenTunnel } from '../kube/tunnel.ts';
 import type { UserConnection } from '../kube/user-client.ts';
 
 export interface Terminal {
@@ -22,6 +23,8 @@ export interface Context {
   readonly exists: (file: string) => boolean;
   /** @throws Error that says what is wrong with the kubeconfig */
   readonly connect: (options: UserConnection) => KubeClient;
+  /** To a port of a pod. @throws Error that says why there is no way */
+  readonly tunnel: OpenTunnel;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -48,7 +48,7 @@ const head = `<!-- Generated from the commands in operator/cli by "make generate
 
 # kubectl wsp
 
-The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\`, \`profile show\` and \`profile check\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`.
+The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\`, \`profile show\` and \`profile check\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`; \`status\` and \`containers\` ask the operator and need \`Role/workload-security-status\` in its namespace.
 
 Exit codes:
 
@@ -92,6 +92,7 @@ function page(): string {
     read: notRun,
     exists: notRun,
     connect: notRun,
+    tunnel: notRun,
     now: notRun,
   };
   const program = createProgram(context, notRun);

@@ -14,6 +14,19 @@ export function withCluster(command: Command): Command {
     );
 }
 
+export interface OperatorOptions extends ClusterOptions {
+  readonly operatorNamespace: string;
+}
+
+/** For commands that ask the operator itself. */
+export function withOperator(command: Command): Command {
+  return withCluster(command).addOption(
+    new Option('--operator-namespace <name>', 'namespace of the operator')
+      .default('workload-security')
+      .helpGroup('Cluster:'),
+  );
+}
+
 export function withOutput(command: Command, formats: readonly string[], fallback: string): Command {
   return command.addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default(fallback));
 }

@@ -7,8 +7,10 @@ import { addCompletion } from './commands/completion.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExport } from './commands/export.ts';
 import { addMerge } from './commands/merge.ts';
+import { addContainers } from './commands/containers.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addShow } from './commands/show.ts';
+import { addStatus } from './commands/status.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './failure.ts';
 
@@ -29,7 +31,9 @@ export function createProgram(context: Context, end: (code: ExitCode) => void): 
     'after',
     '\nEnds with 0 when done, 1 if differences were found (diff --exit-code) or something is not known (check), 2 if the command line is wrong, 3 if it could not be done.',
   );
+  addStatus(program, context);
   addProfiles(program, context);
+  addContainers(program, context);
   const profile = program
     .command('profile')
     .summary('read, compare, keep or renew one profile')

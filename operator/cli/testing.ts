@@ -1,5 +1,6 @@
 /** The command line as a function: what was written, and how it ended. */
 import type { UserConnection } from '../kube/user-client.ts';
+import type { OpenTunnel } from '../kube/tunnel.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ExitCode } from './failure.ts';
 import { run } from './run.ts';
@@ -7,6 +8,7 @@ import { run } from './run.ts';
 export interface World {
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly connect?: (options: UserConnection) => KubeClient;
+  readonly tunnel?: OpenTunnel;
   /** What a person answers; nobody is there if absent. */
   readonly answer?: string;
 }
@@ -17,7 +19,10 @@ export interface Ended {
   readonly err: string;
 }
 
-export async function runCli(words: readonly string[], { files = {}, connect, answer }: World = {}): Promise<Ended> {
+export async function runCli(
+  words: readonly string[],
+  { files = {}, connect, tunnel, answer }: World = {},
+): Promise<Ended> {
   let [out, err] = ['', ''];
   const code = await run(words, {
     terminal: {
@@ -41,6 +46,7 @@ export async function runCli(words: readonly string[], { files = {}, connect, an
       (() => {
         throw new Error('there is no kubeconfig');
       }),
+    tunnel: tunnel ?? (() => Promise.reject(new Error('there is no tunnel'))),
     now: () => Date.parse('2030-01-01T02:00:00Z'),
   });
   return { code, out, err };

@@ -15,6 +15,11 @@ export interface UserConnection {
 
 /** @throws Error that says what is wrong with the kubeconfig */
 export function connectAsUser(options: UserConnection): KubeClient {
+  return createKubeClient(userConfig(options), { userAgent: 'kubectl-wsp' });
+}
+
+/** @throws Error that says what is wrong with the kubeconfig */
+export function userConfig(options: UserConnection): KubeConfig {
   const config = read(options.kubeconfig);
   const { context = config.getCurrentContext() } = options;
   if (config.getContextObject(context) === null) {
@@ -24,7 +29,7 @@ export function connectAsUser(options: UserConnection): KubeClient {
   }
   config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) throw new Error(`context "${context}" of the kubeconfig names no cluster`);
-  return createKubeClient(config, { userAgent: 'kubectl-wsp' });
+  return config;
 }
 
 function read(file: string | undefined): KubeConfig {

@@ -89,6 +89,8 @@ export interface NodeCounts {
 
 export interface AgentOverview extends Pick<NodeView, 'node' | 'agent' | 'maxSlots'> {
   readonly slots: number;
+  /** Containers that ended before they got a slot, and whose trees it keeps. */
+  readonly finishedKept: number;
   /** As the agent counts since it started; empty without one. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -329,6 +331,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         agent: agentView(state, now, wallTime(now)),
         maxSlots: settings().maxContainersPerNode,
         slots: ledger.ofNode(node).length,
+        finishedKept: state?.containers.filter((one) => one.state === 'finished').length ?? 0,
         counters: state?.report.counters ?? {},
       };
     });

@@ -1,6 +1,7 @@
 /** What the server needs from the rest of the operator. It knows HTTP and identities; what things mean is decided behind these. */
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import type { AgentReport, DesiredState, UploadAnswer } from '../../core/wire/agent.ts';
+import type { ClusterStatus, ContainerList, ContainerQuery } from './api/status.ts';
 
 /** An agent as its token proves it to be; nothing in a request's body can change it. */
 export interface Agent {
@@ -54,6 +55,12 @@ export interface NodeScheduling {
 
 /** All nodes ordered by name, or the one asked for. */
 export type SchedulingView = (node?: string) => readonly NodeScheduling[];
+
+export interface StatusSource {
+  status(): Promise<ClusterStatus>;
+  /** One page, ordered by namespace, pod and container. */
+  containers(query: ContainerQuery): ContainerList;
+}
 
 export type ProfileModel =
   | { readonly kind: 'found'; readonly model: unknown }

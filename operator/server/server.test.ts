@@ -65,6 +65,33 @@ describe('read endpoints', () => {
     expect((await call({ path: '/metrics', token: 'user:ann' })).status).toBe(403);
   });
 
+  it('show the status and containers to whoever may get scheduling, and say which questions there are', async () => {
+    const asked: AccessQuestion[] = [];
+    const queries: unknown[] = [];
+    const { call } = await startTestServer(new FakeClock(), {
+      ...allow(asked, ({ type }) => type === 'resource'),
+      status: {
+        containers: (query) => {
+          queries.push(query);
+          return { items: [], total: 0 };
+        },
+      },
+    });
+    const get = async (path: string) => (await call({ path: `/api/v1/${path}`, token: 'user:ann' })).status;
+    expect(await get('containers?pod=web&namespace=shop')).toBe(200);
+    expect(queries).toEqual([{ pod: 'web', namespace: 'shop' }]);
+    for (const query of ['pod=a&pod=b', 'pods=a', `pod=${'x'.repeat(641)}`, '__proto__=x']) {
+      expect([query, await get(`containers?${query}`)]).toEqual([query, 400]);
+    }
+    expect(await get('status')).toBe(500);
+    expect(asked).toEqual([{ type: 'resource', group: 'workloadsecurity.dev', resource: 'scheduling', verb: 'get' }]);
+    const { call: refused } = await startTestServer(new FakeClock());
+    for (const path of ['status', 'containers']) {
+      expect((await refused({ path: `/api/v1/${path}`, token: 'user:eve' })).status).toBe(403);
+      expect((await refused({ path: `/api/v1/${path}` })).status).toBe(401);
+    }
+  });
+
   it('show a profile, also as it was, to whoever may get its model', async () => {
     const asked: AccessQuestion[] = [];
     const times: (number | undefined)[] = [];

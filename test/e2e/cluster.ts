@@ -90,6 +90,11 @@ export class Cluster {
     return (await ran(join(await binaries(), 'kubectl'), args, { env: this.#env })).trim();
   }
 
+  /** The plugin, from its sources. */
+  async wsp(...args: string[]): Promise<string> {
+    return ran(process.execPath, [join(hack, '..', 'operator', 'cli', 'main.ts'), ...args], { env: this.#env });
+  }
+
   /** As `kubectl`, for commands that shall fail. */
   async tryKubectl(args: readonly string[], input?: string): Promise<Output> {
     const options = input === undefined ? { env: this.#env } : { env: this.#env, input };

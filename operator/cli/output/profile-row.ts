@@ -20,6 +20,13 @@ const rowSchema = z.object({
       network: figure,
       lost: figure,
       quarantined: figure,
+      scheduling: z
+        .object({
+          hoursWatched: z.string().exactOptional(),
+          hoursRun: z.string().exactOptional(),
+          message: z.string().default(''),
+        })
+        .exactOptional(),
       lastUpdated: z.string().default(''),
     })
     .default({ state: '', lastUpdated: '' }),
@@ -52,7 +59,7 @@ export function columnsOf(options: { wide: boolean; matches: boolean; now: numbe
   };
 }
 
-const wide: readonly (readonly [string, (row: Row) => number | undefined])[] = [
+const wide: readonly (readonly [string, (row: Row) => string | number | undefined])[] = [
   ['NODES', ({ status }) => status.nodes],
   ['PROCESSES', ({ status }) => status.processes],
   ['FILES', ({ status }) => status.files],
@@ -60,7 +67,14 @@ const wide: readonly (readonly [string, (row: Row) => number | undefined])[] = [
   ['NETWORK', ({ status }) => status.network],
   ['LOST', ({ status }) => status.lost],
   ['QUARANTINED', ({ status }) => status.quarantined],
+  ['HOURS WATCHED', hours],
+  ['WHY', ({ status }) => status.scheduling?.message],
 ];
+
+function hours({ status: { scheduling } }: Row): string {
+  const { hoursWatched, hoursRun } = scheduling ?? {};
+  return hoursWatched === undefined || hoursRun === undefined ? '-' : `${hoursWatched} of ${hoursRun}`;
+}
 
 const found: readonly [string, (row: Row) => string] = [
   'FOUND',

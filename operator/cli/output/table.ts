@@ -1,4 +1,5 @@
 /** Columns as kubectl prints them: three spaces apart, no lines. */
+import { shortDuration } from './duration.ts';
 import { safe } from './safe.ts';
 
 const gap = '   ';
@@ -18,10 +19,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function age(time: string | undefined, now: number): string {
   const at = Date.parse(time ?? '');
   if (Number.isNaN(at)) return '';
-  const seconds = Math.max(0, Math.floor((now - at) / 1_000));
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
+  return shortDuration(Math.max(0, Math.floor((now - at) / 1_000)));
 }

@@ -67,6 +67,8 @@ export interface ProfileController {
   readonly enqueue: (image: Image) => void;
   /** The object of the image, as the informer has it. */
   readonly object: (image: Image) => ProfileObject | undefined;
+  /** All of them, as the informer has them. */
+  readonly objects: () => readonly ProfileObject[];
   /** All objects are known: from here on, what has none is not in the cluster. */
   readonly synced: Promise<void>;
   /** Runs until `signal` aborts; rejects only if the store fails for good. */
@@ -113,6 +115,7 @@ export function createProfileController(options: ProfileControllerOptions): Prof
   return {
     enqueue: (image) => void queue.add(imageText(image)),
     object: (image) => informer.get(objectName(image)),
+    objects: () => informer.list(),
     synced: informer.synced,
     run,
   };

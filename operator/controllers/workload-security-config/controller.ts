@@ -43,7 +43,15 @@ export async function runConfigController(options: ConfigControllerOptions, sign
     },
   };
   const useSettings = (changed: Settings): boolean => settings.set(changed);
-  const reconcile = () => reconcileConfig({ api, clock, log, useSettings, storeHealth: () => health.current });
+  const reconcile = () =>
+    reconcileConfig({
+      api,
+      clock,
+      log,
+      useSettings,
+      refuseSettings: (problems) => settings.refuse(problems),
+      storeHealth: () => health.current,
+    });
   // What is not there gives no event: the first look is our own, once the list is complete.
   void informer.synced.then(() => queue.add(configName));
   const unsubscribe = health.subscribe(() => queue.add(configName));

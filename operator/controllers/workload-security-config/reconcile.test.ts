@@ -33,6 +33,7 @@ function setUp(config?: ConfigObject) {
       clock,
       log: pino({ enabled: false }),
       useSettings: (changed) => settings.set(changed),
+      refuseSettings: (problems) => settings.refuse(problems),
       storeHealth: () => health,
     });
   const edit = (spec: unknown): void => {

@@ -41,12 +41,13 @@ export interface ConfigDependencies {
   readonly log: Logger;
   /** Puts settings in force; called for every good object, also an unchanged one. False: they are in force already. */
   readonly useSettings: (settings: Settings) => boolean;
+  readonly refuseSettings: (problems: readonly string[]) => void;
   readonly storeHealth: () => Health;
 }
 
 /** Settings that cannot be used change nothing: the last good ones stay in force, and the condition says what is wrong. */
 export async function reconcileConfig(dependencies: ConfigDependencies): Promise<ReconcileResult> {
-  const { api, clock, log, useSettings, storeHealth } = dependencies;
+  const { api, clock, log, useSettings, refuseSettings, storeHealth } = dependencies;
   const config = api.find();
   if (config === undefined) {
     log.info({ config: configName }, 'no WorkloadSecurityConfig: creating one with the defaults');
@@ -55,6 +56,7 @@ export async function reconcileConfig(dependencies: ConfigDependencies): Promise
   }
   const parsed = parseSettings(config.spec);
   if (parsed.ok && useSettings(parsed.settings)) log.info({ settings: parsed.settings }, 'settings changed');
+  if (!parsed.ok) refuseSettings(parsed.problems);
   if (!parsed.ok) log.error({ problems: parsed.problems }, 'settings refused, the last good ones stay in force');
 
   const generation = config.metadata.generation;

@@ -6,7 +6,7 @@ import type { DesiredState } from '../../../core/wire/agent.ts';
 import type { Clock } from '../../clock.ts';
 import type { AccessQuestion, Identity } from '../../kube/reviews.ts';
 import { createServerMetrics } from '../metrics.ts';
-import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload, UnknownBehaviours } from '../ports.ts';
+import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload, StatusSource, UnknownBehaviours } from '../ports.ts';
 import { startServer } from '../server.ts';
 import { issueServing, makeAuthority } from '../tls/authority.ts';
 import { TokenAuthenticator } from '../token-authenticator.ts';
@@ -41,6 +41,7 @@ export interface TestPorts {
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
   profiles?: ProfileModels;
   unknown?: UnknownBehaviours;
+  status?: Partial<StatusSource>;
   isAllowed?: (who: Identity, question: AccessQuestion) => Promise<boolean>;
 }
 
@@ -55,7 +56,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
-    certificate: await issueServing(authority, ['127.0.0.1'], Date.now(), 3_600_000),
+    certificate: await issueServing(authority, ['127.0.0.1', 'localhost'], Date.now(), 3_600_000),
     agents: {
       authenticator,
       account,
@@ -78,6 +79,11 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       authenticator,
       isAllowed: ports.isAllowed ?? (async () => false),
       scheduling: (node) => [{ node: node ?? 'all', grants: [], containers: [] }],
+      status: {
+        status: () => Promise.reject(new Error('no status here')),
+        containers: () => ({ items: [], total: 0 }),
+        ...ports.status,
+      },
       profiles: ports.profiles ?? (async () => ({ kind: 'nothing' })),
       unknown: ports.unknown ?? (async () => ({ kind: 'nothing' })),
       registry,

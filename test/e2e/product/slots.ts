@@ -1,5 +1,6 @@
 /** Who is profiled and why: never more than five at once, everybody in turn, for reasons that a person understands. */
 import { expect, test } from 'vitest';
+import { clusterStatus, containerList } from '../../../operator/server/api/status.ts';
 import { images } from './learning.ts';
 import { within, type Product } from './product.ts';
 import { readStore } from './store-copy.ts';
@@ -25,6 +26,21 @@ export function slotTests(product: Product, watch: () => SlotWatch): void {
     });
     const { maxSlots, agent } = await scheduling(product);
     expect({ maxSlots, agent: agent.state }).toEqual({ maxSlots: 5, agent: 'ready' });
+  });
+
+  test('a person is told why containers are watched or not', async () => {
+    await within(60, async () => {
+      const described = await product.cluster.kubectl('describe', 'securityprofiles');
+      expect(described).toMatch(
+        /Scheduling:\n +Hours Run: +\d+\.\d\n +Hours Watched: +\d+\.\d\n +Message: +\S.*\.\n +Reason: +Watched\n/,
+      );
+    });
+    const { agents } = clusterStatus.parse(JSON.parse(await product.cluster.wsp('status', '-o', 'json')));
+    expect(agents).toMatchObject({ ready: 1, items: [{ node: 'node-1', state: 'ready', slots: { max: 5 } }] });
+    const [redis] = await product.pods('samples', 'app.kubernetes.io/name=redis');
+    const words = ['containers', `samples/${redis?.name}`, '-o', 'json'];
+    const { items } = containerList.pick({ items: true }).parse(JSON.parse(await product.cluster.wsp(...words)));
+    expect(items).toMatchObject([{ containerId: redis?.containerId, node: 'node-1', container: 'redis' }]);
   });
 
   test('the metric says the same as the read endpoint', async () => {
