@@ -177,6 +177,36 @@ describe('what a profile does not know', () => {
     expect(await ask({ name: 'another' })).toEqual({ kind: 'nothing' });
   });
 
+  it('names to a tenant nothing that others showed, however near it is', async () => {
+    const { ask, upload } = await taught();
+    // What its own pods showed is near as before.
+    expect(await ask({ since: later + 1, namespace: 'shop', confined: true })).toMatchObject({
+      answer: { unknown: newRows },
+    });
+    const secret = { ...conf, path: '/etc/app/bank-secret.conf', access: ['write' as const] };
+    const tool = { ...seenAt(), parent: 0, executable: '/bank/tool', maxInstances: 1 };
+    await upload(2, 3, { ...usual, processes: [app, tool], files: [conf, secret] });
+    const probe = { ...conf, path: '/etc/app/bank-secret.con', access: ['write' as const] };
+    const other = { ...seenAt(), parent: 0, executable: '/shop/tool', maxInstances: 1 };
+    await upload(3, 4, { ...usual, processes: [app, other], files: [probe] });
+    const since = later + 3;
+    const all = JSON.stringify(await ask({ since, namespace: 'shop' }));
+    expect([all.includes('/bank/tool'), all.includes('bank-secret.conf')]).toEqual([true, true]);
+    const confined = await ask({ since, namespace: 'shop', confined: true });
+    expect(confined).toMatchObject({
+      answer: { counts: { unknown: 2 }, unknown: [{ kind: 'process' }, { nearest: { path: '/etc/app/main.conf' } }] },
+    });
+    expect(JSON.stringify(confined)).not.toMatch(/bank\/tool|bank-secret\.conf/);
+  });
+
+  it('does not pass for nothing when snapshots of others took all the room of an answer', async () => {
+    const { ask, upload } = await taught(1);
+    await upload(2, 3, usual);
+    await upload(3, 4, odd);
+    expect(await ask({ since: later + 2, namespace: 'shop' })).toMatchObject({ code: 'too-many-snapshots' });
+    expect(await ask({ since: later + 3, namespace: 'shop' })).toMatchObject({ answer: { snapshots: 1 } });
+  });
+
   it('is of no more snapshots than one answer may have, and says so', async () => {
     const { ask } = await taught(1);
     expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 1, moreSnapshots: true } });

@@ -55,12 +55,15 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
 
     const learned = await knownAt(store, image, asked.since, { ...stored, decoded: current.evidence });
     if (learned.kind !== 'known') return learned;
-    const { known, digest } = learned;
+    const { clean, digest } = learned;
+    const known = once(() => knownByEvidence(clean()));
     await setImmediate();
     const { result, more } = await compare(image, asked, question.namespace, compiled.get(digest, known));
-    if (result.snapshots === 0) return nothingCompared(question, stored.profile);
+    if (result.snapshots === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
-    const unknown = await reportedWithin(known, rows);
+    const { namespace = '', confined = false } = question;
+    const near = confined ? once(() => knownByEvidence(shownIn(clean(), namespace))) : known;
+    const unknown = await reportedWithin(near, rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, omitted, kept: compiled.size });
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
@@ -111,7 +114,8 @@ interface Current {
 type Known =
   | {
       readonly kind: 'known';
-      readonly known: () => KnownBehaviour;
+      /** Evidence without what is in quarantine. */
+      readonly clean: () => Evidence;
       /** Of what the store has; absent for what was. */
       readonly digest?: string;
     }
@@ -124,13 +128,13 @@ async function knownAt(
   { profile, evidence, decoded }: Current,
 ): Promise<Known> {
   const marks = await store.quarantined(image);
-  const of = (all: Evidence): (() => KnownBehaviour) => once(() => knownByEvidence(withoutQuarantined(all, marks)));
+  const of = (all: Evidence): (() => Evidence) => once(() => withoutQuarantined(all, marks));
   if (since === undefined || since >= profile.lastSnapshotAt) {
-    return { kind: 'known', known: of(decoded), digest: contentDigest(evidence, marks) };
+    return { kind: 'known', clean: of(decoded), digest: contentDigest(evidence, marks) };
   }
   const then = await evidenceAt(store, image, since);
   if (then.kind === 'gone') return { kind: 'gone', reason: then.reason };
-  return then.kind === 'nothing' ? nothingKnownThen : { kind: 'known', known: of(then.evidence) };
+  return then.kind === 'nothing' ? nothingKnownThen : { kind: 'known', clean: of(then.evidence) };
 }
 
 interface Asked {
@@ -199,6 +203,16 @@ function hasTaught({ containers }: Evidence, namespace: string): boolean {
   return containers.some(({ workload }) => workload.startsWith(`${namespace}/`));
 }
 
+/** Evidence as if no other namespace had shown anything: what all others showed is held back. */
+function shownIn(evidence: Evidence, namespace: string): Evidence {
+  const all = new Set(evidence.containers.map(({ workload }) => workload.slice(0, workload.indexOf('/'))));
+  all.delete(namespace);
+  return withoutQuarantined(
+    evidence,
+    Array.from(all, (other) => ({ whole: 'namespace', namespace: other })),
+  );
+}
+
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -208,6 +222,13 @@ const nothingKnownThen: UnknownAnswer = {
   kind: 'nothing-to-compare',
   code: 'nothing-known-then',
   reason: 'nothing had been learned of the image by then: ask for a later time',
+};
+
+const othersCameFirst: UnknownAnswer = {
+  kind: 'nothing-to-compare',
+  code: 'too-many-snapshots',
+  reason:
+    'of the snapshots that came since, so many are of other namespaces that none of this one was reached: name a later time, or one container or pod',
 };
 
 const stillLearning: UnknownAnswer = {

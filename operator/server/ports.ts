@@ -81,6 +81,8 @@ export interface UnknownQuestion {
   readonly pod?: { readonly namespace: string; readonly name: string } | undefined;
   /** Nothing but what pods of this namespace did, and nothing of images that it has not run. */
   readonly namespace?: string | undefined;
+  /** Who asks may not read the profile: what is near to something is told of what this namespace showed, and of nothing else. */
+  readonly confined?: true;
 }
 
 export type UnknownAnswer =

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { UnknownAnswer, UnknownQuestion } from './ports.ts';
@@ -77,7 +77,10 @@ describe('what a profile does not know', () => {
     const tess = async (query: string): Promise<number> => (await get(query, 'tess')).status;
     expect(await tess('?namespace=shop')).toBe(200);
     expect(await tess('?pod=shop/web-0')).toBe(200);
-    expect(asked.map(({ namespace }) => namespace)).toEqual(['shop', 'shop']);
+    expect(asked.map(({ namespace, confined }) => [namespace, confined])).toEqual([
+      ['shop', true],
+      ['shop', true],
+    ]);
     expect(await tess('')).toBe(403);
     expect(await tess(`?container=${id}`)).toBe(403);
     expect(await tess('?pod=bank/web-0')).toBe(403);
@@ -107,6 +110,27 @@ describe('what a profile does not know', () => {
     release.resolve(found);
     const statuses = (await Promise.all(calls)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503)).toHaveLength(1);
+  });
+
+  it('is asked by the people of a namespace once at a time, so that others get their turn', async () => {
+    const release = Promise.withResolvers<UnknownAnswer>();
+    let asked = 0;
+    const { call } = await startTestServer(new FakeClock(), {
+      isAllowed: async ({ username }, question) =>
+        username === 'ann' || (question.type === 'resource' && question.namespace !== undefined),
+      unknown: async () => ((asked += 1) === 1 ? release.promise : found),
+    });
+    const get = (user: string, namespace: string) =>
+      call({ path: `/api/v1/profiles/web/unknown?namespace=${namespace}`, token: `user:${user}` });
+    const first = get('tess', 'shop');
+    await vi.waitUntil(() => asked === 1);
+    const refused = await Promise.all(Array.from({ length: 12 }, () => get('tess', 'shop')));
+    expect(refused.map(({ status }) => status)).toEqual(Array.from(refused, () => 429));
+    const others = [get('ann', 'shop'), get('bert', 'bank')];
+    release.resolve(found);
+    const answered = await Promise.all([first, ...others]);
+    expect(answered.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await get('tess', 'shop')).status).toBe(200);
   });
 
   it('is told to nobody without a token', async () => {

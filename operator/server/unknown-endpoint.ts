@@ -1,8 +1,9 @@
 /** `GET /api/v1/profiles/NAME/unknown`: what stored snapshots show that a profile does not know. */
 import type { Request, RequestHandler } from 'express';
+import type { Identity } from '../kube/reviews.ts';
 import type { Access } from './access.ts';
 import type { Gate } from './gate.ts';
-import type { UnknownBehaviours, UnknownQuestion } from './ports.ts';
+import type { UnknownAnswer, UnknownBehaviours, UnknownQuestion } from './ports.ts';
 import { Problem } from './problem.ts';
 import { model, withinGate, timeOf } from './profile-endpoint.ts';
 
@@ -14,20 +15,30 @@ const podName = new RegExp(`^(${label})/([a-z0-9][-.a-z0-9]{0,252})$`);
 
 /**
  * Whoever may get the model of all profiles may ask about all pods. Whoever may get it in a namespace may ask about the pods
- * of that, if the image has run there.
+ * of that, if the image has run there, one question at a time: people of one namespace must not keep all others waiting.
  */
 export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate: Gate): RequestHandler {
+  const askingIn = new Set<string>();
+
+  const askConfined = async (who: Identity, question: UnknownQuestion): Promise<UnknownAnswer> => {
+    const { namespace } = question;
+    if (namespace === undefined) throw access.forbidden(who, model);
+    const within = { ...model, namespace };
+    if (!(await access.isAllowed(who, within))) throw access.forbidden(who, within);
+    if (askingIn.has(namespace)) throw new Problem({ status: 429, code: 'busy', detail: oneAtATime, retryAfter: 5 });
+    askingIn.add(namespace);
+    try {
+      return await withinGate(gate, () => unknown({ ...question, confined: true }));
+    } finally {
+      askingIn.delete(namespace);
+    }
+  };
+
   return async (request, response) => {
     const who = await access.identify(request);
     const everywhere = await access.isAllowed(who, model);
     const question = questionOf(request);
-    if (!everywhere) {
-      const { namespace } = question;
-      if (namespace === undefined) throw access.forbidden(who, model);
-      const within = { ...model, namespace };
-      if (!(await access.isAllowed(who, within))) throw access.forbidden(who, within);
-    }
-    const found = await withinGate(gate, () => unknown(question));
+    const found = await (everywhere ? withinGate(gate, () => unknown(question)) : askConfined(who, question));
     switch (found.kind) {
       case 'found':
         response.json(found.answer);
@@ -41,6 +52,8 @@ export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate
     }
   };
 }
+
+const oneAtATime = 'somebody asks about pods of this namespace already; ask again when that is answered';
 
 /** The same for what there is not and for what is none of theirs. */
 const nothing = 'there is no such profile, or no pod of this namespace taught it';
