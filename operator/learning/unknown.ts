@@ -61,9 +61,7 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
     const { result, more } = await compare(image, asked, question.namespace, compiled.get(digest, known));
     if (result.snapshots === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
-    const { namespace = '', confined = false } = question;
-    const near = confined ? once(() => knownByEvidence(shownIn(clean(), namespace))) : known;
-    const unknown = await reportedWithin(near, rows);
+    const unknown = await reportedWithin(toldOf(question, { known, clean }), rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, omitted, kept: compiled.size });
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
@@ -201,6 +199,14 @@ async function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['ro
 /** Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
 function hasTaught({ containers }: Evidence, namespace: string): boolean {
   return containers.some(({ workload }) => workload.startsWith(`${namespace}/`));
+}
+
+/** What who asks may be told of the profile. */
+function toldOf(
+  { namespace = '', confined }: UnknownQuestion,
+  { known, clean }: { readonly known: () => KnownBehaviour; readonly clean: () => Evidence },
+): () => KnownBehaviour {
+  return confined === true ? once(() => knownByEvidence(shownIn(clean(), namespace))) : known;
 }
 
 /** Evidence as if no other namespace had shown anything: what all others showed is held back. */
