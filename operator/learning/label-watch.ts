@@ -5,11 +5,23 @@ import type { LabelValues } from '../../crds/security-profile.ts';
 import type { ImageRuns } from './image-runs.ts';
 import type { KnownProfiles } from './known-profiles.ts';
 
+/**
+ * Between two changes of one image's labels: each is a write of its object, beside the interval of content. Whoever labels a pod
+ * again and again, or makes pods with a label each, brings about no more of them.
+ */
+const restMs = 5 * 60_000;
+
+interface Told {
+  readonly labels: readonly LabelValues[];
+  /** By the clock of the survey; absent if nothing was told yet. */
+  readonly at?: number;
+}
+
 export class LabelWatch {
   readonly #known: Pick<KnownProfiles, 'all'>;
   readonly #onChanged: (image: Image) => void;
   /** By image of a profile that runs or ran within the hour: at most 9 KB each, some 100 bytes usually. */
-  #labels = new Map<string, readonly LabelValues[]>();
+  #told = new Map<string, Told>();
 
   constructor(known: Pick<KnownProfiles, 'all'>, onChanged: (image: Image) => void) {
     this.#known = known;
@@ -18,18 +30,25 @@ export class LabelWatch {
 
   /** Undefined if no pod is known to run it. */
   of(image: Image): readonly LabelValues[] | undefined {
-    return this.#labels.get(imageText(image));
+    return this.#told.get(imageText(image))?.labels;
   }
 
-  look(runs: ReadonlyMap<string, ImageRuns>): void {
-    const before = this.#labels;
-    this.#labels = new Map();
+  look(runs: ReadonlyMap<string, ImageRuns>, now: number): void {
+    const before = this.#told;
+    this.#told = new Map();
     for (const { image } of this.#known.all()) {
       const key = imageText(image);
       const labels = runs.get(key)?.labels;
       if (labels === undefined) continue;
-      this.#labels.set(key, labels);
-      if (!isDeepStrictEqual(labels, before.get(key) ?? [])) this.#onChanged(image);
+      const told = before.get(key) ?? { labels: [] };
+      const isNews = !isDeepStrictEqual(labels, told.labels) && isDue(told, now);
+      this.#told.set(key, isNews ? { labels, at: now } : told);
+      if (isNews) this.#onChanged(image);
     }
   }
+}
+
+/** The clock may have been set back. */
+function isDue({ at }: Told, now: number): boolean {
+  return at === undefined || Math.abs(now - at) >= restMs;
 }

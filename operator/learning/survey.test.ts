@@ -123,12 +123,26 @@ describe('labels of pods', () => {
     await survey.once();
     expect(changed).toEqual([imageText(app)]);
     containers = containers.slice(1, 2);
-    await survey.once();
+    await after(5 * minute);
     expect(labels.of(app)).toEqual([{ key: 'team', values: ['pay'] }]);
     expect(changed).toHaveLength(2);
     containers = [];
     await survey.once();
     expect(labels.of(app)).toBeUndefined();
+  });
+
+  it('that change all the time are news every five minutes', async () => {
+    learned(app, [a]);
+    await start();
+    for (let turn = 0; turn <= 120; turn += 1) {
+      containers = [labelled(1, { team: `team-${turn}` })];
+      await after(minute / 2);
+    }
+    expect(changed).toHaveLength(13);
+    clock.jump(-day);
+    containers = [labelled(1, { team: 'last' })];
+    await after(2 * hour);
+    expect(labels.of(app)).toEqual([{ key: 'team', values: ['last'] }]);
   });
 
   it('are sixteen values at most, and the rest is counted', async () => {

@@ -74,7 +74,7 @@ export class Survey {
     await this.#restore(runs, now);
     await this.#markRuns(runs, containers, now);
     await this.#options.builds.look(runs, now);
-    this.#options.labels.look(runs);
+    this.#options.labels.look(runs, now);
     await this.#collect(runs, now);
     await this.#trim(now);
   }
