@@ -112,7 +112,7 @@ export interface Scheduler {
   profileChanged(image: Image): void;
   /** Grants and reasons, of one node or of all. */
   view(node?: string): NodeView[];
-  /** Why the containers of an image are watched or not; up to 2 s old, as is {@link Scheduler.reasons}. */
+  /** Why the containers of an image are watched or not; up to 15 s old, as is {@link Scheduler.reasons}. */
   image(image: Image): ImageView;
   /** All nodes that have containers or agents, by name. */
   agents(): AgentOverview[];

@@ -21,7 +21,7 @@ describe('a clock that jumps', () => {
       await cluster.reconcile();
       return cluster.record()?.state;
     };
-    return { clock, reconcileAfter };
+    return { clock, cluster, reconcileAfter };
   };
 
   it('does not end learning by a time that has not passed', async () => {
@@ -32,6 +32,16 @@ describe('a clock that jumps', () => {
     clock.jump(-year);
     expect(await reconcileAfter(46 * hour)).toBe('learning');
     expect(await reconcileAfter(hour)).toBe('stable');
+  });
+
+  it('is not when learning ended: a profile that is finished in next year could not be given up until then', async () => {
+    const { clock, cluster, reconcileAfter } = jumping();
+    await reconcileAfter(0);
+    const before = clock.now();
+    clock.jump(year);
+    cluster.settings.current = { ...defaultSettings, learning: { ...defaultSettings.learning, snapshots: 1 } };
+    expect(await reconcileAfter(minute)).toBe('stable');
+    expect(cluster.record()?.sealedAt).toBe(before + minute);
   });
 
   it('ends learning once the new time has stood for an hour', async () => {

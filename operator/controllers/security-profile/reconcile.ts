@@ -68,7 +68,8 @@ async function sealIfLearned(image: Image, dependencies: ProfileDependencies): P
   const record = await store.profile(image);
   if (record?.state !== 'learning' || !isLearned(record, settings().learning, clock.settled())) return record;
   // False: a snapshot came in between. It counts, and its own reconciliation seals.
-  if (await store.seal(image, record.version, clock.now())) {
+  // The time of sealing decides later when the profile may be given up, so it is none that nobody believes yet.
+  if (await store.seal(image, record.version, clock.settled())) {
     metrics.sealed.inc();
     log.info({ profile: record.name, snapshots: record.countedSnapshots }, 'profile is stable');
   }
@@ -99,7 +100,7 @@ async function keepSealedByHand(
   await updateStatus(object, (at) => degradedStatus(object, at), dependencies);
   if (record.publishedUid !== object.uid) return untilLearned(record, dependencies);
   // False: a snapshot came in between, and brings the key back.
-  if (await store.seal(record.image, record.version, clock.now())) {
+  if (await store.seal(record.image, record.version, clock.settled())) {
     log.warn({ profile: record.name }, 'profile was sealed by hand: learning ends');
   }
   return {};
