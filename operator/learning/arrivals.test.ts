@@ -3,12 +3,9 @@
  * after sealing, after relearning, after the archive and after the end of their pods, over restarts of the operator. A model
  * says in other words what becomes of each, and at the end what was learned: nothing lost uncounted, nothing counted twice.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
 import { emptyEvidence } from '../../core/profile/evidence.ts';
@@ -19,7 +16,8 @@ import { uploadAnswer } from '../../core/wire/agent.ts';
 import { ContainerIndex } from '../inventory/container-index.ts';
 import type { PodProjection } from '../inventory/pod.ts';
 import { startTestServer } from '../server/testing/test-server.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { JumpingClock } from '../testing/jumping-clock.ts';
 import { packEvidence } from './evidence-bytes.ts';
 import { createIngest, type Ingest } from './ingest.ts';
@@ -167,12 +165,7 @@ const resultOf = (outcome: Outcome): string =>
 
 /** The operator as far as snapshots go, with everything that takes part in it. */
 async function setUp() {
-  const directory = await mkdtemp(join(tmpdir(), 'arrivals-'));
-  const store = await openSqliteStore({ path: join(directory, 'store.db') });
-  onTestFinished(async () => {
-    await store.close();
-    await rm(directory, { recursive: true });
-  });
+  const store = await temporaryStore();
   const clock = new JumpingClock();
   const index = new ContainerIndex(clock);
   const outcomes: Outcome[] = [];

@@ -8,9 +8,10 @@ import { mergeEvidence } from '../../core/profile/merge.ts';
 import { contextOf, snapshotOf } from '../../core/profile/testing.ts';
 import { createProfileMetrics } from '../controllers/security-profile/metrics.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
-import { commitOf, containerId, snapshotRecord } from '../store/testing/records.ts';
+import { commitOf, snapshotRecord } from '../store/testing/records.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { BuildWatch } from './build-watch.ts';
 import { packEvidence } from './evidence-bytes.ts';
@@ -76,18 +77,7 @@ async function learned(digests: readonly string[], namespaces = ['shop'], image 
 }
 
 function container(number: number, digest: string, fields: Partial<ContainerRecord> = {}): ContainerRecord {
-  return {
-    id: containerId(number),
-    name: 'app',
-    kind: 'container',
-    image: app,
-    digest,
-    pod: { uid: 'uid', namespace: 'shop', name: 'app' },
-    workload: { kind: 'Deployment', name: 'app' },
-    node: 'node-1',
-    startedAt: clock.now(),
-    ...fields,
-  };
+  return containerRecord(number, { image: app, digest, startedAt: clock.now(), ...fields });
 }
 
 const ofTenant = (number: number, digest: string): ContainerRecord =>

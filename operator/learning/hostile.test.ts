@@ -1,49 +1,30 @@
 /** Agents that lie and tenants that flood, against the ingestion as it runs: what they get into a profile, and what not. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { emptyEvidence, evidenceLimits } from '../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../core/profile/merge.ts';
 import { containerNumber, contextOf, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
 import type { ProfileRecord } from '../store/store.ts';
 import { profileRecord } from '../store/testing/records.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { packEvidence, publishStored } from './evidence-bytes.ts';
 import { createIngest, type IngestOptions, type Upload } from './ingest.ts';
 import type { Outcome } from './outcome.ts';
 import { rebuild } from './rebuild.ts';
 import { runsElsewhere } from './share.ts';
 
-let directory: string;
 let store: SqliteStore;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'hostile-'));
-  store = await openSqliteStore({ path: join(directory, 'store.db') });
-});
-afterEach(async () => {
-  await store.close();
-  await rm(directory, { recursive: true });
+  store = await temporaryStore();
 });
 
 /** Tolerance for clocks. */
 const slack = 5 * minute;
-
-const recordOf = (number: number, changes: Partial<ContainerRecord> = {}): ContainerRecord => ({
-  id: containerNumber(number),
-  name: 'web',
-  kind: 'container',
-  image: { name: 'docker.io/library/nginx', tag: '1' },
-  pod: { uid: `uid-${number}`, namespace: 'shop', name: `web-${number}` },
-  workload: { kind: 'Deployment', name: 'web' },
-  node: 'node-1',
-  startedAt: epoch,
-  ...changes,
-});
 
 function setUp(records: readonly ContainerRecord[], changes: Partial<IngestOptions> = {}) {
   const outcomes: Outcome[] = [];
@@ -80,10 +61,10 @@ describe('an agent that lies', () => {
     const image = { name: 'docker.io/library/nginx', tag: `${run}` };
     const at = (number: number) => 10 * run + number;
     return [
-      recordOf(at(1), { image }),
-      recordOf(at(2), { image }),
-      recordOf(at(3), { image, node: 'node-2' }),
-      recordOf(at(4), { image, finishedAt: epoch + 40 * minute }),
+      containerRecord(at(1), { image }),
+      containerRecord(at(2), { image }),
+      containerRecord(at(3), { image, node: 'node-2' }),
+      containerRecord(at(4), { image, finishedAt: epoch + 40 * minute }),
     ];
   };
   const claims = fc.array(
@@ -162,7 +143,7 @@ describe('an agent that lies', () => {
   });
 
   it('cannot date what happened outside of the period, whatever times it gives', async () => {
-    const { ingest } = setUp([recordOf(1)]);
+    const { ingest } = setUp([containerRecord(1)]);
     const processes = [
       { ...seenAt(), parent: -1, executable: '/nginx', maxInstances: 1, first: 0, last: epoch + 1_000_000 * minute },
     ];
@@ -177,9 +158,9 @@ describe('an agent that lies', () => {
 });
 
 describe('a tenant', () => {
-  const image = { name: 'docker.io/library/nginx', tag: '1' };
+  const image = { name: 'docker.io/library/nginx', tag: '1.27' };
   const pod = (number: number, namespace: string): ContainerRecord =>
-    recordOf(number, { pod: { uid: `uid-${number}`, namespace, name: `web-${number}` } });
+    containerRecord(number, { pod: { uid: `uid-${number}`, namespace, name: `web-${number}` } });
 
   /** Short pods that live and end within a minute, each with the same command of the tenant's own. */
   async function flood(

@@ -1,45 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
-import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
+import { epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
 import type { ContainerRecord, PeerQuestion } from '../inventory/inventory.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { publishStored, unpackEvidence } from './evidence-bytes.ts';
 import { createIngest, type Ingest, type IngestOptions, type Upload } from './ingest.ts';
 import type { Outcome } from './outcome.ts';
 
 const nginx: Image = { name: 'docker.io/library/nginx', tag: '1.27' };
-let directory: string;
 let store: SqliteStore;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'ingest-'));
-  store = await openSqliteStore({ path: join(directory, 'store.db') });
-});
-afterEach(async () => {
-  await store.close();
-  await rm(directory, { recursive: true });
+  store = await temporaryStore();
 });
 
-/** Container `number` of nginx, on node-1, which began at the epoch. */
-function recordOf(number: number, changes: Partial<ContainerRecord> = {}): ContainerRecord {
-  return {
-    id: containerNumber(number),
-    name: 'web',
-    kind: 'container',
-    image: nginx,
-    pod: { uid: `uid-${number}`, namespace: 'shop', name: `web-${number}` },
-    workload: { kind: 'Deployment', name: 'web' },
-    node: 'node-1',
-    startedAt: epoch,
-    ...changes,
-  };
-}
-
-function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((number) => recordOf(number))) {
+function setUp(changes: Partial<IngestOptions> = {}, records = [1, 2, 3].map((number) => containerRecord(number))) {
   const outcomes: Outcome[] = [];
   const completed: string[] = [];
   const learned: string[] = [];
@@ -251,7 +229,7 @@ describe('ingestion', () => {
     const questions: PeerQuestion[] = [];
     const { ingest } = setUp({
       inventory: {
-        container: () => recordOf(1),
+        container: () => containerRecord(1),
         resolve: (question) => {
           questions.push(question);
           return { peer: { kind: 'self' }, port: question.port };
@@ -321,7 +299,7 @@ describe('what is not merged', () => {
     {
       what: 'a period after the container',
       upload: uploadOf(snapshotOf(1)),
-      records: [recordOf(1, { finishedAt: epoch + 20 * minute })],
+      records: [containerRecord(1, { finishedAt: epoch + 20 * minute })],
       outcome: 'period',
       answer: { result: 'refused', status: 422 },
     },

@@ -1,21 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { imageText } from '../../core/image.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { KnownProfiles } from './known-profiles.ts';
 
 const image = { name: 'docker.io/library/nginx', tag: '1.27' };
-let folder: string;
 let store: SqliteStore;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'known-profiles-'));
-  store = await openSqliteStore({ path: join(folder, 'store.db') });
-});
-afterEach(async () => {
-  await store.close();
-  await rm(folder, { recursive: true });
+  store = await temporaryStore();
 });
 
 function commit(version: number) {

@@ -1,29 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import type { Peer } from '../../core/profile/peer.ts';
 import { containerNumber, epoch, minute, seenAt, snapshotOf, someSnapshot } from '../../core/profile/testing.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { packEvidence } from './evidence-bytes.ts';
 import { createIngest } from './ingest.ts';
 import { profileModels } from './profile-model.ts';
 import { evidenceAt, rebuild } from './rebuild.ts';
 
-let directory: string;
 let store: SqliteStore;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'rebuild-'));
-  store = await openSqliteStore({ path: join(directory, 'store.db') });
-});
-afterEach(async () => {
-  await store.close();
-  await rm(directory, { recursive: true });
+  store = await temporaryStore();
 });
 
 const imageOf = (run: number) => ({ name: 'docker.io/library/nginx', tag: `${run}` });

@@ -4,10 +4,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { imageText, type Image } from '../../core/image.ts';
 import { createProfileMetrics } from '../controllers/security-profile/metrics.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { StoreError } from '../store/errors.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
-import { commitOf, containerId, snapshotRecord } from '../store/testing/records.ts';
+import { commitOf, snapshotRecord } from '../store/testing/records.ts';
 import { JumpingClock } from '../testing/jumping-clock.ts';
 import { KnownProfiles } from './known-profiles.ts';
 import { LabelWatch } from './label-watch.ts';
@@ -73,18 +74,7 @@ function learned(image: Image, digests: readonly string[]): void {
 }
 
 function container(number: number, digest: string, fields: Partial<ContainerRecord> = {}): ContainerRecord {
-  return {
-    id: containerId(number),
-    name: 'app',
-    kind: 'container',
-    image: app,
-    digest,
-    pod: { uid: 'uid', namespace: 'shop', name: 'app' },
-    workload: { kind: 'Deployment', name: 'app' },
-    node: 'node-1',
-    startedAt: clock.now(),
-    ...fields,
-  };
+  return containerRecord(number, { image: app, digest, startedAt: clock.now(), ...fields });
 }
 
 async function after(ms: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
 import { createCheckMetrics } from '../metrics/checks.ts';
 import type { UnknownQuestion } from '../server/ports.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
@@ -25,16 +26,7 @@ const odd: Partial<Snapshot> = { ...usual, processes: [app, shell], files: [{ ..
 /** Even containers live in the namespace `bank`, odd ones in `shop`. */
 function record(number: number): ContainerRecord {
   const namespace = number % 2 === 0 ? 'bank' : 'shop';
-  return {
-    id: containerNumber(number),
-    name: 'web',
-    kind: 'container',
-    image,
-    pod: { uid: `uid-${number}`, namespace, name: `web-${number}` },
-    workload: { kind: 'Deployment', name: 'web' },
-    node: 'node-1',
-    startedAt: epoch,
-  };
+  return containerRecord(number, { image, pod: { uid: `uid-${number}`, namespace, name: `web-${number}` } });
 }
 
 function learning(maxSnapshots?: number) {
