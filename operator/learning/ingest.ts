@@ -107,13 +107,19 @@ export function createIngest(options: IngestOptions): Ingest {
     return (await store.restore(image, at)) === undefined ? undefined : store.evidence(image);
   }
 
+  /** What is kept decoded may have been given up since, and nothing that is only read would tell. */
+  async function isKnown(snapshot: Snapshot, { record, receivedAt }: Verified): Promise<boolean> {
+    cache.delete(imageText(record.image));
+    return hasTaught(snapshot, (await read(record.image, receivedAt)).evidence);
+  }
+
   async function attempt(upload: Verified): Promise<Result | 'conflict'> {
     const { record, snapshot, node, receivedAt, bytes } = upload;
     const known = await read(record.image, receivedAt);
     const { namespace } = record.pod;
     const share = shareOf(namespace, known.evidence, options.minCoverageMs());
     // What taught it before is no news, also for a profile that takes no more, or was away in the archive meanwhile.
-    if (hasTaught(snapshot, known.evidence)) return ['duplicate'];
+    if (hasTaught(snapshot, known.evidence)) return (await isKnown(snapshot, upload)) ? ['duplicate'] : 'conflict';
     const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
     if (obstacle !== undefined) return refuse(obstacle, upload, known);
     const recorded = recordContext(contextOf(upload));

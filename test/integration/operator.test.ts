@@ -13,6 +13,8 @@ import { learn } from './profile-controllers.ts';
 
 const image = { name: 'docker.io/library/renewed', tag: 'latest' };
 const namespace = 'workload-security';
+/** Where the containers ran that taught: another build counts there. */
+const teaching = 'shop';
 const hour = 60 * 60_000;
 
 /** A pod that runs, as a kubelet would show it. */
@@ -20,7 +22,7 @@ async function runPod(apiServer: ApiServer, digest: string): Promise<void> {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'renewed' },
+    metadata: { name: 'renewed', namespace: teaching },
     spec: { nodeName: 'node-1', containers: [{ name: 'app', image: 'renewed' }] },
   };
   const running = {
@@ -38,6 +40,8 @@ async function runPod(apiServer: ApiServer, digest: string): Promise<void> {
     'patch',
     'pod',
     'renewed',
+    '--namespace',
+    teaching,
     '--subresource=status',
     '--type=merge',
     '-p',
@@ -97,6 +101,7 @@ test('a finished profile of a tag under which another build runs begins anew', a
   await before.seal(image, 1, Date.now() - hour);
   await before.close();
   await apiServer.kubectl(['create', 'namespace', namespace]);
+  await apiServer.kubectl(['create', 'namespace', teaching]);
   await runPod(apiServer, `sha256:${'b'.repeat(64)}`);
 
   const { stop, log } = startOperator(apiServer, dataDir);
