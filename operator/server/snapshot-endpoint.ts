@@ -37,6 +37,8 @@ const maxNodes = 10_000;
  */
 const uploadsPerNode = 4;
 const maxUploads = 128;
+/** The same while memory is scarce and none is unpacked yet: 16 MiB, where 128 would be more than there is left. */
+const uploadsWhileScarce = 16;
 /** Of these, uploads that are parsed: each may hold 8 MiB of JSON and as objects 80 MB (snapshot-upload.ts). */
 const parallelSnapshots = 2;
 /**
@@ -57,8 +59,8 @@ export function snapshotEndpoint({ ingest, memory, clock, metrics }: SnapshotEnd
   let unpacked = 0;
 
   /** One at a time goes on in any case: nothing else would tell when there is memory again. */
-  const refuseIfScarce = (): void => {
-    if (unpacked === 0 || !memory.isScarce) return;
+  const refuseIfScarce = (isBusy: boolean): void => {
+    if (!isBusy || !memory.isScarce) return;
     throw retryLater(503, 'memory', 'the operator is short of memory; keep the snapshot and send it later', 30);
   };
 
@@ -75,7 +77,7 @@ export function snapshotEndpoint({ ingest, memory, clock, metrics }: SnapshotEnd
   const unpack = async (agent: Agent, bytes: Buffer, response: Response): ReturnType<typeof parse> => {
     // Who no longer waits for the answer sends it again.
     if (response.destroyed) throw new Problem({ status: 400, code: 'gone', detail: 'the connection was closed' });
-    refuseIfScarce();
+    refuseIfScarce(unpacked > 0);
     unpacked += 1;
     try {
       return await parse(agent, bytes);
@@ -100,7 +102,7 @@ export function snapshotEndpoint({ ingest, memory, clock, metrics }: SnapshotEnd
   return async (agent: Agent, request: Request, response: Response): Promise<void> => {
     if (!bytesOfNode.hasAny(agent.node) || !jsonOfNode.hasAny(agent.node)) throw overQuota('bytes');
     // Before it is read: what waits in the agent's spool costs nothing here.
-    refuseIfScarce();
+    refuseIfScarce(unpacked > 0 || uploads.running >= uploadsWhileScarce);
     const leave = uploads.enter(agent.node);
     try {
       const bytes = await readUpload(request);

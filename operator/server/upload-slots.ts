@@ -24,6 +24,10 @@ export class UploadSlots {
     this.#total = total;
   }
 
+  get running(): number {
+    return this.#running;
+  }
+
   /**
    * @returns to be called when the upload is over
    * @throws Problem 429 if this node has too many, 503 if all together have
