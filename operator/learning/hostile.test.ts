@@ -265,9 +265,10 @@ describe('a tenant', () => {
     if (losses === undefined) throw new Error('the snapshot has no losses to copy');
     const { bytes } = await packEvidence({ ...taught, snapshots: snapshots.map((one) => ({ ...one, losses })) });
     const profile = profileRecord({ image, snapshots: half, firstSnapshotAt: epoch, lastSnapshotAt: epoch });
-    const full = { evidence: () => Promise.resolve({ profile, evidence: bytes }) };
+    let known: { profile: ProfileRecord; evidence: Uint8Array } | undefined = { profile, evidence: bytes };
+    const full = { evidence: async () => known, profile: async () => known?.profile };
     const commits: string[] = [];
-    const { ingest, outcomes } = setUp([pod(2, 'tenant'), pod(3, 'shop')], {
+    const { ingest, outcomes } = setUp([pod(2, 'tenant'), pod(3, 'shop'), pod(4, 'tenant'), pod(5, 'tenant')], {
       store: {
         ...store,
         ...full,
@@ -278,11 +279,17 @@ describe('a tenant', () => {
         },
       },
     });
-    for (const number of [2, 3]) {
+    const send = (number: number) => {
       const snapshot = snapshotOf(number, { slotId: `${number}/30` });
-      await ingest({ node: 'node-1', snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to });
-    }
-    expect(outcomes).toEqual(['share', 'accepted']);
-    expect(commits).toEqual([containerNumber(3)]);
+      return ingest({ node: 'node-1', snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to });
+    };
+    await send(2);
+    await send(3);
+    await send(4);
+    // A person relearns, as the condition says, and who was refused goes on.
+    known = undefined;
+    await send(5);
+    expect(outcomes).toEqual(['share', 'accepted', 'share', 'accepted']);
+    expect(commits).toEqual([containerNumber(3), containerNumber(5)]);
   });
 });

@@ -165,6 +165,7 @@ describe('ingestion', () => {
     const contended: IngestOptions['store'] = {
       evidence: (image) => store.evidence(image),
       restore: (image, at) => store.restore(image, at),
+      profile: (image) => store.profile(image),
       hasSnapshot: (id) => store.hasSnapshot(id),
       commitSnapshot: () => {
         commits += 1;
@@ -215,6 +216,7 @@ describe('ingestion', () => {
     const flaky: IngestOptions['store'] = {
       evidence: (image) => store.evidence(image),
       restore: (image, at) => store.restore(image, at),
+      profile: (image) => store.profile(image),
       hasSnapshot: (id) => store.hasSnapshot(id),
       commitSnapshot: (commit) => (fails ? Promise.reject(broken) : store.commitSnapshot(commit)),
     };

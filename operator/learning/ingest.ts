@@ -23,7 +23,7 @@ import { recordContext } from './snapshot-context.ts';
 import { type Claim, clockTolerance, type Grants, verify } from './verification.ts';
 
 export interface IngestOptions {
-  readonly store: Pick<Store, 'evidence' | 'commitSnapshot' | 'hasSnapshot' | 'restore'>;
+  readonly store: Pick<Store, 'profile' | 'evidence' | 'commitSnapshot' | 'hasSnapshot' | 'restore'>;
   readonly inventory: Pick<Inventory, 'container' | 'resolve'>;
   readonly grants: Grants;
   /** A snapshot counts towards stability from this coverage on; read anew for every upload. */
@@ -159,9 +159,11 @@ export function createIngest(options: IngestOptions): Ingest {
     { result, share }: Obstacle,
     { record, snapshot, receivedAt }: Verified,
     { profile }: Learned,
-  ): Promise<Result> {
+  ): Promise<Result | 'conflict'> {
     if (await store.hasSnapshot(snapshot.snapshotId)) return ['duplicate'];
     if (share !== undefined) {
+      // Learning may have begun anew since what is kept decoded was read, and no commit follows that would tell.
+      if ((await store.profile(record.image))?.version !== profile?.version) return 'conflict';
       const refusal = { namespace: record.pod.namespace, of: share, since: receivedAt };
       options.onRefused(record.image, refusal, profile?.firstSnapshotAt ?? receivedAt);
     }
