@@ -7,6 +7,7 @@ import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { identify } from './authentication.ts';
 import { Problem } from './problem.ts';
 import type { TokenAuthenticator } from './token-authenticator.ts';
+import { TokenBuckets } from './token-bucket.ts';
 
 export interface AccessOptions {
   /** For tokens of the API server's own audience. */
@@ -19,20 +20,31 @@ export interface AccessOptions {
 /** How long a withdrawn right still works. */
 const decisionMs = 30_000;
 const maxDecisions = 1_000;
+/**
+ * Per user. Each question may be two reviews at the API server, whoever asks, also who may nothing: namespaces can be made up.
+ * `kubectl wsp containers` asks for 200 pages of 100,000 containers.
+ */
+const quota = { burst: 300, perSecond: 10 };
+const maxUsers = 10_000;
 
 export class Access {
   readonly #options: AccessOptions;
   readonly #decisions: LRUCache<string, boolean>;
+  readonly #requests: TokenBuckets;
 
   constructor(options: AccessOptions) {
     this.#options = options;
     const perf = { now: () => options.clock.monotonic() };
+    this.#requests = new TokenBuckets(quota, options.clock, maxUsers);
     this.#decisions = new LRUCache({ max: maxDecisions, ttl: decisionMs, perf, ttlResolution: 0 });
   }
 
   /** @throws Problem 401, 429 or 503 */
-  identify(request: Request): Promise<Identity> {
-    return identify(request, this.#options.authenticator);
+  async identify(request: Request): Promise<Identity> {
+    const who = await identify(request, this.#options.authenticator);
+    if (this.#requests.take(who.username, 1)) return who;
+    const detail = `${who.username} asks more than ${quota.perSecond} times a second`;
+    throw new Problem({ status: 429, code: 'quota-requests', detail, retryAfter: 5 });
   }
 
   /** @throws Problem 503 */

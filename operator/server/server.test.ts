@@ -151,6 +151,23 @@ describe('read endpoints', () => {
     });
   });
 
+  it('answer each user so many times, and ask the API server no oftener, also of who may nothing', async () => {
+    const asked: AccessQuestion[] = [];
+    const clock = new FakeClock();
+    const { call } = await startTestServer(
+      clock,
+      allow(asked, () => false),
+    );
+    const path = (n: number) => `/api/v1/profiles/web/unknown?namespace=made-up-${n}`;
+    const statuses: number[] = [];
+    for (let n = 0; n < 302; n += 1) statuses.push((await call({ path: path(n), token: 'user:eve' })).status);
+    expect(statuses.slice(298)).toEqual([403, 403, 429, 429]);
+    expect(asked).toHaveLength(301);
+    expect((await call({ path: path(0), token: 'user:ann' })).status).toBe(403);
+    await clock.advance(1_000);
+    expect((await call({ path: path(0), token: 'user:eve' })).status).toBe(403);
+  });
+
   it('show nothing without a token or while nobody can say', async () => {
     const { call, metrics } = await startTestServer(new FakeClock(), {
       isAllowed: () => Promise.reject(new Error('down')),

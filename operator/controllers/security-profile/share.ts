@@ -13,6 +13,6 @@ export function shareConditions(name: string, refusals: readonly Refusal[]): Con
     .map(({ namespace, of, since }) => `${namespace} (${of}, since ${timestamp(since)})`)
     .join(', ');
   const more = refusals.length > shown ? `, and ${refusals.length - shown} more` : '';
-  const message = `What these namespaces teach is refused, because they taught as much as the profile takes of one: ${whose}${more}. Others go on. To begin anew: kubectl wsp profile relearn ${name}`;
+  const message = `What these namespaces teach is refused, because with it they would take more of the profile than they leave to others: ${whose}${more}. Others go on. To begin anew: kubectl wsp profile relearn ${name}`;
   return [{ type: shareType, status: 'True', reason: 'NamespaceTaughtItsShare', message }];
 }
