@@ -147,6 +147,40 @@ describe('rights', () => {
     expect(touching).toEqual([['Role', ['workload-security-tls']]]);
   });
 
+  test('people get tokens of accounts that read one thing, each by a Role of its own that nobody is bound to', () => {
+    const { roles, bindings } = chart();
+    const readers = roles.flatMap(({ metadata, rules }) =>
+      rules
+        .filter(({ resources }) => resources.includes('serviceaccounts/token'))
+        .map(({ resourceNames, verbs }) => {
+          const bound = bindings.filter(({ subjects }) => subjects.some(({ name }) => resourceNames.includes(name)));
+          const rights = roles.filter((role) => bound.some(({ roleRef }) => roleRef.name === role.metadata.name));
+          const reads = rights.flatMap((role) => role.rules.flatMap((rule) => [rule.resources, rule.verbs]));
+          const given = bindings.filter(({ roleRef }) => roleRef.name === metadata.name);
+          return { role: metadata.name, account: resourceNames, verbs, reads, given };
+        }),
+    );
+    const shown = { verbs: ['create'], given: [] };
+    expect(readers).toEqual([
+      {
+        ...shown,
+        role: 'workload-security-status',
+        account: ['workload-security-reader'],
+        reads: [['scheduling'], ['get']],
+      },
+      {
+        ...shown,
+        role: 'workload-security-check',
+        account: ['workload-security-model-reader'],
+        reads: [['securityprofiles/model'], ['get']],
+      },
+    ]);
+    const aggregated = roles.filter(({ metadata: { labels } }) =>
+      Object.keys(labels).some((label) => label.includes('aggregate-to')),
+    );
+    expect(aggregated.map(({ metadata }) => metadata.name)).toEqual(['workload-security-viewer']);
+  });
+
   test('the agent has none, and no token for the API server', () => {
     const rendered = chart();
     const subjects = rendered.bindings.flatMap((binding) => binding.subjects.map(({ name }) => name));

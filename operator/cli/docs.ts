@@ -48,13 +48,13 @@ const head = `<!-- Generated from the commands in operator/cli by "make generate
 
 # kubectl wsp
 
-The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\`, \`profile show\` and \`profile check\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`; \`status\` and \`containers\` ask the operator and need \`Role/workload-security-status\` in its namespace.
+The plugin runs from a checkout after \`make build\`: put \`bin/\` on the PATH, and kubectl finds it. \`profile merge\`, and \`profile diff\`, \`profile show\` and \`profile check\` with files, need no cluster. Everything else goes through the Kubernetes API with your own rights: the role \`workload-security-viewer\` reads; \`relearn\`, \`forget\` and \`release\` need \`patch\` on \`securityprofiles\`; \`status\` and \`containers\` ask the operator and need \`Role/workload-security-status\` in its namespace, and so does \`profile check\` without files, which needs \`Role/workload-security-check\`.
 
 Exit codes:
 
 - 0: done
 - 1: the profiles differ (\`profile diff --exit-code\`), or something is not known (\`profile check\`)
-- 2: the command line is wrong, or the input of \`profile check\`
+- 2: the command line is wrong, or the input of \`profile check\`: no such profile or file, or nothing to compare
 - 3: what was asked for could not be done; the message says why
 
 Colours appear on a terminal only, and never if \`NO_COLOR\` is set. Names, paths and messages from containers are printed with control characters and marks of text direction escaped, in every format.`;
@@ -79,12 +79,12 @@ const checkNotes = `## What is not known
 
 - _known_: the profile has it, by name or by a pattern. What only probes and people at terminals taught is not known.
 - _not known_: the profile has nothing that stands for it. The sentence says how much of the lineage is known, what is nearest and in what the two differ. What people at terminals did is listed with them; what only probes did is counted apart, since agents would not ask about it.
-- _undecided_: nobody can say. Without the cluster that is foremost a connection to a private address, if the program has connections to services of the cluster: whose address it was, only the cluster knew. It is also all that an object with \`omitted\` entries of that kind does not know.
+- _undecided_: nobody can say. With files that is foremost a connection to a private address, if the program has connections to services of the cluster: whose address it was, only the cluster knew. It is also all that an object with \`omitted\` entries of that kind does not know.
 - A kind that was never watched for the profile is not compared, and a note says so.
 
-Text leaves out what only reads, writes in ordinary places or is talked to, if its process is not known itself (\`withProcess\`), unless asked for with \`--all\`. 2,000 different behaviours are kept, the most relevant; \`omitted\` counts the others.
+Text leaves out what only reads, writes in ordinary places or is talked to, if its process is not known itself (\`withProcess\`), unless asked for with \`--all\`. 2,000 different behaviours are kept, the most relevant, and the operator lists 200 of them; \`omitted\` counts the others.
 
-As JSON: \`profile\` (name, image, state), \`snapshots\`, \`containers\`, \`counts\` (known, unknown, undecided, probes), \`undecided\` by reason, \`notWatched\` kinds, \`omitted\` and \`unknown\`: each with \`kind\`, what it is, \`relevance\`, \`why\`, \`sentence\`, \`lineage\`, \`nearest\` (absent if nothing is near), \`difference\` (fields with \`known\` and \`seen\`), \`by\` (of people), \`containers\`, the first 8 \`containerIds\`, \`first\` and \`last\`.`;
+As JSON, the same from files and from the operator: \`profile\` (name, image, state, \`at\` if it is the profile as it was then), \`snapshots\`, \`containers\`, \`moreSnapshots\` if the operator has more than it compares for one answer, \`counts\` (known, unknown, undecided, probes), \`undecided\` by reason, \`notWatched\` kinds, \`omitted\` and \`unknown\`: each with \`kind\`, what it is, \`relevance\`, \`why\`, \`sentence\`, \`lineage\`, \`nearest\` (absent if nothing is near), \`difference\` (fields with \`known\` and \`seen\`), \`by\` (of people), \`containers\`, the first 8 \`containerIds\`, \`first\` and \`last\`.`;
 
 function page(): string {
   const context = {

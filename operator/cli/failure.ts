@@ -29,3 +29,9 @@ export class Failure extends Error {
 export function usage(message: string, hint?: string): Failure {
   return new Failure(message, { exitCode: exitCodes.usage, ...(hint !== undefined && { hint }) });
 }
+
+/** The same, where other words on the command line would mend it. */
+export function asUsage(failure: Failure, hint = failure.hint): Failure {
+  const { usage: exitCode } = exitCodes;
+  return new Failure(failure.message, { exitCode, cause: failure, ...(hint !== undefined && { hint }) });
+}

@@ -344,6 +344,7 @@ describe('completion', () => {
     expect(await completed('pro')).toEqual(['profiles', 'profile']);
     expect(await completed('profile', 'di')).toEqual(['diff']);
     expect(await completed('profile', 'diff', '--th')).toEqual(['--threshold']);
+    expect(await completed('profile', 'check', '--s')).toEqual(['--since']);
     expect(await completed('profiles', '-o', 'w')).toEqual(['wide']);
     expect(await completed('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await completed('profile', 'diff', '')).toEqual([]);

@@ -29,7 +29,7 @@ export function createProgram(context: Context, end: (code: ExitCode) => void): 
     });
   program.addHelpText(
     'after',
-    '\nEnds with 0 when done, 1 if differences were found (diff --exit-code) or something is not known (check), 2 if the command line is wrong, 3 if it could not be done.',
+    '\nEnds with 0 when done, 1 if differences were found (diff --exit-code) or something is not known (check), 2 if the command line is wrong or there is nothing to compare (check), 3 if it could not be done.',
   );
   addStatus(program, context);
   addProfiles(program, context);

@@ -1,14 +1,10 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import type { KubeClient, KubeRequest } from '../kube/client.ts';
-import { errorOf } from '../kube/errors.ts';
-import type { OpenTunnel } from '../kube/tunnel.ts';
 import type { ClusterStatus, ContainerList, ContainerQuery } from '../server/api/status.ts';
 import { startTestServer } from '../server/testing/test-server.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
-import { runCli } from './testing.ts';
+import { clusterOf, now, type Situation } from './cluster/testing.ts';
 
-const now = Date.parse('2030-01-01T02:00:00Z');
 const id = (number: number): string => number.toString(16).padStart(64, '0');
 
 const agent = { version: '0.1.0', variant: 'raw', slots: { used: 5, max: 5 }, finishedKept: 0, lostRecords: 0 };
@@ -110,50 +106,27 @@ shop        app-1   app            node-full           5m      30m of 2h   5 of 
 -           -       000000000000   unknown-container           -           waiting until the API server shows the container
 `;
 
-interface Cluster {
-  /** Paths that the API server refuses or does not know, with the status. */
-  readonly refused?: Readonly<Record<string, number>>;
-  readonly holder?: string;
-  readonly allowed?: boolean;
-  readonly tunnel?: OpenTunnel;
-}
-
-/** An API server that knows one operator, whose port is a real one. */
-async function cluster({ refused = {}, holder = 'op-0_uid', allowed = true, ...given }: Cluster = {}) {
+/** A cluster whose operator knows the status and the two containers above. */
+async function cluster(situation: Situation = {}) {
   const asked: ContainerQuery[] = [];
-  const { server, authority } = await startTestServer(new FakeClock(now), {
-    isAllowed: () => Promise.resolve(allowed),
-    status: {
-      status: () => Promise.resolve(status),
-      containers: (query) => {
-        asked.push(query);
-        if (query.pod !== undefined && query.pod !== 'app-1') return { items: [], total: 0 };
-        const [first, second] = known.items;
-        if (first === undefined || second === undefined) throw new Error('two were expected');
-        return query.after === undefined
-          ? { items: [first], total: 2, next: 'shop app-1' }
-          : { items: [second], total: 2 };
+  const found = await clusterOf(
+    {
+      status: {
+        status: () => Promise.resolve(status),
+        containers: (query) => {
+          asked.push(query);
+          if (query.pod !== undefined && query.pod !== 'app-1') return { items: [], total: 0 };
+          const [first, second] = known.items;
+          if (first === undefined || second === undefined) throw new Error('two were expected');
+          return query.after === undefined
+            ? { items: [first], total: 2, next: 'shop app-1' }
+            : { items: [second], total: 2 };
+        },
       },
     },
-  });
-  const answers: Readonly<Record<string, unknown>> = {
-    leases: { spec: { holderIdentity: holder } },
-    configmaps: { data: { 'ca.crt': authority.cert } },
-    serviceaccounts: { status: { token: 'user:reader' } },
-  };
-  const request = ({ method, path }: KubeRequest): Promise<unknown> => {
-    const kind = Object.keys(answers).find((one) => path.includes(`/namespaces/workload-security/${one}/`)) ?? '';
-    const code = refused[kind] ?? (kind === '' ? 404 : 200);
-    if (code !== 200) return Promise.reject(errorOf(code, JSON.stringify({ message: 'no' }), `${method} ${path}`));
-    return Promise.resolve(answers[kind]);
-  };
-  const client: KubeClient = { request, watch: () => Promise.reject(new Error('not watched')) };
-  const targets: unknown[] = [];
-  const tunnel: OpenTunnel = (options, target) => {
-    targets.push(target);
-    return given.tunnel?.(options, target) ?? Promise.resolve(connect(server.port, '127.0.0.1'));
-  };
-  return { asked, targets, run: (...words: string[]) => runCli(words, { connect: () => client, tunnel }) };
+    situation,
+  );
+  return { asked, ...found };
 }
 
 it('status: one screen, what is wrong first, nothing that steers the terminal', async () => {
@@ -183,7 +156,12 @@ it.each([
   [{ holder: '' }, ['status'], /no operator is at work\n.*get pods/],
   [{ refused: { leases: 403 } }, ['status'], /403.*\n.*role workload-security-status/],
   [{ refused: { serviceaccounts: 403 } }, ['status'], /403.*\n.*create rolebinding/],
-  [{ allowed: false }, ['status'], /refused \(403\): reader may not get scheduling/],
+  [{ refused: { serviceaccounts: 404 } }, ['status'], /no service account workload-security-reader .*\n.*upgrade the/],
+  [
+    { allowed: false },
+    ['status'],
+    /refused \(403\): workload-security-reader may not get scheduling.*\n.*upgrade the release/,
+  ],
 ] as const)('says what to do: %j %j', async (situation, words, message) => {
   const { run } = await cluster(situation);
   const { code, out, err } = await run(...words);

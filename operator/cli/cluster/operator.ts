@@ -13,29 +13,40 @@ import { parseAnswer } from '../../kube/objects.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import type { OperatorOptions } from '../options.ts';
+import type { Reader } from './reader.ts';
 
 const port = 8443;
-const timeoutMs = 30_000;
-/** Of the largest answer, a page of containers, twice. */
-const longestAnswer = 1024 * 1024;
 /** The shortest that the API server makes. */
 const tokenSeconds = 600;
 
 export type OperatorApi = <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>;
 
-/** @throws Failure that says what is missing: an operator, a right, a way */
-export async function operatorApi(options: OperatorOptions, context: Context): Promise<OperatorApi> {
+/** The operator refused: with which status, and the word that it has for why. */
+export class Refusal extends Failure {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, { code, detail }: z.infer<typeof problemSchema>, hint?: string) {
+    super(`the operator refused (${status}): ${detail}`, hint === undefined ? {} : { hint });
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** @throws Failure that says what is missing: an operator, a right, a way; of the answer: Refusal */
+export async function operatorApi(options: OperatorOptions, context: Context, reader: Reader): Promise<OperatorApi> {
   const client = context.connect(options);
   const { operatorNamespace: namespace } = options;
-  const pod = await asked(namespace, () => holder(client, namespace));
-  const ca = await asked(namespace, () => authority(client, namespace));
-  const token = await asked(namespace, () => readerToken(client, namespace));
+  const place = { namespace, role: reader.role };
+  const pod = await asked(place, () => holder(client, namespace));
+  const ca = await asked(place, () => authority(client, namespace));
+  const token = await asked(place, () => readerToken(client, namespace, reader));
   return async (path, schema) => {
     const stream = await context.tunnel(options, { namespace, pod, port }).catch((error: unknown) => {
-      throw new Failure(problemText(error), { cause: error, hint: rightsHint(namespace) });
+      throw new Failure(problemText(error), { cause: error, hint: rightsHint(place) });
     });
     try {
-      return schema.parse(JSON.parse(await fetchText(stream, { path, ca, token })));
+      return schema.parse(JSON.parse(await fetchText(stream, { path, ca, token, reader })));
     } catch (error) {
       if (error instanceof Failure) throw error;
       const hint = `kubectl -n ${namespace} logs ${pod} may say more; plugin and operator may be of different versions`;
@@ -46,20 +57,25 @@ export async function operatorApi(options: OperatorOptions, context: Context): P
   };
 }
 
-const rightsHint = (namespace: string): string =>
-  `it takes the role workload-security-status in the namespace ${namespace}: kubectl -n ${namespace} create rolebinding status-NAME --role=workload-security-status --user=NAME`;
+interface Place {
+  readonly namespace: string;
+  readonly role: string;
+}
 
-async function asked<Answer>(namespace: string, ask: () => Promise<Answer>): Promise<Answer> {
+const rightsHint = ({ namespace, role }: Place): string =>
+  `it takes the role ${role} in the namespace ${namespace}: kubectl -n ${namespace} create rolebinding NAME --role=${role} --user=NAME`;
+
+async function asked<Answer>(place: Place, ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof ForbiddenError && error.status === 403) {
-      throw new Failure(error.message, { cause: error, hint: rightsHint(namespace) });
+      throw new Failure(error.message, { cause: error, hint: rightsHint(place) });
     }
     if (error instanceof NotFoundError) {
       const hint =
         'is Workload Security installed here (kubectl config current-context)? If its namespace is another: --operator-namespace NAME';
-      throw new Failure(`there is no operator in the namespace ${namespace}`, { cause: error, hint });
+      throw new Failure(`there is no operator in the namespace ${place.namespace}`, { cause: error, hint });
     }
     throw error;
   }
@@ -86,14 +102,18 @@ async function authority(client: KubeClient, namespace: string): Promise<string>
 
 const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
 
-async function readerToken(client: KubeClient, namespace: string): Promise<string> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/workload-security-reader/token`;
+async function readerToken(client: KubeClient, namespace: string, { account }: Reader): Promise<string> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${account}/token`;
   const body = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
     spec: { expirationSeconds: tokenSeconds },
   };
-  const answer = await client.request({ method: 'POST', path, body });
+  const answer = await client.request({ method: 'POST', path, body }).catch((error: unknown) => {
+    if (!(error instanceof NotFoundError)) throw error;
+    const hint = 'the chart that is installed is older than this plugin: upgrade the release';
+    throw new Failure(`there is no service account ${account} in the namespace ${namespace}`, { cause: error, hint });
+  });
   return parseAnswer(answer, tokenSchema, `POST ${path}`).status.token;
 }
 
@@ -101,11 +121,13 @@ interface Question {
   readonly path: string;
   readonly ca: string;
   readonly token: string;
+  readonly reader: Pick<Reader, 'longestAnswer' | 'timeoutMs'>;
 }
 
-const problemSchema = z.object({ detail: z.string() });
+const problemSchema = z.object({ code: z.string().default(''), detail: z.string() });
 
-async function fetchText(socket: Duplex, { path, ca, token }: Question): Promise<string> {
+async function fetchText(socket: Duplex, { path, ca, token, reader }: Question): Promise<string> {
+  const { longestAnswer, timeoutMs } = reader;
   const answered = Promise.withResolvers<string>();
   const asking = request({
     path,
@@ -130,11 +152,18 @@ async function fetchText(socket: Duplex, { path, ca, token }: Question): Promise
   return answered.promise;
 }
 
-function refusal(status: number, body: string): Failure {
+function refusal(status: number, body: string): Refusal {
   const parsed = problemSchema.safeParse(jsonOf(body));
-  const why = parsed.success ? parsed.data.detail : body.slice(0, 200);
-  const hint = status === 404 ? 'the operator is older than this plugin: upgrade it' : undefined;
-  return new Failure(`the operator refused (${status}): ${why}`, hint === undefined ? {} : { hint });
+  const problem = parsed.success ? parsed.data : { code: '', detail: body.slice(0, 200) };
+  return new Refusal(status, problem, refusalHint(status, problem.code));
+}
+
+/** Where it is the same whatever was asked. */
+function refusalHint(status: number, code: string): string | undefined {
+  if (code === 'no-such-endpoint') return 'the operator is older than this plugin: upgrade it';
+  if (status === 429 || status === 503) return 'nothing is wrong with the question: ask again in some seconds';
+  if (code !== 'forbidden') return undefined;
+  return 'the binding of this service account is missing or was changed: upgrade the release, which restores it';
 }
 
 function jsonOf(body: string): unknown {

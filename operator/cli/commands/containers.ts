@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type ContainerList, containerList, type ContainerStatus } from '../../server/api/status.ts';
 import { type OperatorApi, operatorApi } from '../cluster/operator.ts';
+import { statusReader } from '../cluster/reader.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { type OperatorOptions, withOperator, withOutput } from '../options.ts';
@@ -39,7 +40,7 @@ type Query = Readonly<Record<string, string>>;
 async function list(pod: string | undefined, options: Options, context: Context): Promise<void> {
   const { output } = options;
   const query = queryOf(pod, options);
-  const ask = await operatorApi(options, context);
+  const ask = await operatorApi(options, context, statusReader);
   const found: ContainerStatus[] = [];
   for await (const page of pages(ask, query)) found.push(...page.items);
   if (found.length === 0 && Object.keys(query).length > 0) throw unknown(query);

@@ -34,6 +34,8 @@ export const checkAnswerSchema = z.looseObject({
       }),
     )
     .readonly(),
+  /** More were asked about than are compared for one answer. */
+  moreSnapshots: z.literal(true).exactOptional(),
   /** Behaviours that are not known and had no room. */
   omitted: count,
 });

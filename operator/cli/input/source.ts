@@ -9,9 +9,13 @@ import { parseProfile, type ProfileDocument } from './profile-document.ts';
 /** What cannot be a name in the cluster, or ends as files do. */
 const looksLikeFile = /^(?:-$|\.|\/)|\.(?:json|ya?ml|zst)$/i;
 
+export function isFile(source: string, { exists }: Context): boolean {
+  return looksLikeFile.test(source) || exists(source);
+}
+
 /** Only what is no file needs a cluster. @throws Failure, KubeError */
 export async function readProfile(source: string, options: ClusterOptions, context: Context): Promise<ProfileDocument> {
-  if (looksLikeFile.test(source) || context.exists(source)) {
+  if (isFile(source, context)) {
     return parseProfile(await readDocument(source, context), called(source));
   }
   try {

@@ -55,13 +55,16 @@ function countsOf({ counts, unknown }: CheckAnswer): string {
   return `${[`${known} known`, `${counts.unknown} not known${seen}`, ...more].join(', ')}.`;
 }
 
-function notesOf({ undecided, notWatched, omitted }: CheckAnswer, hidden: number): string[] {
+function notesOf({ undecided, notWatched, moreSnapshots, omitted }: CheckAnswer, hidden: number): string[] {
   return [
     ...Object.entries(undecided).map(([reason, count]) => `${count} undecided: ${undecidedText(reason)}`),
     ...(notWatched.length === 0
       ? []
       : [`${notWatched.map((kind) => kindNames[kind]).join(', ')} were never watched for this profile: not compared`]),
     ...(hidden === 0 ? [] : [`not shown are ${hidden} of processes that are not known themselves (--all)`]),
+    ...(moreSnapshots === true
+      ? ['there are more snapshots, not compared: ask for a later time, or one container']
+      : []),
     ...(omitted === 0 ? [] : [`${omitted} more are not known, the least relevant: there was no room for them`]),
   ];
 }
