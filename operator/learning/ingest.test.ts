@@ -96,6 +96,61 @@ describe('ingestion', () => {
     expect(await ingest(uploadOf(snapshotOf(1, program())))).toEqual({ result: 'duplicate' });
   });
 
+  it('refuses as much again without unpacking the evidence, until the profile is another', async () => {
+    let unpacked = 0;
+    const told: string[] = [];
+    const counting = {
+      ...store,
+      evidence: (image: Image) => {
+        unpacked += 1;
+        return store.evidence(image);
+      },
+    };
+    const tenant = { uid: 'uid-4', namespace: 'tenant', name: 'pod-4' };
+    const records = [1, 2, 3].map((number) => containerRecord(number));
+    const { ingest, outcomes, completed } = setUp(
+      {
+        store: counting,
+        maxJsonBytes: 6_000,
+        cacheBytes: 1,
+        onRefused: (_, { namespace, of }) => void told.push(`${namespace} ${of}`),
+      },
+      [...records, containerRecord(4, { pod: tenant })],
+    );
+    const large = (number: number, bytes = 100) =>
+      uploadOf(snapshotOf(number, program(`/${String(number).repeat(4_000)}`)), { bytes: new Uint8Array(bytes) });
+    await ingest(uploadOf(snapshotOf(1, program())));
+    await ingest(large(2));
+    expect(outcomes).toEqual(['accepted', 'share']);
+    unpacked = 0;
+    const again = await ingest(large(2, 50));
+    expect(again).toMatchObject({ result: 'refused', reason: expect.stringMatching(/^share: .* shop /) as unknown });
+    await ingest(large(3));
+    expect([unpacked, outcomes.splice(0)]).toEqual([0, ['accepted', 'share', 'share', 'share']]);
+    expect(told).toEqual(['shop bytes', 'shop bytes', 'shop bytes']);
+    expect(completed).toEqual(['slot-1', 'slot-2', 'slot-2', 'slot-3']);
+    // What taught the profile before is a duplicate all the same.
+    await ingest(uploadOf(snapshotOf(1, program()), { bytes: new Uint8Array(100) }));
+    expect([unpacked, outcomes.splice(0)]).toEqual([0, ['duplicate']]);
+    // Much less may have room; others do, and with what they teach there is another profile.
+    await ingest(uploadOf(snapshotOf(3, program()), { bytes: new Uint8Array(49) }));
+    await ingest(large(2));
+    expect(outcomes.splice(0)).toEqual(['accepted', 'share']);
+    await ingest(uploadOf(snapshotOf(4, program()), { bytes: new Uint8Array(100) }));
+    expect(outcomes.splice(0)).toEqual(['accepted']);
+    unpacked = 0;
+    await ingest(large(2));
+    expect([unpacked > 0, outcomes.splice(0)]).toEqual([true, ['share']]);
+    // Learned anew, with as many snapshots as before: the share is nobody's.
+    await store.forget(nginx);
+    for (const number of [1, 3, 4])
+      await ingest(uploadOf(snapshotOf(number, program()), { receivedAt: epoch + 40 * minute }));
+    expect(await store.profile(nginx)).toMatchObject({ version: 3 });
+    unpacked = 0;
+    await ingest(large(2));
+    expect([unpacked > 0, outcomes]).toEqual([true, ['accepted', 'accepted', 'accepted', 'share']]);
+  });
+
   it('takes every snapshot once, whoever sends it again', async () => {
     const { ingest, learned } = setUp();
     const upload = uploadOf(snapshotOf(1, program()));

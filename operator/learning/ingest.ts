@@ -17,6 +17,7 @@ import { snapshotCounts } from './counting.ts';
 import { maxEvidenceJsonBytes, packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
 import type { Refusal } from './refusals.ts';
+import { RefusedBefore, type RefusedUpload } from './refused-before.ts';
 import { Serial } from './serial.ts';
 import { mayCount, type Share, shareOf, snapshotsPerNamespace } from './share.ts';
 import { recordContext } from './snapshot-context.ts';
@@ -83,6 +84,7 @@ const memoryFactor = 5;
 export function createIngest(options: IngestOptions): Ingest {
   const { store, inventory, grants } = options;
   const serial = new Serial();
+  const refusedBefore = new RefusedBefore();
   const cache = new LRUCache<string, Learned>({
     maxSize: options.cacheBytes ?? defaultCacheBytes,
     sizeCalculation: ({ jsonBytes }) => Math.max(1, jsonBytes * memoryFactor),
@@ -157,17 +159,36 @@ export function createIngest(options: IngestOptions): Ingest {
   /** What was stored before is no news, also for a profile that takes no more. */
   async function refuse(
     { result, share }: Obstacle,
-    { record, snapshot, receivedAt }: Verified,
-    { profile }: Learned,
+    upload: Verified,
+    { profile, evidence }: Learned,
   ): Promise<Result | 'conflict'> {
-    if (await store.hasSnapshot(snapshot.snapshotId)) return ['duplicate'];
+    const { image } = upload.record;
+    if (await store.hasSnapshot(upload.snapshot.snapshotId)) return ['duplicate'];
     if (share !== undefined) {
       // Learning may have begun anew since what is kept decoded was read, and no commit follows that would tell.
-      if ((await store.profile(record.image))?.version !== profile?.version) return 'conflict';
-      const refusal = { namespace: record.pod.namespace, of: share, since: receivedAt };
-      options.onRefused(record.image, refusal, profile?.firstSnapshotAt ?? receivedAt);
+      if ((await store.profile(image))?.version !== profile?.version) return 'conflict';
+      if (profile !== undefined) refusedBefore.note(sizeOf(upload), share, profile, evidence.snapshots);
+      tellRefused(upload, share, profile);
     }
     return result;
+  }
+
+  /** Undefined if the evidence must tell. */
+  async function refuseAgain(upload: Verified): Promise<Result | undefined> {
+    const { record, snapshot } = upload;
+    if (!refusedBefore.has(sizeOf(upload))) return undefined;
+    if (await store.hasSnapshot(snapshot.snapshotId)) return ['duplicate'];
+    const profile = await store.profile(record.image);
+    const share = profile && refusedBefore.find(sizeOf(upload), profile);
+    if (share === undefined) return undefined;
+    if (refusedBefore.hasTaught(record.image, snapshot)) return ['duplicate'];
+    tellRefused(upload, share, profile);
+    return takenBefore(share, record.pod.namespace);
+  }
+
+  function tellRefused({ record, receivedAt }: Verified, of: Refusal['of'], profile: ProfileRecord | undefined): void {
+    const refusal = { namespace: record.pod.namespace, of, since: receivedAt };
+    options.onRefused(record.image, refusal, profile?.firstSnapshotAt ?? receivedAt);
   }
 
   function contextOf({ record, snapshot, receivedAt, node }: Verified): SnapshotContext {
@@ -187,7 +208,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   async function learn(upload: Verified): Promise<Result> {
     for (let left = attempts; left > 0; left -= 1) {
-      const result = await attempt(upload);
+      const result = (await refuseAgain(upload)) ?? (await attempt(upload));
       if (result !== 'conflict') return result;
       cache.delete(imageText(upload.record.image));
     }
@@ -266,6 +287,17 @@ function obstacleOf({ snapshots }: Share, namespace: string): Obstacle | undefin
 function bytesTaken({ jsonBytes, maxJsonBytes }: Room, namespace: string): Obstacle {
   const reason = `with it the profile would have ${jsonBytes} bytes of evidence, and the namespace ${namespace} more of them than it leaves to others of ${maxJsonBytes}`;
   return { result: ['share', reason], share: 'bytes' };
+}
+
+function takenBefore(share: Refusal['of'], namespace: string): Result {
+  return [
+    'share',
+    `the namespace ${namespace} has its share of the profile's ${share}: one as large was refused, and the profile is the same since`,
+  ];
+}
+
+function sizeOf({ record, bytes }: Verified): RefusedUpload {
+  return { image: record.image, namespace: record.pod.namespace, bytes: bytes.length };
 }
 
 function nextProfile(
