@@ -304,4 +304,12 @@ export type Hours = string;
 
 /** Why containers of an image are watched or not. */
 export type SchedulingReason =
-  'Sealed' | 'Watched' | 'SlotsTaken' | 'AgentUnavailable' | 'NotObserved' | 'Excluded' | 'Disabled' | 'NotRunning';
+  | 'Sealed'
+  | 'Watched'
+  | 'SlotsTaken'
+  | 'AgentUnavailable'
+  | 'NotObserved'
+  | 'ShareTaken'
+  | 'Excluded'
+  | 'Disabled'
+  | 'NotRunning';

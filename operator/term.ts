@@ -98,6 +98,10 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     if (!isDeepStrictEqual(labels, keys)) labelsChanged();
     keys = labels;
   });
+  const refusals = new Refusals((image) => {
+    profiles.enqueue(image);
+    scheduler.profileChanged(image);
+  });
   const scheduler = createScheduler({
     clock,
     inventory,
@@ -110,6 +114,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     },
     settings: () => settings.current,
     profile: (image) => known.get(image),
+    hasTaughtShare: (image, namespace) => refusals.has(image, namespace, known.get(image)?.firstSnapshotAt),
     namespace: configuration.namespace,
     random: randomBytes,
     onError: (error, doing) => log.error({ err: error }, `failed: ${doing}`),
@@ -125,7 +130,6 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const labels = new LabelWatch(known, (image) => profiles.enqueue(image));
   const survey = new Survey({ ...surveyed, builds, labels, object: (image) => profiles.object(image) });
   const hours = hoursReader({ inventory, known, clock });
-  const refusals = new Refusals((image) => profiles.enqueue(image));
   const profiles = createProfileController({
     ...options,
     store,

@@ -12,6 +12,7 @@ export type ProfileFacts = Pick<
   | 'state'
   | 'snapshots'
   | 'containers'
+  | 'firstSnapshotAt'
   | 'lastSnapshotAt'
   | 'sealedAt'
   | 'digests'
@@ -106,21 +107,24 @@ export class KnownProfiles {
 
   #set(image: Image, facts: ProfileFacts | undefined): void {
     const key = imageText(image);
-    const before = this.#facts.get(key)?.state;
+    const before = this.get(image);
     if (facts === undefined) this.#facts.delete(key);
     else this.#facts.set(key, facts);
-    this.#onChange(image, (before === 'stable') !== (facts?.state === 'stable'));
+    const isGone = before !== undefined && facts === undefined;
+    this.#onChange(image, isGone || (before?.state === 'stable') !== (facts?.state === 'stable'));
   }
 }
 
 /** And nothing else of it: this is kept for every image. */
 function factsOf(record: ProfileRecord): ProfileFacts {
-  const { image, state, snapshots, containers, lastSnapshotAt, sealedAt, digests, watchedMs, watchedFrom } = record;
+  const { image, state, snapshots, containers, firstSnapshotAt, lastSnapshotAt } = record;
+  const { sealedAt, digests, watchedMs, watchedFrom } = record;
   return {
     image,
     state,
     snapshots,
     containers,
+    firstSnapshotAt,
     lastSnapshotAt,
     digests,
     ...(sealedAt !== undefined && { sealedAt }),

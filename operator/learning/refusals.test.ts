@@ -21,5 +21,7 @@ it('remembers whose snapshots were refused, tells each once, and forgets what wa
   expect(refusals.of(image, 10)).toEqual([{ namespace: 'tenant', of: 'bytes', since: 11 }]);
   for (let n = 0; n < 100; n += 1) refuse(`tenant-${n}`, 12, 10);
   expect(refusals.of(image, 10)).toHaveLength(16);
+  expect(['tenant', 'tenant-3', 'shop'].map((name) => refusals.has(image, name, 10))).toEqual([true, true, false]);
+  expect([13, undefined].map((began) => refusals.has(image, 'tenant', began))).toEqual([false, false]);
   expect(refusals.of({ ...image, tag: 'v2' }, 0)).toEqual([]);
 });

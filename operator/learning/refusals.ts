@@ -1,4 +1,4 @@
-/** Which namespaces have taught images as much as is taken of one: for the conditions of their profiles. */
+/** Which namespaces have taught images as much as is taken of one: for the conditions of their profiles, and for scheduling. */
 import { LRUCache } from 'lru-cache';
 import { imageText, type Image } from '../../core/image.ts';
 
@@ -34,5 +34,11 @@ export class Refusals {
 
   of(image: Image, firstSnapshotAt: number): readonly Refusal[] {
     return (this.#refused.get(imageText(image)) ?? []).filter(({ since }) => since >= firstSnapshotAt);
+  }
+
+  /** @param firstSnapshotAt undefined if there is no profile, of which nobody has taught a share */
+  has(image: Image, namespace: string, firstSnapshotAt: number | undefined): boolean {
+    if (firstSnapshotAt === undefined) return false;
+    return this.of(image, firstSnapshotAt).some((one) => one.namespace === namespace);
   }
 }

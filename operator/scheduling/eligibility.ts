@@ -18,10 +18,15 @@ export function objection(record: ContainerRecord, context: PlanContext): Reason
   const { settings } = context;
   if (!settings.enabled) return reason('disabled', 'profiling is turned off');
   if (context.isOwnPod(record)) return reason('own-pod', 'own pod: the product does not profile itself');
-  const exclusion = settings.excluded(record.pod.namespace, record.image);
+  const { image } = record;
+  const { namespace } = record.pod;
+  const exclusion = settings.excluded(namespace, image);
   if (exclusion !== undefined) return reason('excluded', `excluded by ${exclusion}`);
-  if (context.profile(record.image)?.state !== 'stable') return undefined;
-  return reason('stable', `image is stable: ${imageText(record.image)} is learned`);
+  if (context.profile(image)?.state === 'stable') {
+    return reason('stable', `image is stable: ${imageText(image)} is learned`);
+  }
+  if (!context.hasTaughtShare(image, namespace)) return undefined;
+  return reason('share', `share taken: namespace ${namespace} has taught its share of ${imageText(image)}`);
 }
 
 /** Whether a container that the agent of a node reports may get a slot. The inventory decides what it is, not the agent. */

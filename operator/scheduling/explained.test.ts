@@ -5,13 +5,14 @@ import { reasonCodes } from './reason.ts';
 import { agentReport, settingsWith, Simulation } from './testing/simulation.ts';
 import { imageOf } from './testing/situations.ts';
 
-const images = ['fresh', 'finished', 'excluded', 'own'] as const;
+const images = ['fresh', 'finished', 'taught', 'excluded', 'own'] as const;
 const container = fc.record({ image: fc.constantFrom(...images), node: fc.constantFrom('node-a', 'node-b', 'mute') });
 
 function clusterOf(containers: readonly { image: (typeof images)[number]; node: string }[], enabled: boolean) {
   const exclude = [{ image: 'registry.example.com/excluded:*' }];
   const cluster = new Simulation(settingsWith({ maxContainersPerNode: 1, enabled, exclude, snapshotPeriodMs: 30_000 }));
   cluster.profiles.set(imageText(imageOf('finished')), { state: 'stable', snapshots: 9, containers: 9 });
+  cluster.refused.add('registry.example.com/taught shop');
   const ids = containers.map(({ image, node }) => {
     const pod = { uid: 'u', namespace: 'workload-security', name: 'operator-0', partOf: 'workload-security' };
     return cluster.start(imageOf(image), node, image === 'own' ? { pod } : {});
@@ -53,6 +54,7 @@ it('every container has exactly one reason, whatever its image, its node and the
         expect(others(codeOf('own'), 'own-pod')).toEqual([]);
         expect(others(codeOf('excluded'), 'excluded')).toEqual([]);
         expect(others(codeOf('finished'), 'stable')).toEqual([]);
+        expect(others(codeOf('taught'), 'share')).toEqual([]);
         expect(others(codeOf('fresh', 'mute'), 'agent-unreachable')).toEqual([]);
       },
     ),

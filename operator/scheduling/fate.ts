@@ -21,8 +21,8 @@ function isProfiling(reported: ReportedContainer | undefined, grant: Grant): boo
 /**
  * Why a grant ends now; undefined if it goes on. A grant is kept until its snapshot arrives, its period is over or its
  * container ends. It is withdrawn earlier only if the agent cannot or need not fulfil it: the agent was restarted and its
- * trees with it, a person excluded the container or shortened the period, or the image became stable, so that the snapshot
- * would be refused.
+ * trees with it, a person excluded the container or shortened the period, or the image became stable or its namespace has
+ * taught its share, so that the snapshot would be refused.
  */
 export function fate(grant: Grant, situation: NodeSituation, context: PlanContext): EndCode | undefined {
   const record = context.container(grant.containerId);

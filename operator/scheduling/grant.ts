@@ -76,6 +76,8 @@ export interface PlanContext {
   readonly settings: SchedulingSettings;
   readonly container: (id: string) => ContainerRecord | undefined;
   readonly profile: (image: Image) => ProfileFacts | undefined;
+  /** What containers of this namespace teach the image is refused. */
+  readonly hasTaughtShare: (image: Image, namespace: string) => boolean;
   readonly activity: (image: Image) => ImageActivity | undefined;
   /** A pod of this product itself. */
   readonly isOwnPod: (record: ContainerRecord) => boolean;

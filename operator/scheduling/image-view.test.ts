@@ -56,6 +56,17 @@ describe('why an image is watched or not', () => {
       0,
       'No agent is ready where 2 containers run: kubectl wsp status says why.',
     ],
+    [
+      'ShareTaken',
+      [
+        ['share', 2],
+        ['excluded', 1],
+      ],
+      false,
+      0,
+      0,
+      'The namespaces of its containers have taught their share of it: see the condition ShareTaken.',
+    ],
     ['NotRunning', [['done', 2]], false, 0, 0, 'No container of the image runs.'],
     ['NotRunning', [], false, 0, 0, 'No container of the image runs.'],
   ] as const)('%s: %j', (reason, found, sealed, ...rest) => {

@@ -12,6 +12,7 @@ export const imageReasons = [
   'SlotsTaken',
   'AgentUnavailable',
   'NotObserved',
+  'ShareTaken',
   'Excluded',
   'Disabled',
   'NotRunning',
@@ -34,6 +35,7 @@ const meaning: Readonly<Record<ReasonCode, SchedulingReason>> = {
   waiting: 'SlotsTaken',
   'node-full': 'SlotsTaken',
   stable: 'Sealed',
+  share: 'ShareTaken',
   excluded: 'Excluded',
   'own-pod': 'Excluded',
   disabled: 'Disabled',
@@ -68,6 +70,7 @@ const messages: Readonly<Record<SchedulingReason, (own: number, waiting: number)
   AgentUnavailable: (own) =>
     `No agent is ready where ${containers(own)} ${own === 1 ? 'runs' : 'run'}: kubectl wsp status says why.`,
   NotObserved: (own) => `The agents do not see ${containers(own)} that the API server shows on their nodes.`,
+  ShareTaken: () => 'The namespaces of its containers have taught their share of it: see the condition ShareTaken.',
   Excluded: () =>
     'Excluded from profiling: by profiling.exclude of the WorkloadSecurityConfig, or pods of the product itself.',
   Disabled: () => 'Profiling is turned off: profiling.enabled of the WorkloadSecurityConfig.',

@@ -111,6 +111,7 @@ describe('grants', () => {
 describe('refusals', () => {
   it.each([
     ['stable', { profiles: { [imageText(nginx)]: { state: 'stable', snapshots: 1, containers: 1 } } }, {}],
+    ['share', { taughtShare: [imageText(nginx)] }, {}],
     ['excluded', { settings: { excluded: compileExclusions([{ namespace: 'shop' }]) } }, {}],
     ['disabled', { settings: { enabled: false } }, {}],
     ['own-pod', {}, { pod: { uid: 'u', namespace: 'workload-security', name: 'p', partOf: 'workload-security' } }],
@@ -131,6 +132,18 @@ describe('refusals', () => {
       { records: [record(1, nginx)] },
     );
     expect(one).toMatchObject({ add: [], refuse: [containerId(1)] });
+  });
+
+  it('meet those alone whose namespace has taught its share of their image, and leave their slots to others', () => {
+    const pod = { uid: 'u', namespace: 'other', name: 'p' };
+    const records = [record(1, nginx), record(2, nginx, { pod }), record(3, redis)];
+    const containers = [reported(1), reported(2), reported(3)];
+    const world = { records, taughtShare: [imageText(nginx)], settings: { maxContainersPerNode: 2 } };
+    const one = planOne({ containers }, world);
+    expect(added(one).toSorted()).toEqual([containerId(2), containerId(3)]);
+    expect(one.reasons.get(containerId(1))?.text).toBe(
+      'share taken: namespace shop has taught its share of registry.example.com/nginx:v1',
+    );
   });
 
   it('spare pods that merely carry our label in a namespace of somebody else', () => {
@@ -180,6 +193,8 @@ describe('grants that run', () => {
     const profiles = { [imageText(nginx)]: { state: 'stable' as const, snapshots: 200, containers: 3 } };
     const result = planOne({ containers: profiling, grants: [taken] }, { ...world, profiles });
     expect(result).toMatchObject({ keep: [], end: [{ code: 'stable' }] });
+    const refused = planOne({ containers: profiling, grants: [taken] }, { ...world, taughtShare: [imageText(nginx)] });
+    expect(refused).toMatchObject({ keep: [], end: [{ code: 'share' }] });
   });
 
   it('give way, the latest first, when a person lowers the limit', () => {
@@ -234,10 +249,11 @@ describe('whatever the situation', () => {
     containers: fc.array(container, { maxLength: 40 }),
     limit: fc.integer({ min: 1, max: 6 }),
     stable: fc.subarray(images.map(imageText)),
+    taughtShare: fc.subarray(images.map(imageText)),
   });
   type Arbitrary = typeof arbitrary extends fc.Arbitrary<infer T> ? T : never;
 
-  function build({ containers, limit, stable }: Arbitrary) {
+  function build({ containers, limit, stable, taughtShare }: Arbitrary) {
     const records = containers.map((one, n) =>
       record(n, one.image, {
         node: one.node,
@@ -269,6 +285,7 @@ describe('whatever the situation', () => {
     });
     const world: World = {
       records: records.filter((_, n) => containers[n]?.known),
+      taughtShare,
       profiles: Object.fromEntries(stable.map((text) => [text, { state: 'stable', snapshots: 9, containers: 2 }])),
       settings: { maxContainersPerNode: limit, excluded: compileExclusions([{ namespace: 'kube-system' }]) },
     };
@@ -291,7 +308,7 @@ describe('whatever the situation', () => {
     );
   });
 
-  it('no slot goes to own, excluded, stable or unknown containers, and none of theirs goes on', () => {
+  it('no slot goes to own, excluded, stable, refused or unknown containers, and none of theirs goes on', () => {
     fc.assert(
       fc.property(arbitrary, (input) => {
         const { situations, world } = build(input);
@@ -302,7 +319,9 @@ describe('whatever the situation', () => {
             expect(known?.node).toBe(one.node);
             expect(known?.pod.namespace).not.toBe('kube-system');
             expect(known?.pod.namespace === 'workload-security' && known.pod.partOf !== undefined).toBe(false);
-            expect(input.stable).not.toContain(imageText(known?.image ?? images[0] ?? imageOf('none')));
+            const image = imageText(known?.image ?? images[0] ?? imageOf('none'));
+            expect(input.stable).not.toContain(image);
+            expect(input.taughtShare.map((text) => `shop ${text}`)).not.toContain(`${known?.pod.namespace} ${image}`);
           }
         }
       }),

@@ -177,6 +177,24 @@ describe('an obedient cluster', () => {
     expect(cluster.taught).toHaveLength(5);
   });
 
+  it('gives no slot to whose namespace has taught its share, and one again as soon as learning begins anew', async () => {
+    const cluster = new Simulation(settingsWith({ ...short, maxContainersPerNode: 1 }));
+    const [refused, other] = [cluster.start(nginx), cluster.start(imageOf('redis'))];
+    await cluster.run(5);
+    cluster.refused.add(`${nginx.name} shop`);
+    cluster.scheduler.profileChanged(nginx);
+    await cluster.run(5);
+    cluster.taught.length = 0;
+    await cluster.run(300);
+    expect([new Set(cluster.taught), cluster.profiling()]).toEqual([new Set([other]), [other]]);
+    expect(cluster.scheduler.image(nginx)).toMatchObject({ reason: 'ShareTaken', watching: 0, waiting: 0 });
+    cluster.refused.clear();
+    cluster.profiles.delete(imageText(nginx));
+    cluster.scheduler.profileChanged(nginx);
+    await cluster.run(60);
+    expect(cluster.taught).toContain(refused);
+  });
+
   it('withdraws slots of an image that becomes stable, and gives it no other', async () => {
     const cluster = new Simulation();
     const id = cluster.start(nginx);

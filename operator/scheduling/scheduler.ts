@@ -48,6 +48,8 @@ export interface SchedulerOptions {
   readonly inventory: Pick<Inventory, 'container' | 'running' | 'probes'>;
   /** What is learned of an image so far; undefined for a new one. */
   readonly profile: (image: Image) => ProfileFacts | undefined;
+  /** What containers of this namespace teach the image is refused. */
+  readonly hasTaughtShare: PlanContext['hasTaughtShare'];
   readonly store: Pick<Store, 'recordLostPeriod'>;
   /** The operator's own namespace. */
   readonly namespace: string;
@@ -148,6 +150,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       settings: settings(),
       container: (id) => inventory.container(id),
       profile: options.profile,
+      hasTaughtShare: options.hasTaughtShare,
       activity: (image) => ({ running: ledger.running(image), waitingSince: waiting.since(image) ?? now }),
       isOwnPod: (record) => isOwnPod(record, options.namespace),
       isEarlierSlot: (slotId) => ids.isEarlier(slotId) && ledger.find(slotId) === undefined,

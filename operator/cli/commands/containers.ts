@@ -113,6 +113,6 @@ function partOf({ watchedSeconds, ranSeconds }: NonNullable<ContainerStatus['ima
 
 /** Without the code that the text begins with: it has a column. */
 function why({ reason, queue }: ContainerStatus): string {
-  const text = reason.text.replace(/^(?:profiling|granted|waiting|node full|own pod): /, '');
+  const text = reason.text.replace(/^(?:profiling|granted|waiting|node full|share taken|own pod): /, '');
   return queue === undefined ? text : `${text}; place ${queue.place} of ${queue.of} in the queue of its node`;
 }

@@ -47,6 +47,7 @@ const words: Readonly<Record<string, string>> = {
   waiting: 'waiting: images that were taught less come first',
   'node-full': 'waiting: the slots of their node are taken',
   stable: 'not needed: their profile is finished',
+  share: 'not needed: their namespace has taught its share of the image',
   excluded: 'excluded by the settings',
   'own-pod': 'of the product itself',
   disabled: 'not profiled: profiling is turned off',

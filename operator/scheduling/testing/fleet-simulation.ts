@@ -71,6 +71,7 @@ export function simulateFleet(options: FleetSimulationOptions): FleetOutcome {
       running: () => records.values(),
     },
     profile: (image) => profiles.get(imageText(image)),
+    hasTaughtShare: () => false,
     store: { recordLostPeriod: () => Promise.resolve(true) },
     namespace: 'workload-security',
     random: (length) => Uint8Array.from({ length }, () => random.below(256)),

@@ -40,6 +40,8 @@ interface SimulatedContainer {
 export class Simulation {
   readonly clock = new JumpingClock();
   readonly profiles = new Map<string, ProfileFacts>();
+  /** `name namespace`: of what these teach the image, nothing is taken. */
+  readonly refused = new Set<string>();
   readonly lost: LostPeriod[] = [];
   readonly errors: unknown[] = [];
   readonly taught: string[] = [];
@@ -67,6 +69,7 @@ export class Simulation {
         running: () => [...this.#containers.values()].filter(({ state }) => state !== 'ended').map((one) => one.record),
       },
       profile: (image) => this.profiles.get(imageText(image)),
+      hasTaughtShare: ({ name }, namespace) => this.refused.has(`${name} ${namespace}`),
       store: {
         recordLostPeriod: (lost) => {
           this.lost.push(lost);

@@ -90,6 +90,8 @@ export function settings(fields: Partial<SchedulingSettings> = {}): SchedulingSe
 export interface World {
   readonly records?: readonly ContainerRecord[];
   readonly profiles?: Readonly<Record<string, ProfileFacts>>;
+  /** Texts of images of which the namespace `shop` has taught its share. */
+  readonly taughtShare?: readonly string[];
   readonly settings?: Partial<SchedulingSettings>;
   /** How long an image has waited, in milliseconds, by its text. */
   readonly waited?: Readonly<Record<string, number>>;
@@ -102,6 +104,7 @@ export function context(world: World = {}): PlanContext {
     settings: settings(world.settings),
     container: (id) => records.get(id),
     profile: (image) => world.profiles?.[imageText(image)],
+    hasTaughtShare: (image, namespace) => namespace === 'shop' && (world.taughtShare ?? []).includes(imageText(image)),
     activity: (image) => ({ running: 0, waitingSince: now - (world.waited?.[imageText(image)] ?? 0) }),
     isOwnPod: ({ pod }) => pod.namespace === 'workload-security' && pod.partOf === 'workload-security',
     isEarlierSlot: (slotId) => slotId.startsWith('earlier-'),
