@@ -16,6 +16,7 @@ import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { LabelWatch } from './learning/label-watch.ts';
 import { profileModels } from './learning/profile-model.ts';
+import { dropMarksOfGone } from './learning/quarantine.ts';
 import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
@@ -86,7 +87,9 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     if (affectsSlots) scheduler.profileChanged(image);
   });
   await known.load(opened);
-  const store = known.follow(health.follow(opened));
+  let allShown = false;
+  const shown = { container: (id: string) => inventory.container(id), isComplete: () => allShown };
+  const store = known.follow(dropMarksOfGone(health.follow(opened), shown));
   readiness.done('store');
 
   const { inventory, labelsChanged, synced, finished } = startInventory(
@@ -175,6 +178,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   // Reports decide at once which slots of an earlier operator go on, so the containers must be known before the first.
   await Promise.race([synced, aborted(signal)]);
   if (!signal.aborted) {
+    allShown = true;
     readiness.done('inventory');
     working.push(
       Promise.race([profiles.synced, aborted(signal)])

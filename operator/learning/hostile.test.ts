@@ -293,3 +293,17 @@ describe('a tenant', () => {
     expect(commits).toEqual([containerNumber(3), containerNumber(5)]);
   });
 });
+
+it('teaches nothing of a container that was forgotten between its verification and its turn', async () => {
+  let asked = 0;
+  const inventory: IngestOptions['inventory'] = {
+    container: () => (asked++ === 0 ? containerRecord(1) : undefined),
+    resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
+  };
+  const { ingest, outcomes } = setUp([], { inventory });
+  const snapshot = { ...snapshotOf(1, {}), slotId: '1/30' };
+  const bytes = zstdCompressSync(JSON.stringify(snapshot));
+  await ingest({ node: 'node-1', snapshot, bytes, receivedAt: snapshot.to });
+  expect(outcomes).toEqual(['unverified']);
+  expect(await store.profile(containerRecord(1).image)).toBeUndefined();
+});

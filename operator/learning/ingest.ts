@@ -122,7 +122,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const share = shareOf(namespace, known.evidence, options.minCoverageMs());
     // What taught it before is no news, also for a profile that takes no more, or was away in the archive meanwhile.
     if (hasTaught(snapshot, known.evidence)) return (await isKnown(snapshot, upload)) ? ['duplicate'] : 'conflict';
-    const obstacle = obstacleTo(known) ?? obstacleOf(share, namespace);
+    const obstacle = goneSince(record) ?? obstacleOf(known, share, namespace);
     if (obstacle !== undefined) return refuse(obstacle, upload, known);
     const recorded = recordContext(contextOf(upload));
     const evidence = addSnapshot(known.evidence, snapshot, recorded.context);
@@ -154,6 +154,12 @@ export function createIngest(options: IngestOptions): Ingest {
       case 'conflict':
         return 'conflict';
     }
+  }
+
+  /** It was verified before it waited its turn; what was read now may be anew, without the marks of who was gone by then. */
+  function goneSince({ id }: ContainerRecord): Obstacle | undefined {
+    if (inventory.container(id) !== undefined) return undefined;
+    return { result: ['unverified', 'the API server shows the container no more'] };
   }
 
   /** What was stored before is no news, also for a profile that takes no more. */
@@ -278,8 +284,9 @@ function obstacleTo({ profile, evidence }: Learned): Obstacle | undefined {
   return { result: ['full', `the profile holds ${evidenceLimits.snapshots} snapshots, as many as it can`] };
 }
 
-function obstacleOf({ snapshots }: Share, namespace: string): Obstacle | undefined {
-  if (snapshots < snapshotsPerNamespace) return undefined;
+function obstacleOf(known: Learned, { snapshots }: Share, namespace: string): Obstacle | undefined {
+  const obstacle = obstacleTo(known);
+  if (obstacle !== undefined || snapshots < snapshotsPerNamespace) return obstacle;
   const reason = `the profile holds ${snapshots} snapshots of the namespace ${namespace}, as many as it takes of one`;
   return { result: ['share', reason], share: 'snapshots' };
 }

@@ -4,7 +4,7 @@ import { imageText } from '../../core/image.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
 import { commitOf, containerId, nginx, snapshotRecord, startOfTime } from '../store/testing/records.ts';
 import { KnownProfiles } from './known-profiles.ts';
-import { quarantineDetection } from './quarantine.ts';
+import { dropMarksOfGone, quarantineDetection } from './quarantine.ts';
 
 function setUp() {
   const changed: string[] = [];
@@ -46,4 +46,24 @@ it('takes what happened before the profile was sealed, and nothing later', async
 it('believes nothing about containers that the API server does not show', async () => {
   const { options } = setUp();
   expect(await quarantineDetection({ containerId: containerId(2), at: 1 }, options)).toEqual({ result: 'unknown' });
+});
+
+it('lets marks of containers that are gone go with a relearned profile, once all containers are known', async () => {
+  const { options, now } = setUp();
+  let isComplete = false;
+  const { container } = options.inventory;
+  const store = dropMarksOfGone(options.store, { container, isComplete: () => isComplete });
+  const relearned = async (reason: 'relearned' | 'collected') => {
+    now.commitSnapshot(commitOf(1));
+    await store.archive(nginx, reason, 1);
+    return now.quarantined(nginx).map((mark) => ('whole' in mark ? mark.whole : mark.containerId));
+  };
+  for (const n of [1, 2]) await store.quarantine(nginx, { containerId: containerId(n), since: 1 }, 'shop');
+  const both = [containerId(1), containerId(2)];
+  expect(await relearned('relearned')).toEqual(both);
+  isComplete = true;
+  expect(await relearned('collected')).toEqual(both);
+  now.restore(nginx, 2);
+  await store.archive(nginx, 'relearned', 1);
+  expect(await relearned('relearned')).toEqual([containerId(1)]);
 });

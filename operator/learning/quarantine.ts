@@ -27,6 +27,26 @@ export interface QuarantineOptions {
 /** `sealed`: it happened after learning had ended. `unknown`: the API server shows no such container. */
 export type Quarantined = QuarantineResult | 'sealed' | 'unknown';
 
+/**
+ * The same store, but with a profile that is relearned go the marks of its containers that are there no more: what they
+ * taught goes as well, and ingest takes nothing of them. While not all containers are known, all marks stay.
+ */
+export function dropMarksOfGone<Kept extends Pick<Store, 'archive' | 'quarantined'>>(
+  store: Kept,
+  { container, isComplete }: Pick<Inventory, 'container'> & { readonly isComplete: () => boolean },
+): Kept {
+  return {
+    ...store,
+    archive: async (image, reason, at, options) => {
+      if (reason !== 'relearned' || !isComplete()) return store.archive(image, reason, at, options);
+      const marks = await store.quarantined(image);
+      const ids = new Set(marks.flatMap((mark) => ('whole' in mark ? [] : [mark.containerId])));
+      const gone = [...ids].filter((id) => container(id) === undefined);
+      return store.archive(image, reason, at, { ...options, gone });
+    },
+  };
+}
+
 export async function quarantineDetection(
   { containerId, processId, at }: LearningDetection,
   { inventory, known, store }: QuarantineOptions,

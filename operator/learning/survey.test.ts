@@ -221,6 +221,19 @@ describe('profiles of images that do not run', () => {
   });
 });
 
+it('drops marks of an image that has no profile a week after it ran last', async () => {
+  await start();
+  memory.now.quarantine(app, { containerId: 'c', since: 1 }, 'shop');
+  containers = [containerRecord(1, { image: app })];
+  await after(8 * day);
+  expect(memory.now.quarantined(app)).toHaveLength(1);
+  containers = [];
+  await after(7 * day);
+  expect(memory.now.quarantined(app)).toHaveLength(1);
+  await after(hour);
+  expect(memory.now.quarantined(app)).toEqual([]);
+});
+
 it('goes on when the store was busy, and ends when it is lost', async () => {
   const failures = [new StoreError('busy', 'busy'), new StoreError('io', 'gone')];
   const stop = new AbortController();

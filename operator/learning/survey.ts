@@ -13,6 +13,7 @@ import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { ObjectEvent } from '../kube/event-recorder.ts';
 import type { Settings } from '../settings.ts';
 import { StoreError } from '../store/errors.ts';
+import type { QuarantineRetention } from '../store/lifecycle.ts';
 import type { Store } from '../store/store.ts';
 import type { BuildWatch } from './build-watch.ts';
 import { garbage, type Garbage } from './garbage.ts';
@@ -25,12 +26,17 @@ export const surveyMs = 30_000;
 /** What is noted of a running image is so old at most: less than the shortest idle time that can be set. */
 const markMs = 10 * 60_000;
 const trimMs = 60 * 60_000;
+/**
+ * So long after an image ran last, marks of it stay without a profile. A snapshot may come until an hour after its container
+ * was deleted, and teaches nothing later.
+ */
+const unlearnedMarksMs = 7 * 24 * 60 * 60_000;
 
 export interface SurveyOptions {
   readonly inventory: Pick<Inventory, 'all'>;
   readonly known: Pick<KnownProfiles, 'all' | 'get'>;
   /** As {@link KnownProfiles.follow} gives it, so that what is known follows. */
-  readonly store: Pick<Store, 'profile' | 'archive' | 'restore' | 'markRun' | 'trimArchive'>;
+  readonly store: Pick<Store, 'profile' | 'archive' | 'restore' | 'markRun' | 'trimArchive' | 'trimQuarantine'>;
   /** Of the image, as the cluster has it. */
   readonly object: (image: Image) => Pick<ProfileObject, 'bytes' | 'keep'> | undefined;
   readonly settings: () => Settings;
@@ -76,7 +82,7 @@ export class Survey {
     await this.#options.builds.look(runs, now);
     this.#options.labels.look(runs, now);
     await this.#collect(runs, now);
-    await this.#trim(now);
+    await this.#trim(containers, now);
   }
 
   async #restore(runs: Runs, now: number): Promise<void> {
@@ -127,15 +133,31 @@ export class Survey {
     announce(profileArchived(record, record.publishedUid, reasons[why]));
   }
 
-  async #trim(now: number): Promise<void> {
-    const { store, settings, metrics, log } = this.#options;
+  async #trim(containers: readonly ContainerRecord[], now: number): Promise<void> {
+    const { known, store, settings, metrics, log } = this.#options;
     if (this.#trimmedAt !== undefined && Math.abs(now - this.#trimmedAt) < trimMs) return;
     const { archiveAgeMs, archiveBytes } = settings().retention;
     const dropped = await store.trimArchive({ bytes: archiveBytes, before: now - archiveAgeMs });
+    const fallen = await store.trimQuarantine({
+      now,
+      before: now - unlearnedMarksMs,
+      running: unlearned(containers, known),
+    });
     this.#trimmedAt = now;
     metrics.archiveDropped.inc(dropped);
     if (dropped > 0) log.info({ dropped }, 'oldest profiles dropped from the archive');
+    if (fallen > 0) log.info({ fallen }, 'quarantine marks dropped of images that neither run nor are known any more');
   }
+}
+
+/** Images without a profile, each once with every namespace that has containers of it. */
+function unlearned(
+  containers: readonly ContainerRecord[],
+  known: Pick<KnownProfiles, 'get'>,
+): QuarantineRetention['running'] {
+  const running = containers.map(({ image, pod: { namespace } }) => ({ image, namespace }));
+  const each = new Map(running.map((one) => [`${one.namespace} ${imageText(one.image)}`, one]));
+  return [...each.values()].filter(({ image }) => known.get(image) === undefined);
 }
 
 const reasons: Readonly<Record<Garbage['why'], string>> = {

@@ -51,7 +51,7 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
   });
   void new Gauge({
     name: 'store_quarantine_whole',
-    help: 'Of which nothing that they teach is known until it is released, because rules matched in too many containers, by scope: namespace (of one image), image.',
+    help: 'Of which nothing that they teach is known until it is released, because rules matched in too many containers, by scope: namespace (of one image), image, unlearned (containers of a namespace, or of all, in images that have no profile yet).',
     labelNames: ['scope'],
     registers,
     async collect() {
@@ -59,6 +59,7 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
       if (found === undefined) return;
       this.set({ scope: 'namespace' }, found.quarantine.namespaces);
       this.set({ scope: 'image' }, found.quarantine.images);
+      this.set({ scope: 'unlearned' }, found.quarantine.unlearned);
     },
   });
   const gauge = (name: string, help: string, read: (found: StoreUsage) => number): void =>
@@ -86,6 +87,17 @@ export function createStoreMetrics(registry: Registry, store: Pick<SqliteStore, 
     'Quarantine marks that are told apart no more, since whole namespaces or images are quarantined instead.',
     (found) => found.quarantine.merged,
   );
+  void new Counter({
+    name: 'store_quarantine_fallen_total',
+    help: 'Quarantine marks that went without a release: of containers that were gone when learning began anew, and of images that neither run nor are known any more.',
+    registers,
+    async collect() {
+      const found = await usage();
+      if (found === undefined) return;
+      this.reset();
+      this.inc(found.quarantine.fallen);
+    },
+  });
   gauge('store_volume_free_bytes', 'Bytes that are left on the volume of the store.', (found) => found.volumeFreeBytes);
   void new Gauge({
     name: 'store_queue_depth',

@@ -18,6 +18,11 @@ export interface ArchiveOptions {
   readonly audit?: AuditEntry;
   /** Of a relearned one: how often in a row learning has begun anew by itself now; 0, as when a person wants it, if absent. */
   readonly restarts?: number;
+  /**
+   * Of a relearned one: containers that are there no more, and can upload nothing. Their marks go with what they taught,
+   * unless a collected profile of the image could bring that back.
+   */
+  readonly gone?: readonly string[];
 }
 
 export interface ArchiveLimits {
@@ -49,6 +54,15 @@ export type AuditedAction = 'relearn' | 'forget' | 'release' | 'delete' | 'new-d
  */
 export type QuarantineResult = 'marked' | 'known' | 'widened';
 
+export interface QuarantineRetention {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Marks go whose image has had no profile, in the archive neither, and has not run since then. */
+  readonly before: number;
+  /** Images without a profile that run, or ended not long ago, with the namespaces in which they do. */
+  readonly running: readonly { readonly image: Image; readonly namespace: string }[];
+}
+
 export interface Run {
   readonly image: Image;
   /** Whole milliseconds that come on top of the profile's `ranMs`. */
@@ -59,8 +73,8 @@ export interface LifecycleStore {
   /** Notes when images ran last, and how long; for those that have a profile, and never an earlier time than before. */
   markRun(runs: readonly Run[], at: number): Promise<void>;
   /**
-   * Moves the profile into the archive; its snapshots and, if it is relearned, its lost periods go. Quarantine stays: the
-   * containers are the same. False, and nothing done, if the image has no profile.
+   * Moves the profile into the archive; its snapshots and, if it is relearned, its lost periods go. Quarantine stays, but
+   * for containers that are gone: the others are the same. False, and nothing done, if the image has no profile.
    */
   archive(image: Image, reason: ArchiveReason, at: number, options?: ArchiveOptions): Promise<boolean>;
   /** How often in a row learning has begun anew by itself for the image. */
@@ -80,6 +94,8 @@ export interface LifecycleStore {
    */
   quarantine(image: Image, mark: ContainerMark, namespace: string): Promise<QuarantineResult>;
   quarantined(image: Image): Promise<readonly QuarantineMark[]>;
+  /** Drops marks of images that neither run nor are known any more; returns how many. */
+  trimQuarantine(retention: QuarantineRetention): Promise<number>;
   /** Removes all marks of the image; returns how many. The audit entry is noted if there were any. */
   release(image: Image, audit: AuditEntry): Promise<number>;
 

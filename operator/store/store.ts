@@ -101,12 +101,17 @@ export interface StoreUsage {
   readonly auditEntries: number;
   /** Audit entries that had to go because there were too many. */
   readonly auditDropped: number;
-  /** Marks of all images; how many are of whole namespaces and of whole images; and how many these took the place of. */
+  /**
+   * Marks of all images; how many are of whole namespaces, of whole images, and of all images that are not learned yet; how
+   * many these took the place of; and how many went without a release since the store was opened.
+   */
   readonly quarantine: {
     readonly marks: number;
     readonly namespaces: number;
     readonly images: number;
+    readonly unlearned: number;
     readonly merged: number;
+    readonly fallen: number;
   };
   /** Bytes on disk, all together. */
   readonly bytes: number;

@@ -28,6 +28,7 @@ export function archiveTable(database: DatabaseSync) {
     AND id NOT IN (SELECT id FROM archive WHERE image_name = ?1 AND image_tag = ?2 AND reason = ?3
       ORDER BY id DESC LIMIT ?4)`);
   const list = database.prepare('SELECT * FROM archive WHERE image_name = ? AND image_tag = ? ORDER BY id DESC');
+  const any = database.prepare('SELECT 1 FROM archive WHERE image_name = ? AND image_tag = ? LIMIT 1');
   const evidence = database.prepare(
     'SELECT bytes FROM archive WHERE image_name = ? AND image_tag = ? AND archived_at = ? ORDER BY id DESC LIMIT 1',
   );
@@ -62,6 +63,10 @@ export function archiveTable(database: DatabaseSync) {
       const row = evidence.get(name, tag, archivedAt);
       return row === undefined ? undefined : bytes(row, 'bytes');
     },
+
+    has: ({ name, tag }: Image): boolean => any.get(name, tag) !== undefined,
+
+    hasCollected: ({ name, tag }: Image): boolean => collected.get(name, tag) !== undefined,
 
     /** False if none was collected. */
     restore({ name, tag }: Image, at: number): boolean {

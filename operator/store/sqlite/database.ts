@@ -59,6 +59,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
       );
     }
     profiles.put(profile, evidence);
+    if (current === undefined && !archive.has(profile.image)) quarantine.begin(profile.image);
     snapshots.insert(snapshot);
     return 'stored';
   }
@@ -96,6 +97,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         if (reason === 'relearned') {
           lostPeriods.remove(image);
           restarts.set(image, options.restarts ?? 0);
+          if (!archive.hasCollected(image)) quarantine.drop(image, options.gone ?? []);
         }
         return profiles.remove(image);
       }),
@@ -123,6 +125,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         return result;
       }),
     quarantined: (image) => quarantine.list(image),
+    trimQuarantine: (retention) => transaction(() => quarantine.trim(retention)),
     release: (image, entry) =>
       transaction(() => {
         const released = quarantine.remove(image);

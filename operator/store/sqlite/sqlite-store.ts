@@ -123,6 +123,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     trimArchive: (limits) => request('trimArchive', limits),
     quarantine: (image, mark, namespace) => request('quarantine', image, mark, namespace),
     quarantined: (image) => request('quarantined', image),
+    trimQuarantine: (retention) => request('trimQuarantine', retention),
     release: (image, audit) => request('release', image, audit),
     recordAudit: (entry) => request('recordAudit', entry),
     audit: (page) => request('audit', page),

@@ -205,6 +205,53 @@ export function lifecycleConformance(current: () => Store): void {
       expect(await store.audit({ limit: 5 })).toHaveLength(1);
     });
 
+    it('loses with a relearned profile the marks of containers that are gone, and no wider ones', async () => {
+      const store = current();
+      await store.commitSnapshot(commitOf(1));
+      await store.quarantine(nginx, mark(1, 'a'), 'shop');
+      await store.quarantine(nginx, mark(2, 'a'), 'shop');
+      await store.quarantine(nginx, mark(2, 'b'), 'shop');
+      await store.quarantine(other, mark(2, 'a'), 'shop');
+      await store.archive(nginx, 'relearned', 1, { gone: [containerId(2), containerId(3), ''] });
+      expect(await store.quarantined(nginx)).toEqual([mark(1, 'a')]);
+      expect(await store.quarantined(other)).toHaveLength(1);
+      expect((await store.usage()).quarantine).toMatchObject({ marks: 2, fallen: 2 });
+    });
+
+    it('keeps the marks of containers that are gone while a profile that they taught may come back', async () => {
+      const store = current();
+      const archive = (reason: 'collected' | 'relearned') =>
+        store.archive(nginx, reason, 1, { gone: [containerId(1)] });
+      await store.commitSnapshot(commitOf(1));
+      await store.quarantine(nginx, mark(1, 'a'), 'shop');
+      await archive('collected');
+      await store.commitSnapshot(commitOf(1));
+      await archive('relearned');
+      expect(await store.quarantined(nginx)).toHaveLength(1);
+      await store.restore(nginx, 2);
+      await archive('relearned');
+      expect(await store.quarantined(nginx)).toEqual([]);
+    });
+
+    it('keeps marks while their image is known, runs, or did not long ago', async () => {
+      const store = current();
+      const running = [{ image: nginx, namespace: 'shop' }];
+      const trim = (now: number, runs: typeof running = []) =>
+        store.trimQuarantine({ now, before: now - 10, running: runs });
+      await store.quarantine(nginx, mark(1, 'a'), 'shop');
+      await store.quarantine(other, mark(1, 'a'), 'shop');
+      expect([await trim(100), await trim(110), await trim(111, running)]).toEqual([0, 0, 1]);
+      expect(await store.quarantined(other)).toEqual([]);
+      await store.commitSnapshot(commitOf(1));
+      expect(await trim(200)).toBe(0);
+      await store.archive(nginx, 'collected', 1);
+      expect(await trim(300)).toBe(0);
+      await store.trimArchive({ bytes: 0, before: 0 });
+      expect([await trim(310), await store.quarantined(nginx)]).toMatchObject([0, [{}]]);
+      expect([await trim(311), await store.quarantined(nginx)]).toEqual([1, []]);
+      expect((await store.usage()).quarantine).toMatchObject({ marks: 0, fallen: 2 });
+    });
+
     it('marks a container as a whole rather than without end', async () => {
       const store = current();
       for (let n = 0; n <= markedProcesses; n += 1) await store.quarantine(nginx, mark(1, `p${n}`), 'shop');
@@ -234,12 +281,26 @@ export function lifecycleConformance(current: () => Store): void {
       ]);
       expect(await store.profile(nginx)).toMatchObject({ version: version + 1 });
       const merged = quarantineMarksPerImage - 2;
-      expect((await store.usage()).quarantine).toEqual({ marks: 3, namespaces: 1, images: 0, merged });
+      expect((await store.usage()).quarantine).toEqual({
+        marks: 3,
+        namespaces: 1,
+        images: 0,
+        unlearned: 0,
+        merged,
+        fallen: 0,
+      });
       // Of it nothing is known any more, so there is nothing to add; of others all is as before.
       expect(await store.quarantine(nginx, mark(9_999, 'p'), 'tenant')).toBe('known');
       expect(await store.quarantine(nginx, mark(3, 'c'), 'tenant-2')).toBe('marked');
       expect(await store.release(nginx, auditEntry({ action: 'release' }))).toBe(4);
-      expect((await store.usage()).quarantine).toEqual({ marks: 0, namespaces: 0, images: 0, merged: 0 });
+      expect((await store.usage()).quarantine).toEqual({
+        marks: 0,
+        namespaces: 0,
+        images: 0,
+        unlearned: 0,
+        merged: 0,
+        fallen: 0,
+      });
     });
 
     it('marks the image as a whole when there is no room for so many namespaces', async () => {
@@ -253,7 +314,14 @@ export function lifecycleConformance(current: () => Store): void {
       expect(await store.quarantined(nginx)).toEqual([{ whole: 'image' }]);
       expect(await store.quarantine(nginx, mark(1, 'p'), 'shop')).toBe('known');
       const merged = quarantineMarksPerImage;
-      expect((await store.usage()).quarantine).toEqual({ marks: 1, namespaces: 0, images: 1, merged });
+      expect((await store.usage()).quarantine).toEqual({
+        marks: 1,
+        namespaces: 0,
+        images: 1,
+        unlearned: 0,
+        merged,
+        fallen: 0,
+      });
     });
   });
 

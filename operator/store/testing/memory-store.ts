@@ -45,6 +45,7 @@ export function memoryStore(): MemoryStore {
     trimArchive: later(now.trimArchive),
     quarantine: later(now.quarantine),
     quarantined: later(now.quarantined),
+    trimQuarantine: later(now.trimQuarantine),
     release: later(now.release),
     recordAudit: later(now.recordAudit),
     audit: later(now.audit),
