@@ -62,11 +62,12 @@ it('says as of when, and that there is more, and lets nothing steer the terminal
   const row = { relevance: 'of-tomorrow', why: 'it\u001b[2J', sentence: 'Odd\u202e.', containers: 2 };
   const { check } = await cluster(() => ({
     kind: 'found',
-    answer: { ...answer, profile: then, moreSnapshots: true, unknown: [row] },
+    answer: { ...answer, profile: then, moreSnapshots: true, unreadable: 1, unknown: [row] },
   }));
   const { out } = await check(image, '--since', '1h');
   expect(out).toMatch(/^nginx-1.27-6965a10c15 \(as it was at 2030-01-01T01:00:00.000Z\) and 1 snapshot/);
   expect(out).toContain('note: there are more snapshots, not compared: ');
+  expect(out).toContain('note: 1 snapshot in the store could not be read');
   expect(out).toContain(String.raw`it\x1b[2J`);
   expect(out).toContain('Odd');
   expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);

@@ -84,7 +84,7 @@ const checkNotes = `## What is not known
 
 Text leaves out what only reads, writes in ordinary places or is talked to, if its process is not known itself (\`withProcess\`), unless asked for with \`--all\`. 2,000 different behaviours are kept, the most relevant, and the operator lists 200 of them; \`omitted\` counts the others.
 
-As JSON, the same from files and from the operator: \`profile\` (name, image, state, \`at\` if it is the profile as it was then), \`snapshots\`, \`containers\`, \`moreSnapshots\` if the operator has more than it compares for one answer, \`counts\` (known, unknown, undecided, probes), \`undecided\` by reason, \`notWatched\` kinds, \`omitted\` and \`unknown\`: each with \`kind\`, what it is, \`relevance\`, \`why\`, \`sentence\`, \`lineage\`, \`nearest\` (absent if nothing is near), \`difference\` (fields with \`known\` and \`seen\`), \`by\` (of people), \`containers\`, the first 8 \`containerIds\`, \`first\` and \`last\`.`;
+As JSON, the same from files and from the operator: \`profile\` (name, image, state, \`at\` if it is the profile as it was then), \`snapshots\`, \`containers\`, \`moreSnapshots\` if the operator has more than it compares for one answer, \`unreadable\` snapshots of the store if there are any, \`counts\` (known, unknown, undecided, probes), \`undecided\` by reason, \`notWatched\` kinds, \`omitted\` and \`unknown\`: each with \`kind\`, what it is, \`relevance\`, \`why\`, \`sentence\`, \`lineage\`, \`nearest\` (absent if nothing is near), \`difference\` (fields with \`known\` and \`seen\`), \`by\` (of people), \`containers\`, the first 8 \`containerIds\`, \`first\` and \`last\`.`;
 
 function page(): string {
   const context = {

@@ -17,6 +17,9 @@ const decompress = promisify(zstdDecompress);
 /** Of up to 1 MiB each. */
 const pageSize = 8;
 
+/** A stored snapshot that is damaged, of another version, or without what was known of it. */
+export class UnreadableSnapshot extends Error {}
+
 export type EvidenceAt =
   | {
       readonly kind: 'evidence';
@@ -28,13 +31,12 @@ export type EvidenceAt =
     }
   /** Nothing had been learned of the image by then, or it was forgotten since. */
   | { readonly kind: 'nothing' }
-  /** Some raw snapshots are there no more; without them it would be another profile. */
+  /** Some raw snapshots are there no more, or cannot be read; without them it would be another profile. */
   | { readonly kind: 'gone'; readonly stored: number; readonly rebuildable: number; readonly reason: string };
 
 /**
  * @param at milliseconds since the epoch: what had been received by then, by the operator's clock. A profile of 4,000
  *   snapshots takes minutes of work in small portions; callers bound how many they have made at once
- * @throws Error for a snapshot that this version cannot read
  */
 export async function evidenceAt(
   store: Pick<Store, 'evidence' | 'snapshotCounts' | 'snapshots'>,
@@ -54,7 +56,12 @@ export async function evidenceAt(
   const { stored, rebuildable } = await store.snapshotCounts(image, at);
   if (stored === 0) return { kind: 'nothing' };
   if (rebuildable < stored) return gone(stored, rebuildable);
-  const { evidence, snapshots } = await rebuild(store, image, at);
+  const rebuilt = await rebuild(store, image, at).catch((error: unknown) => {
+    if (error instanceof UnreadableSnapshot) return error;
+    throw error;
+  });
+  if (rebuilt instanceof UnreadableSnapshot) return { kind: 'gone', stored, rebuildable, reason: rebuilt.message };
+  const { evidence, snapshots } = rebuilt;
   // Retention may have been faster than we.
   return snapshots < stored ? gone(stored, snapshots) : { kind: 'evidence', evidence, snapshots, source: 'rebuilt' };
 }
@@ -64,7 +71,7 @@ function gone(stored: number, rebuildable: number): EvidenceAt {
   return { kind: 'gone', stored, rebuildable, reason };
 }
 
-/** Merges all raw snapshots that were received until then. @throws Error for one that this version cannot read */
+/** Merges all raw snapshots that were received until then. @throws UnreadableSnapshot for one that is damaged, or of another version */
 export async function rebuild(
   store: Pick<Store, 'snapshots'>,
   image: Image,
@@ -86,17 +93,18 @@ export async function rebuild(
   }
 }
 
-/** A snapshot with what the operator knew of it. @throws Error for one that this version cannot read */
+/** A snapshot with what the operator knew of it. @throws UnreadableSnapshot for one that is damaged, or of another version */
 export async function readStored({
   snapshotId,
   bytes,
   context,
 }: StoredSnapshot): Promise<{ readonly snapshot: Snapshot; readonly context: SnapshotContext }> {
-  if (context === undefined) throw new Error(`snapshot ${snapshotId} was stored without what was known of it`);
+  if (context === undefined)
+    throw new UnreadableSnapshot(`snapshot ${snapshotId} was stored without what was known of it`);
   try {
     const json = await decompress(bytes, { maxOutputLength: snapshotLimits.jsonBytes });
     return { snapshot: snapshotSchema.parse(JSON.parse(json.toString())), context: await unpackContext(context) };
   } catch (cause) {
-    throw new Error(`snapshot ${snapshotId} cannot be read by this version, or is damaged`, { cause });
+    throw new UnreadableSnapshot(`snapshot ${snapshotId} cannot be read by this version, or is damaged`, { cause });
   }
 }

@@ -8,6 +8,7 @@ import type { ContainerRecord } from '../inventory/inventory.ts';
 import { containerRecord } from '../inventory/testing/records.ts';
 import { createCheckMetrics } from '../metrics/checks.ts';
 import type { UnknownQuestion } from '../server/ports.ts';
+import type { StoredSnapshot } from '../store/store.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
 import { createIngest } from './ingest.ts';
 import { unknownBehaviours } from './unknown.ts';
@@ -52,8 +53,9 @@ function learning(maxSnapshots?: number) {
     onRefused: () => undefined,
   });
   const registry = new Registry();
+  let read = (stored: StoredSnapshot): StoredSnapshot => stored;
   const ask = unknownBehaviours({
-    store,
+    store: { ...store, snapshots: async (...asked) => (await store.snapshots(...asked)).map((one) => read(one)) },
     inventory: { all: () => records },
     metrics: createCheckMetrics(registry),
     ...(maxSnapshots !== undefined && { maxSnapshots }),
@@ -68,6 +70,9 @@ function learning(maxSnapshots?: number) {
       const bytes = zstdCompressSync(JSON.stringify(snapshot));
       const answer = await ingest({ node: 'node-1', snapshot, bytes, receivedAt: later + part });
       expect(answer).toMatchObject({ result: 'accepted' });
+    },
+    damage: (how: typeof read): void => {
+      read = how;
     },
     forgetAddresses: () => (isResolved = false),
     seal: async () => {
@@ -204,6 +209,29 @@ describe('what a profile does not know', () => {
     expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 1, moreSnapshots: true } });
     const exact = await ask({ since: later + 1 });
     expect(exact.kind === 'found' && exact.answer).not.toHaveProperty('moreSnapshots');
+  });
+
+  it('counts snapshots that are damaged, or without what was known of them, and is of the others', async () => {
+    const { ask, upload, damage } = await taught();
+    await upload(3, 3, odd);
+    damage((stored) => (stored.receivedAt === later + 2 ? { ...stored, bytes: Uint8Array.of(1) } : stored));
+    expect(await ask({ since: later + 1 })).toMatchObject({ answer: { snapshots: 1, unreadable: 1 } });
+    damage(({ snapshotId, containerId, node, from, to, receivedAt, bytes }) => {
+      return { snapshotId, containerId, node, image, from, to, receivedAt, bytes };
+    });
+    expect(await ask({ containerId: containerNumber(3) })).toMatchObject({
+      kind: 'found',
+      answer: { snapshots: 0, unreadable: 2, unknown: [] },
+    });
+  });
+
+  it('cannot be said where a snapshot of before is damaged', async () => {
+    const { ask, damage } = await taught();
+    damage((stored) => ({ ...stored, bytes: Uint8Array.of(1) }));
+    expect(await ask({ since: later + 1 })).toMatchObject({
+      kind: 'gone',
+      reason: expect.stringMatching(/^snapshot .* is damaged$/) as unknown,
+    });
   });
 
   it('compiles a profile once, and anew when it or its quarantine is another', async () => {

@@ -21,7 +21,7 @@ import type { ProfileRecord, SnapshotPage, Store, StoredSnapshot } from '../stor
 import { CompiledProfiles, contentDigest } from './compiled-profiles.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
 import { imageOf } from './profile-model.ts';
-import { evidenceAt, readStored } from './rebuild.ts';
+import { evidenceAt, readStored, UnreadableSnapshot } from './rebuild.ts';
 
 export interface UnknownOptions {
   readonly store: Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined'>;
@@ -58,14 +58,14 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
     const { clean, digest } = learned;
     const known = once(() => knownByEvidence(clean()));
     await setImmediate();
-    const { result, more } = await compare(image, asked, question.namespace, compiled.get(digest, known));
-    if (result.snapshots === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
+    const { result, more, unreadable } = await compare(image, asked, question.namespace, compiled.get(digest, known));
+    if (result.snapshots + unreadable === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
     const unknown = await reportedWithin(toldOf(question, { known, clean }), rows);
     const omitted = facts.omitted + rows.length - unknown.length;
-    metrics.onChecked({ snapshots: facts.snapshots, omitted, kept: compiled.size });
+    metrics.onChecked({ snapshots: facts.snapshots, unreadable, omitted, kept: compiled.size });
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
-    return { kind: 'found', answer: { profile, ...facts, ...(more && { moreSnapshots: true }), omitted, unknown } };
+    return { kind: 'found', answer: { profile, ...facts, ...without({ more, unreadable }), omitted, unknown } };
   }
 
   async function compare(
@@ -73,24 +73,42 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
     { since, containerIds }: Asked,
     namespace: string | undefined,
     against: CheckedAgainst,
-  ): Promise<{ readonly result: CheckResult; readonly more: boolean }> {
+  ): Promise<{ readonly result: CheckResult; readonly more: boolean; readonly unreadable: number }> {
     const check = new ProfileCheck(against);
     let looked = 0;
+    let unreadable = 0;
     const from = since === undefined ? {} : { since };
     for (const containerId of containerIds ?? [undefined]) {
       const page = { ...from, ...(containerId !== undefined && { containerId }) };
       for await (const one of snapshotsOf(store, image, page)) {
-        if (looked === maxSnapshots) return { result: check.result(), more: true };
+        if (looked === maxSnapshots) return { result: check.result(), more: true, unreadable };
         looked += 1;
-        const { snapshot, context } = await readStored(one);
-        if (namespace === undefined || context.namespace === namespace) check.add(snapshot, context);
+        const read = await readIfPossible(one);
+        if (read === undefined) unreadable += 1;
+        else if (namespace === undefined || read.context.namespace === namespace)
+          check.add(read.snapshot, read.context);
         await setImmediate();
       }
     }
-    return { result: check.result(), more: false };
+    return { result: check.result(), more: false, unreadable };
   }
 
   return answer;
+}
+
+/** What the answer says of snapshots that it is not about; nothing if there are none. */
+function without({ more, unreadable }: { readonly more: boolean; readonly unreadable: number }) {
+  return { ...(more && { moreSnapshots: true }), ...(unreadable > 0 && { unreadable }) };
+}
+
+/** One that is damaged is counted: it must not take the answer about all others with it. */
+async function readIfPossible(stored: StoredSnapshot): Promise<Awaited<ReturnType<typeof readStored>> | undefined> {
+  try {
+    return await readStored(stored);
+  } catch (error) {
+    if (error instanceof UnreadableSnapshot) return undefined;
+    throw error;
+  }
 }
 
 /** @param at if it is the profile as it was then */

@@ -18,6 +18,11 @@ export function createCheckMetrics(registry: Registry) {
     help: 'Snapshots that were compared with profiles.',
     registers,
   });
+  const unreadable = new Counter({
+    name: 'profile_checks_unreadable_total',
+    help: 'Stored snapshots that could not be compared with profiles, since they are damaged or without what was known of them.',
+    registers,
+  });
   const omitted = new Counter({
     name: 'profile_checks_omitted_total',
     help: 'Behaviours that were not known and found no room in an answer.',
@@ -30,7 +35,13 @@ export function createCheckMetrics(registry: Registry) {
   });
   return {
     onProfile: (profile: Compiling) => compiled.inc({ profile }),
-    onChecked: (facts: { readonly snapshots: number; readonly omitted: number; readonly kept: number }) => {
+    onChecked: (facts: {
+      readonly snapshots: number;
+      readonly unreadable: number;
+      readonly omitted: number;
+      readonly kept: number;
+    }) => {
+      unreadable.inc(facts.unreadable);
       snapshots.inc(facts.snapshots);
       omitted.inc(facts.omitted);
       kept.set(facts.kept);

@@ -36,6 +36,8 @@ export const checkAnswerSchema = z.looseObject({
     .readonly(),
   /** More were asked about than are compared for one answer. */
   moreSnapshots: z.literal(true).exactOptional(),
+  /** Stored snapshots that were not compared, since they are damaged. */
+  unreadable: count.exactOptional(),
   /** Behaviours that are not known and had no room. */
   omitted: count,
 });

@@ -55,7 +55,8 @@ function countsOf({ counts, unknown }: CheckAnswer): string {
   return `${[`${known} known`, `${counts.unknown} not known${seen}`, ...more].join(', ')}.`;
 }
 
-function notesOf({ undecided, notWatched, moreSnapshots, omitted }: CheckAnswer, hidden: number): string[] {
+function notesOf(answer: CheckAnswer, hidden: number): string[] {
+  const { undecided, notWatched, moreSnapshots, unreadable = 0, omitted } = answer;
   return [
     ...Object.entries(undecided).map(([reason, count]) => `${count} undecided: ${undecidedText(reason)}`),
     ...(notWatched.length === 0
@@ -65,6 +66,11 @@ function notesOf({ undecided, notWatched, moreSnapshots, omitted }: CheckAnswer,
     ...(moreSnapshots === true
       ? ['there are more snapshots, not compared: ask for a later time, or one container']
       : []),
+    ...(unreadable === 0
+      ? []
+      : [
+          `${counted(unreadable, 'snapshot')} in the store could not be read, and not be compared: damaged, or of another version`,
+        ]),
     ...(omitted === 0 ? [] : [`${omitted} more are not known, the least relevant: there was no room for them`]),
   ];
 }
