@@ -191,6 +191,15 @@ describe('rows', () => {
     expect([kept.length, omitted]).toEqual([3, 48]);
   });
 
+  it('of what an unknown process did come after those of known ones, however many containers showed them', () => {
+    const rows = new UnknownRows();
+    for (const container of ['a', 'b']) rows.add(shown('/a', 'read'), true, container);
+    rows.add(shown('/b', 'read'), false, 'a');
+    rows.add(shown('/c', 'write'), true, 'a');
+    const paths = rows.ordered().rows.map(({ subject }) => 'path' in subject && subject.path);
+    expect(paths).toEqual(['/c', '/b', '/a']);
+  });
+
   it('stay within their characters', () => {
     const rows = new UnknownRows({ rows: 100, characters: 100 });
     for (let n = 0; n < 50; n += 1) rows.add(shown(`/${n}/${'x'.repeat(40)}`, 'read'), false, 'b');
