@@ -18,6 +18,7 @@
 #ifndef MAPS_H
 #define MAPS_H
 
+#include "call-records.h"
 #include "config.h"
 #include "records.h"
 #include <bpf/bpf_helpers.h>

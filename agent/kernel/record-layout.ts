@@ -1,6 +1,6 @@
 /**
- * Offsets of what the C side writes, in bytes. They are those of agent/bpf/records.h and maps.h as the compiler lays them
- * out; `layoutDifferences` compares them with a blob before it is loaded, so they cannot drift apart. All members are here,
+ * Offsets of what the C side writes, in bytes. They are those of records.h, call-records.h and maps.h in agent/bpf as the
+ * compiler lays them out; `layoutDifferences` compares them with a blob before it is loaded, so they cannot drift apart. All members are here,
  * in order and without gaps (but for the `header` that records begin with), so the offsets tell how wide each is.
  */
 
