@@ -1,7 +1,8 @@
 /**
  * Offsets of what the C side writes, in bytes. They are those of records.h, call-records.h and maps.h in agent/bpf as the
- * compiler lays them out; `layoutDifferences` compares them with a blob before it is loaded, so they cannot drift apart. All members are here,
- * in order and without gaps (but for the `header` that records begin with), so the offsets tell how wide each is.
+ * compiler lays them out; `layoutDifferences` compares them with a blob before it is loaded, so they cannot drift apart. All
+ * members are here, in order and without gaps (but for the `header` that records begin with), so the offsets tell how wide
+ * each is.
  */
 
 interface StructLayout {
