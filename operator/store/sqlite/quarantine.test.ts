@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../../core/image.ts';
 import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
-import { commitOf, containerId, snapshotRecord } from '../testing/records.ts';
+import { commitOf, containerId, nginx, snapshotRecord } from '../testing/records.ts';
+import { sqliteDatabase } from './database.ts';
 import { migrate } from './migrations/migrate.ts';
 import { profileTable } from './profiles.ts';
 import { quarantineTable } from './quarantine.ts';
@@ -55,6 +56,17 @@ describe('marks of all images together', () => {
     expect(table.list(image)).toEqual([{ whole: 'namespace', namespace: 'tenant' }]);
     expect(table.remove(image)).toBe(1);
     expect(table.add(image, mark(1), 'tenant')).toBe('marked');
+  });
+
+  it('are taken over by the first commit of an image, and not again after its release', () => {
+    const store = sqliteDatabase(database, ':memory:');
+    database.exec("INSERT INTO quarantine VALUES ('', '', 'tenant', '', '', 0, 5, 0)");
+    store.commitSnapshot(commitOf(1));
+    expect(store.quarantined(nginx)).toEqual([{ whole: 'namespace', namespace: 'tenant' }]);
+    expect(table.remove(nginx)).toBe(1);
+    store.archive(nginx, 'relearned', 1);
+    store.commitSnapshot(commitOf(1));
+    expect(store.quarantined(nginx)).toEqual([]);
   });
 
   it('that stand for all not learned yet go when such images have not run in the namespace for long', () => {
