@@ -1,6 +1,6 @@
 /** Tells the kernel side what the loaded rules could match, without a moment in which neither the old nor the new holds. */
 import { Approval, type Approver, APPROVERS_IN_SET, APPROVERS_OF_KEY, groupByKey } from './approvers.ts';
-import { mapDelete, mapUpdate } from './bpf/commands.ts';
+import { mapDelete, mapUpdate, waitForPrograms } from './bpf/commands.ts';
 import { kernelBuffer } from './bpf/libc.ts';
 import { layouts, RecordType } from './record-layout.ts';
 import { kindBits, sourcesOf } from './record-sources.ts';
@@ -126,6 +126,8 @@ export function createRuleInterest(maps: RuleInterestMaps): RuleInterest {
     Atomics.store(maps.set, 0, set);
     ways.forEach((way, type) => Atomics.store(maps.types, type, way));
     kinds.forEach((word, index) => Atomics.store(maps.kinds, index, word));
+    // A program that has read the number of the old set asks it yet, and the next call overwrites its entries.
+    if (held.keys.length > 0) waitForPrograms();
     for (const key of held.keys) mapDelete(maps.lists, key);
     held = { keys, count: approvers.length };
   };

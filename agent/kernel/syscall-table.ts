@@ -36,6 +36,7 @@ export type Architecture = 'amd64' | 'arm64';
 export interface SystemCalls {
   readonly bpf: number;
   readonly perfEventOpen: number;
+  readonly membarrier: number;
   /** Kinds by number. They are told apart by where the arguments stand: accept4 is an accept, pwritev2 a writev. */
   readonly observed: ReadonlyMap<number, SyscallKindName>;
 }
@@ -50,6 +51,7 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
   amd64: {
     bpf: 321,
     perfEventOpen: 298,
+    membarrier: 324,
     observed: new Map<number, SyscallKindName>([
       [2, 'open'],
       [85, 'creat'],
@@ -84,6 +86,7 @@ const tables: Readonly<Record<Architecture, SystemCalls>> = {
   arm64: {
     bpf: 280,
     perfEventOpen: 241,
+    membarrier: 283,
     observed: new Map<number, SyscallKindName>([
       [56, 'openat'],
       [437, 'openat2'],

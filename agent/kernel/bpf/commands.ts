@@ -1,5 +1,5 @@
 /** Commands of bpf(2). Attribute offsets are those of `union bpf_attr` in linux/bpf.h. */
-import { addressOf, bpfSyscall, checked, kernelBuffer, SystemCallError } from './libc.ts';
+import { addressOf, bpfSyscall, checked, kernelBuffer, membarrierSyscall, SystemCallError } from './libc.ts';
 import { systemCalls } from '../syscall-table.ts';
 
 const Command = {
@@ -16,9 +16,26 @@ const Command = {
 } as const;
 
 const ENOENT = 2;
+const EINVAL = 22;
 
 function bpf(what: string, command: number, attributes: Buffer): number {
   return checked(what, bpfSyscall(systemCalls().bpf, command, attributes, attributes.length));
+}
+
+const MEMBARRIER_CMD_GLOBAL = 1;
+
+/**
+ * Waits until every BPF program that runs now has ended: some 10 ms. The kernel does for this command what it does before it
+ * frees memory that programs may read (synchronize_rcu, kernel/sched/membarrier.c). With `nohz_full=` it refuses: then 50 ms
+ * must do, of programs that run for microseconds.
+ */
+export function waitForPrograms(): void {
+  try {
+    checked('membarrier', membarrierSyscall(systemCalls().membarrier, MEMBARRIER_CMD_GLOBAL, 0));
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.errno !== EINVAL) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  }
 }
 
 /** Writes the address of `target` into `attributes`. The caller must hold `target` for the duration of the call. */

@@ -32,6 +32,13 @@ export function errnoName(errno: number): string {
 export const bpfSyscall: KoffiFunc<(nr: number, command: number, attributes: Buffer, size: number) => number> =
   program.func('syscall', 'long', ['long', 'int', 'void *', 'unsigned int']);
 
+/** membarrier(2). */
+export const membarrierSyscall: KoffiFunc<(nr: number, command: number, flags: number) => number> = program.func(
+  'syscall',
+  'long',
+  ['long', 'int', 'unsigned int'],
+);
+
 type PerfEventArguments = [nr: number, attributes: Buffer, pid: number, cpu: number, group: number, flags: number];
 /** perf_event_open(2). */
 export const perfEventSyscall: KoffiFunc<(...call: PerfEventArguments) => number> = program.func('syscall', 'long', [
