@@ -3,6 +3,7 @@ import type { Image } from '../../../core/image.ts';
 import { addMark, type ContainerMark, type QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { quarantineMarks, quarantineMarksPerImage } from '../limits.ts';
 import type { QuarantineRetention, QuarantineResult } from '../lifecycle.ts';
+import type { StoreUsage } from '../store.ts';
 import { integer, text, type Row } from './row.ts';
 
 function markOf(row: Row): ContainerMark {
@@ -153,15 +154,7 @@ export function quarantineTable(database: DatabaseSync, mostMarks = quarantineMa
       return dropped;
     },
 
-    /** `merged`: marks that are told apart no more. `fallen`: that went without a release, since this was opened. */
-    totals(): {
-      readonly marks: number;
-      readonly namespaces: number;
-      readonly images: number;
-      readonly unlearned: number;
-      readonly merged: number;
-      readonly fallen: number;
-    } {
+    totals(): StoreUsage['quarantine'] {
       const row = totals.get() ?? {};
       const [marks, namespaces] = [integer(row, 'marks'), integer(row, 'namespaces')];
       const [images, unlearnedRows] = [integer(row, 'images'), integer(row, 'unlearned')];
