@@ -87,6 +87,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     if (affectsSlots) scheduler.profileChanged(image);
   });
   await known.load(opened);
+  const secret = await opened.secret('compiled-profiles', randomBytes(32));
   let allShown = false;
   const shown = { container: (id: string) => inventory.container(id), isComplete: () => allShown };
   const store = known.follow(dropMarksOfGone(health.follow(opened), shown));
@@ -188,7 +189,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     const readers = {
       status,
       profiles: profileModels(store, () => clock.now()),
-      unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks }),
+      unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks, secret }),
     };
     await serve({ ...options, registry, scheduler, ingest, ...readers }, signal).catch(fail);
   }

@@ -13,6 +13,8 @@
  * | 20 | 16    | behaviours that were left out: processes, files, names, endpoints     |
  * | 36 | …     | the set (fingerprint-set.ts)                                          |
  */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { type BehaviourKind, behaviourKinds } from '../profile/evidence.ts';
 import { decodeSet, encodeSet, FingerprintSet } from './fingerprint-set.ts';
 import type { Hash64, HashKey } from './keyed-hash.ts';
@@ -27,6 +29,11 @@ const headerLength = 36;
  * the room is for 15,600 beginnings of patterns.
  */
 export const compiledLimits = { bytes: 400_000, fingerprints: 83_600 } as const;
+
+/** Under which a compiled profile is asked for: who has its bytes can tell that they are the right ones. `sha256:` and 64 digits. */
+export function addressOf(bytes: Uint8Array): string {
+  return `sha256:${bytesToHex(sha256(bytes))}`;
+}
 
 export type Omitted = Readonly<Record<BehaviourKind, number>>;
 

@@ -1,5 +1,5 @@
 /** Compiled profiles that were asked for lately, by what they were compiled of: compiling costs more than comparing. */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { CheckedAgainst } from '../../core/match/check.ts';
 import { compileKnown } from '../../core/match/compile.ts';
@@ -19,11 +19,12 @@ export function contentDigest(evidence: Uint8Array, quarantine: readonly Quarant
 
 export class CompiledProfiles {
   readonly #compiled = new LRUCache<string, CheckedAgainst>({ max: maxProfiles });
-  /** The compiled form leaves this process nowhere, so nobody has to know it later. */
-  readonly #secret = randomBytes(32);
+  readonly #secret: Uint8Array;
   readonly #onUse: (how: Compiling) => void;
 
-  constructor(onUse: (how: Compiling) => void) {
+  /** @param secret from which the key of each profile comes, the same ever after (core/match/compile.ts) */
+  constructor(secret: Uint8Array, onUse: (how: Compiling) => void) {
+    this.#secret = secret;
     this.#onUse = onUse;
   }
 

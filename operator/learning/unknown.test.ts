@@ -58,6 +58,7 @@ function learning(maxSnapshots?: number) {
     store: { ...store, snapshots: async (...asked) => (await store.snapshots(...asked)).map((one) => read(one)) },
     inventory: { all: () => records },
     metrics: createCheckMetrics(registry),
+    secret: new Uint8Array(32),
     ...(maxSnapshots !== undefined && { maxSnapshots }),
   });
   return {

@@ -27,6 +27,8 @@ export interface UnknownOptions {
   readonly store: Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined'>;
   readonly inventory: Pick<Inventory, 'all'>;
   readonly metrics: CheckMetrics;
+  /** Of compiled profiles. */
+  readonly secret: Uint8Array;
   /** Snapshots of one answer, compared or looked at; a parameter for tests. */
   readonly maxSnapshots?: number;
 }
@@ -41,7 +43,7 @@ const maxRowBytes = 4 * 1024 * 1024;
 
 export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
   const { store, metrics, maxSnapshots = defaultSnapshots } = options;
-  const compiled = new CompiledProfiles(metrics.onProfile);
+  const compiled = new CompiledProfiles(options.secret, metrics.onProfile);
 
   async function answer(question: UnknownQuestion): Promise<UnknownAnswer> {
     const image = await imageOf(store, question.name);

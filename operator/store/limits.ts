@@ -83,6 +83,10 @@ export function checkRetention({ before, bytes }: Retention): void {
   );
 }
 
+export function checkSecret({ length }: Uint8Array): void {
+  refuseUnless(length >= 16 && length <= 64, `a secret has 16 to 64 bytes, not ${length}`);
+}
+
 /** So that a row is what {@link auditEntries} reckons with. */
 export function checkAudit({ actor, note, key }: AuditEntry): void {
   refuseUnless(

@@ -122,6 +122,9 @@ export interface StoreUsage {
   readonly volumeFreeBytes: number;
 }
 
+/** What each is for: the keys of compiled profiles come from the first. */
+export type SecretName = 'compiled-profiles';
+
 /** `after` continues behind the last one of the page before. */
 export interface SnapshotPage {
   readonly limit: number;
@@ -172,6 +175,11 @@ export interface Store extends LifecycleStore {
    * reaches into theirs an `overlap`.
    */
   trimSnapshots(retention: Retention): Promise<Trimmed>;
+  /**
+   * The secret of this name: `fresh` if there was none before, and ever after the same, in a restored backup too. It rejects
+   * as `invalid` what has less than 16 bytes, which could be guessed, or more than 64.
+   */
+  secret(name: SecretName, fresh: Uint8Array): Promise<Uint8Array>;
   usage(): Promise<StoreUsage>;
   /** Answers what was asked before, then lets go. What is asked afterwards rejects with kind `closed`. */
   close(): Promise<void>;

@@ -7,6 +7,7 @@ import {
   checkLimit,
   checkLostPeriod,
   checkRetention,
+  checkSecret,
   largestTrim,
   lostPeriodsPerImage,
 } from '../limits.ts';
@@ -19,6 +20,7 @@ import { profileTable } from './profiles.ts';
 import type { SyncStore } from './protocol.ts';
 import { quarantineTable } from './quarantine.ts';
 import { restartTable } from './restarts.ts';
+import { secretTable } from './secrets.ts';
 import { snapshotTable } from './snapshots.ts';
 
 /** Every method of the store, synchronous, on a database that is open, checked and ours alone. */
@@ -31,6 +33,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
   const audit = auditTable(database);
   const quarantine = quarantineTable(database);
   const restarts = restartTable(database);
+  const secrets = secretTable(database);
 
   function transaction<T>(work: () => T): T {
     database.exec('BEGIN IMMEDIATE');
@@ -151,6 +154,10 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         const byAge = snapshots.trimByAge(retention.before, largestTrim);
         return { byAge, byBytes: snapshots.trimByBytes(retention.bytes, largestTrim - byAge) };
       });
+    },
+    secret(name, fresh) {
+      checkSecret(fresh);
+      return transaction(() => secrets.keep(name, fresh));
     },
     usage(): StoreUsage {
       const raw = snapshots.totals();

@@ -130,6 +130,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     recordLostPeriod: (lost) => request('recordLostPeriod', lost),
     lostPeriods: (image) => request('lostPeriods', image),
     trimSnapshots: (retention) => request('trimSnapshots', retention),
+    secret: (name, fresh) => request('secret', name, fresh),
     usage: () => request('usage'),
     close() {
       // Requests are answered in order, so this one drains the others, whatever the limits say; the thread ends after it.

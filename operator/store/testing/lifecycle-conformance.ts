@@ -4,6 +4,7 @@ import { markedProcesses } from '../../../core/profile/quarantine.ts';
 import type { AuditEntry } from '../lifecycle.ts';
 import { archivedPerImage, auditEntries, quarantineMarksPerImage } from '../limits.ts';
 import type { Store } from '../store.ts';
+import { compiledConformance } from './compiled-conformance.ts';
 import { commitOf, containerId, lostPeriod, nginx, snapshotRecord, startOfTime } from './records.ts';
 
 const other = { name: 'docker.io/library/other', tag: 'v1' };
@@ -17,6 +18,8 @@ function auditEntry(fields: Partial<AuditEntry> = {}): AuditEntry {
 
 /** @param current the store of the test that runs */
 export function lifecycleConformance(current: () => Store): void {
+  compiledConformance(current);
+
   describe('archive', () => {
     it('takes a profile with its evidence, and lets learning begin anew', async () => {
       const store = current();

@@ -34,6 +34,7 @@ export function memoryStore(): MemoryStore {
     recordLostPeriod: later(now.recordLostPeriod),
     lostPeriods: later(now.lostPeriods),
     trimSnapshots: later(now.trimSnapshots),
+    secret: later(now.secret),
     usage: later(now.usage),
     close: later(now.close),
     markRun: later(now.markRun),

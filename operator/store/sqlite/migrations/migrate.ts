@@ -7,6 +7,7 @@ import { restarts } from './0004-restarts.ts';
 import { wideQuarantine } from './0005-wide-quarantine.ts';
 import { hours } from './0006-hours.ts';
 import { seenQuarantine } from './0007-seen-quarantine.ts';
+import { secrets } from './0008-secrets.ts';
 
 /**
  * In order; the number of a migration is its place, beginning at 1. Released ones never change. Each comes with a database
@@ -20,6 +21,7 @@ export const migrations: readonly string[] = [
   wideQuarantine,
   hours,
   seenQuarantine,
+  secrets,
 ];
 
 /** 'WSec' as a number, in the header of every database of ours (PRAGMA application_id). */
