@@ -120,8 +120,25 @@ export interface ProfileProcess {
    * @listType atomic
    */
   readonly phases: readonly Phase[];
+  /** How alike the containers are in what this process does. */
+  readonly commonalityOf?: CommonalityOf;
   /** Share of the containers that could have shown it and did; absent while none could. */
   readonly commonality?: Percent;
+  /** Of the periods of the only container, the share that showed it; see status.recurrence. */
+  readonly recurrence?: Percent;
+}
+
+/**
+ * Of the files, names or endpoints that this process uses in at least one of two containers, the share that it uses in both,
+ * averaged over all pairs of containers; absent for a kind of which it does nothing, and while fewer than two containers were profiled.
+ */
+export interface CommonalityOf {
+  /** Of the files that it uses. */
+  readonly files?: Percent;
+  /** Of the names that it asks for. */
+  readonly dns?: Percent;
+  /** Of the endpoints that it talks to. */
+  readonly network?: Percent;
 }
 
 /** What a path or name with parts in braces stands for. */
@@ -177,6 +194,8 @@ export interface ProfileFile {
   readonly actors?: readonly Actor[];
   /** Share of the containers that could have shown it and did; absent while none could. */
   readonly commonality?: Percent;
+  /** Of the periods of the only container, the share that showed it; see status.recurrence. */
+  readonly recurrence?: Percent;
 }
 
 /** A name that a process resolves. */
@@ -200,6 +219,8 @@ export interface ProfileDns {
   readonly types: readonly DnsType[];
   /** Share of the containers that could have shown it and did; absent while none could. */
   readonly commonality?: Percent;
+  /** Of the periods of the only container, the share that showed it; see status.recurrence. */
+  readonly recurrence?: Percent;
 }
 
 /**
@@ -231,6 +252,8 @@ export interface ProfileNetwork {
   readonly port?: number;
   /** Share of the containers that could have shown it and did; absent while none could. */
   readonly commonality?: Percent;
+  /** Of the periods of the only container, the share that showed it; see status.recurrence. */
+  readonly recurrence?: Percent;
 }
 
 /** A network peer, resolved to what it was at the time. */

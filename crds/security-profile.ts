@@ -16,6 +16,7 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
  * @printerColumn Commonality integer .status.commonality
  * @printerColumn Snapshots integer .status.snapshots
  * @printerColumn Containers integer .status.containers
+ * @printerColumn Recurrence integer .status.recurrence wide
  * @printerColumn Nodes integer .status.nodes wide
  * @printerColumn Processes integer .status.processes wide
  * @printerColumn Files integer .status.files wide
@@ -235,6 +236,11 @@ export interface SecurityProfileStatus {
   readonly containers?: Count;
   /** How alike the containers behave; absent with fewer than two. */
   readonly commonality?: Percent;
+  /**
+   * How alike the periods of the only container are, which says nothing of what other containers do. Absent with more than
+   * one container, or with fewer than eight periods.
+   */
+  readonly recurrence?: Percent;
   /** Nodes on which they ran. */
   readonly nodes?: Count;
   /** Processes known. */

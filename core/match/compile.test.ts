@@ -107,7 +107,7 @@ describe('bytes that are no compiled profile', () => {
 
 /** As much of every kind as evidence may have. */
 function full(): Evidence {
-  const seen: Behaviour = { actors: 1, phases: 1, first: 0, last: 0, containers: containerAt(0) };
+  const seen: Behaviour = { actors: 1, phases: 1, first: 0, last: 0, containers: containerAt(0), periods: undefined };
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
   const processes = numbers(evidenceLimits.processes).map((index) => {
     const identity = { executable: `/bin/${index}` };

@@ -84,7 +84,7 @@ describe('evidence in the store', () => {
     ['a foreign object', '{"formatVersion":2}', /damaged at "containers"/],
     ['an unknown blind spot', text.replace('"sha256:aa",1]', '"sha256:aa",64]'), /damaged at "containers.0.6"/],
     ['an unknown container', text.replaceAll('"1"]', '"2"]'), /names a container that is not in the table/],
-    ['no container', text.replaceAll('"1"]', '"0"]'), /damaged at "processes.0/],
+    ['no container', text.replaceAll('"1:1"]', '"0"]'), /damaged at "processes.0/],
     ['a child before its parent', text.replace('[0,{"executable":"/b"', '[7,{"executable":"/b"'), /before its parent/],
     [
       'a time without a date',

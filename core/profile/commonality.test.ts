@@ -70,8 +70,7 @@ describe('commonality', () => {
 
   it('of a process stands beside what its files, names and endpoints have in common', () => {
     const evidence = evidenceOf([container(1, ['/a', '/b']), container(2, ['/a'])]);
-    expect([...commonality(evidence).processes().values()]).toEqual([
-      { execution: 100, files: 50, dns: undefined, network: undefined },
-    ]);
+    const [process = ''] = evidence.processes.keys();
+    expect(commonality(evidence).within(process)).toEqual({ files: 50, dns: undefined, network: undefined });
   });
 });

@@ -10,23 +10,29 @@
  */
 import { kinds as kindWords, type Kind, phases as phaseWords } from '../activity/snapshot.ts';
 import { type ContainerSet, containerAt, noContainers, remembering, setSize } from './container-set.ts';
-import type { Behaviour, BehaviourKind, Evidence } from './evidence.ts';
+import { type Behaviour, type BehaviourKind, behaviourKinds, type Evidence } from './evidence.ts';
 import { toFlags } from './flags.ts';
 
-/** Scores are integers 0–100, rounded half up; undefined where there is none. */
-export interface ProcessCommonality {
-  readonly execution: number | undefined;
+/** Of what one process does, by kind. */
+export interface ScoresWithin {
   readonly files: number | undefined;
   readonly dns: number | undefined;
   readonly network: number | undefined;
 }
 
-export interface Commonality {
+/** Integers 0–100, rounded half up; undefined where there is none. */
+export interface Scores {
   /** Of the profile: undefined with fewer than two containers. */
   readonly profile: number | undefined;
   readonly of: (kind: BehaviourKind, behaviour: Behaviour) => number | undefined;
-  /** Of every process, with what its files, names and endpoints have in common. */
-  readonly processes: () => ReadonlyMap<string, ProcessCommonality>;
+  /** How alike the containers are in the files, names and endpoints of this process; as the score of a profile. */
+  readonly within: (processId: string) => ScoresWithin;
+}
+
+/** Of those that could have shown a behaviour, how many did. */
+export interface Shown {
+  readonly showed: number;
+  readonly could: number;
 }
 
 const startOnly = toFlags(phaseWords, ['start']);
@@ -37,22 +43,27 @@ const kindOf: Readonly<Record<BehaviourKind, Kind>> = {
   network: 'network',
 };
 
-export function commonality(evidence: Evidence): Commonality {
+export function commonality(evidence: Evidence): Scores {
   const able = ableContainers(evidence);
   const sizeOf = remembering(setSize);
-  const shown = (kind: BehaviourKind, behaviour: Behaviour): Shown => {
-    const domain = behaviour.phases === startOnly ? able.start[kind] : able.any[kind];
+  return scoresBy(evidence, (kind, behaviour) => {
+    const domain = isStartOnly(behaviour) ? able.start[kind] : able.any[kind];
     return { showed: sizeOf(behaviour.containers & domain.set), could: domain.size };
-  };
-  const of = (kind: BehaviourKind, behaviour: Behaviour): number | undefined => {
-    const { showed, could } = shown(kind, behaviour);
-    return percent(showed, could);
-  };
+  });
+}
+
+/** Happened in start phases and never later. */
+export function isStartOnly({ phases }: Behaviour): boolean {
+  return phases === startOnly;
+}
+
+/** The formulas above, whoever it is that shows: containers, or the periods of one. */
+export function scoresBy(evidence: Evidence, shown: (kind: BehaviourKind, behaviour: Behaviour) => Shown): Scores {
   const profile = new PairCount();
-  for (const kind of ['processes', 'files', 'dns', 'network'] as const) {
+  for (const kind of behaviourKinds) {
     for (const behaviour of evidence[kind].values()) profile.add(shown(kind, behaviour));
   }
-  const aggregated = (kind: 'files' | 'dns' | 'network'): Map<string, PairCount> => {
+  const byProcess = (kind: 'files' | 'dns' | 'network'): ReadonlyMap<string, PairCount> => {
     const counts = new Map<string, PairCount>();
     for (const behaviour of evidence[kind].values()) {
       const count = counts.get(behaviour.processId) ?? new PairCount();
@@ -61,20 +72,15 @@ export function commonality(evidence: Evidence): Commonality {
     }
     return counts;
   };
-  const processes = (): ReadonlyMap<string, ProcessCommonality> => {
-    const [files, dns, network] = [aggregated('files'), aggregated('dns'), aggregated('network')];
-    const entries = [...evidence.processes.values()].map((process): [string, ProcessCommonality] => [
-      process.id,
-      {
-        execution: of('processes', process),
-        files: files.get(process.id)?.score(),
-        dns: dns.get(process.id)?.score(),
-        network: network.get(process.id)?.score(),
-      },
-    ]);
-    return new Map(entries);
+  const [files, dns, network] = [byProcess('files'), byProcess('dns'), byProcess('network')];
+  return {
+    profile: profile.score(),
+    of: (kind, behaviour) => {
+      const { showed, could } = shown(kind, behaviour);
+      return percent(showed, could);
+    },
+    within: (id) => ({ files: files.get(id)?.score(), dns: dns.get(id)?.score(), network: network.get(id)?.score() }),
   };
-  return { profile: profile.score(), of, processes };
 }
 
 interface Domain {
@@ -103,11 +109,6 @@ function ableContainers(evidence: Evidence): Record<'any' | 'start', Record<Beha
     network: domain('network', startNeeded),
   });
   return { any: domains(false), start: domains(true) };
-}
-
-interface Shown {
-  readonly showed: number;
-  readonly could: number;
 }
 
 /**

@@ -5,6 +5,9 @@
  */
 export type ContainerSet = bigint;
 
+/** Sets of snapshots in the same way: bit i stands for the i-th of the sorted table of one evidence. */
+export type PeriodSet = bigint;
+
 export const noContainers: ContainerSet = 0n;
 
 /** The set of the one container at `index` of the table. */
@@ -32,7 +35,7 @@ interface Run {
 }
 
 /** Where both tables begin with the same containers, sets stay as they are. */
-export const unmoved = (set: ContainerSet): ContainerSet => set;
+export const unmoved = <Set>(set: Set): Set => set;
 
 /**
  * Moves sets from the table `from` to the table `to`; both sorted, `to` holds all of `from`. Adding one container, the

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fileAccesses, networkDirections } from '../activity/snapshot.ts';
 import { nameSignature } from '../pattern/dns.ts';
 import { pathShape, pathSignature } from '../pattern/path.ts';
-import type { ContainerSet } from './container-set.ts';
+import type { ContainerSet, PeriodSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -42,15 +42,29 @@ export class EvidenceFormatError extends Error {
 export function decodeEvidence(bytes: Uint8Array): Evidence {
   const content = parse(bytes);
   const table = content.containers.map(([id]) => id);
-  const beyond = 1n << BigInt(table.length);
+  const beyond = { containers: 1n << BigInt(table.length), periods: 1n << BigInt(content.snapshots.length) };
   const readSet = (set: string, where: string): ContainerSet => {
     const containers = BigInt(`0x${set}`);
-    if (containers >= beyond) refuse(where, 'names a container that is not in the table');
+    if (containers >= beyond.containers) refuse(where, 'names a container that is not in the table');
     return containers;
   };
+  const readPeriods = (set: string, where: string): PeriodSet => {
+    if (table.length > 1) refuse(where, 'tells periods of several containers apart');
+    const periods = BigInt(`0x${set}`);
+    if (periods >= beyond.periods) refuse(where, 'names a snapshot that is not in the table');
+    return periods;
+  };
   const read = (tuple: Readonly<BehaviourTuple>, where: string): Behaviour => {
-    const [actors, phases, first, last, set] = tuple;
-    return { actors, phases, first, last, containers: readSet(set, where) };
+    const [actors, phases, first, last, sets] = tuple;
+    const [containers = '', periods] = sets.split(':');
+    return {
+      actors,
+      phases,
+      first,
+      last,
+      containers: readSet(containers, where),
+      periods: periods === undefined ? undefined : readPeriods(periods, where),
+    };
   };
   const readNames = (kind: 'syscalls' | 'capabilities'): NameSets => {
     const names = content[kind] ?? [];
@@ -178,8 +192,8 @@ function readDns(content: EvidenceFormat, read: Read): DnsEvidence[] {
 }
 
 function behaviourIn(tuple: readonly [...BehaviourTuple, ...unknown[]]): BehaviourTuple {
-  const [actors, phases, first, last, containers] = tuple;
-  return [actors, phases, first, last, containers];
+  const [actors, phases, first, last, sets] = tuple;
+  return [actors, phases, first, last, sets];
 }
 
 function readMembers(found: Readonly<MembersTuple> | undefined): Pick<NamedBehaviour, 'members'> {

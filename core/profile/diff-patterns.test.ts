@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileAccess, Snapshot } from '../activity/snapshot.ts';
-import { commonality } from './commonality.ts';
 import { type ComparedProfile, type Difference, diffProfiles } from './diff.ts';
 import { emptyEvidence, type Evidence } from './evidence.ts';
 import { evidenceOfSnapshot } from './from-snapshot.ts';
@@ -136,7 +135,7 @@ describe('the difference of profiles with patterns', () => {
   const limits = { processes: 9, files: 999, dns: 999, network: 9, siblings: 999, shapes: 3 };
   const rows = <Row>(list: readonly Candidate<Row>[]): Row[] => list.map(({ row }) => row);
   const listed = (known: Evidence): ComparedProfile => {
-    const { processes, files, dns, network } = candidates(known, commonality(known));
+    const { processes, files, dns, network } = candidates(known);
     return profile({ processes: rows(processes), files: rows(files), dns: rows(dns), network: rows(network) });
   };
   const ofChange = (

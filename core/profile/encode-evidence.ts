@@ -101,8 +101,9 @@ function namesIn(names: NameSets): [string, string][] {
   return sorted.map(([name, containers]) => [name, containers.toString(16)]);
 }
 
-function tupleOf({ actors, phases, first, last, containers }: Behaviour): BehaviourTuple {
-  return [actors, phases, first, last, containers.toString(16)];
+function tupleOf({ actors, phases, first, last, containers, periods }: Behaviour): BehaviourTuple {
+  const shown = periods === undefined ? '' : `:${periods.toString(16)}`;
+  return [actors, phases, first, last, `${containers.toString(16)}${shown}`];
 }
 
 function membersIn({ members }: NamedBehaviour): [] | [MembersTuple] {

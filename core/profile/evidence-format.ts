@@ -40,8 +40,13 @@ const setText = z
   .string()
   .max(evidenceLimits.snapshots / 4)
   .regex(/^[1-9a-f][0-9a-f]*$/);
-/** Actors, phases, first, last, containers. */
-const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), time, time, setText] as const;
+/** Containers, and after a colon the periods of the only one. */
+const setsText = z
+  .string()
+  .max(evidenceLimits.snapshots / 2)
+  .regex(/^[1-9a-f][0-9a-f]*(?::[1-9a-f][0-9a-f]*)?$/);
+/** Actors, phases, first, last, containers and periods. */
+const behaviour = [flagsOf(actorWords), flagsOf(phaseWords), time, time, setsText] as const;
 const text = z.string().max(1_024);
 /** Of a pattern: smallest hashes of its names, ascending, and the names of the first of them; absent for plain names. */
 const members = z.tuple([
@@ -124,5 +129,5 @@ export const evidenceFormat = z.strictObject({
 });
 
 export type EvidenceFormat = z.infer<typeof evidenceFormat>;
-export type BehaviourTuple = [actors: number, phases: number, first: number, last: number, containers: string];
+export type BehaviourTuple = [actors: number, phases: number, first: number, last: number, sets: string];
 export type MembersTuple = [hashes: number[], examples: string[]];

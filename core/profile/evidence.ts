@@ -12,7 +12,7 @@ import {
   type NetworkDirection,
   teachers,
 } from '../activity/snapshot.ts';
-import type { ContainerSet } from './container-set.ts';
+import type { ContainerSet, PeriodSet } from './container-set.ts';
 import { toFlags } from './flags.ts';
 import type { Members } from './members.ts';
 
@@ -52,6 +52,12 @@ export interface Behaviour {
   readonly first: number;
   readonly last: number;
   readonly containers: ContainerSet;
+  /**
+   * Which snapshots showed it, as bits of the table of these, while the evidence is of one container alone; gone with the
+   * second (recurrence.ts), and unknown in evidence that is older than this field. Learning ends at 200 snapshots that count, so
+   * it has some 25 bytes.
+   */
+  readonly periods: PeriodSet | undefined;
 }
 
 /** What one process of a lineage is, apart from where it stands in it. */

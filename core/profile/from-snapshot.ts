@@ -152,6 +152,7 @@ function seenWithin({ notBefore, notAfter }: SnapshotContext): Seen {
     first: clamp(Math.min(first, last)),
     last: clamp(Math.max(first, last)),
     containers: containerAt(0),
+    periods: containerAt(0),
   });
 }
 

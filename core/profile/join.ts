@@ -1,5 +1,5 @@
 /** Two sightings of one behaviour as one: union of sets, extremes of extremes. */
-import type { ContainerSet } from './container-set.ts';
+import type { ContainerSet, PeriodSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -10,26 +10,43 @@ import {
 } from './evidence.ts';
 import { joinMembers } from './members.ts';
 
+/** From the tables of one evidence to those of another. */
+export interface Move {
+  readonly containers: (set: ContainerSet) => ContainerSet;
+  readonly periods: (set: PeriodSet | undefined) => PeriodSet | undefined;
+}
+
+const inPlace: Move = { containers: (set) => set, periods: (set) => set };
+
 /** What is joined besides the sets and extremes that all behaviours have. */
 export type Join<Entry> = (joined: Entry, other: Entry) => Entry;
 
 /**
- * What adds nothing costs nothing: the left one is returned as it is, and its set is shared. `containers` are those of the right
- * one in the left one's table.
+ * What adds nothing costs nothing: the left one is returned as it is, and its set is shared. `move` brings sets of the right one
+ * to the tables of the left one.
  */
-export function joinBehaviours<Entry extends Behaviour>(
-  left: Entry,
-  right: Behaviour,
-  containers: ContainerSet = right.containers,
-): Entry {
+export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Behaviour, move: Move = inPlace): Entry {
   const actors = left.actors | right.actors;
   const phases = left.phases | right.phases;
   const first = Math.min(left.first, right.first);
   const last = Math.max(left.last, right.last);
-  const union = left.containers | containers;
+  const union = left.containers | move.containers(right.containers);
   const more = union !== left.containers;
-  const grown = more || actors !== left.actors || phases !== left.phases || first !== left.first || last !== left.last;
-  return grown ? { ...left, actors, phases, first, last, containers: more ? union : left.containers } : left;
+  const periods = unionOfPeriods(left.periods, move.periods(right.periods));
+  const grown =
+    more ||
+    periods !== left.periods ||
+    actors !== left.actors ||
+    phases !== left.phases ||
+    first !== left.first ||
+    last !== left.last;
+  if (!grown) return left;
+  return { ...left, actors, phases, first, last, containers: more ? union : left.containers, periods };
+}
+
+/** What is not known of one of them is not known of both. */
+function unionOfPeriods(left: PeriodSet | undefined, right: PeriodSet | undefined): PeriodSet | undefined {
+  return left === undefined || right === undefined ? undefined : left | right;
 }
 
 export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {

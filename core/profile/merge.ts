@@ -23,7 +23,7 @@ import {
   type ProcessEvidence,
   type SnapshotFacts,
 } from './evidence.ts';
-import { type Join, joinBehaviours, joinDns, joinNamed, joinProcess } from './join.ts';
+import { type Join, joinBehaviours, joinDns, joinNamed, joinProcess, type Move } from './join.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
 import { asPattern, asShape, closePatterns, isVariable, type Naming } from './patterns.ts';
 
@@ -63,9 +63,9 @@ export function mergeEvidence(left: Evidence, right: Evidence, limits: Behaviour
 /** As merging with evidence of the same, which need not be closed first: closing the union closes both. */
 export function addSightings(left: Evidence, right: Sightings, limits: BehaviourLimits = evidenceLimits): Evidence {
   const containers = mergeSorted(left.containers, right.containers, (facts) => facts.id, joinContainers);
-  const table = containers.map((facts) => facts.id);
-  const moveLeft = renumbering(ids(left), table);
-  const moveRight = renumbering(ids(right), table);
+  const snapshots = mergeSorted(left.snapshots, right.snapshots, snapshotKey, joinSnapshots);
+  const moveLeft = moveFrom(left, { containers, snapshots });
+  const moveRight = moveFrom(right, { containers, snapshots });
   const both = <Entry>(known: ReadonlyMap<string, Entry>, sighted: (sink: Sink<Entry>) => void): Both<Entry> => ({
     known,
     moveLeft,
@@ -73,13 +73,16 @@ export function addSightings(left: Evidence, right: Sightings, limits: Behaviour
     moveRight,
   });
   const uniteNames = (kind: NameKind): NameSets =>
-    boundNames(kind, [...movedNames(left[kind], moveLeft), ...movedNames(right[kind], moveRight)]);
+    boundNames(kind, [
+      ...movedNames(left[kind], moveLeft.containers),
+      ...movedNames(right[kind], moveRight.containers),
+    ]);
   const processes = uniteBehaviours(both(left.processes, right.processes), joinProcess);
   const network = uniteBehaviours(both(left.network, right.network));
   return withBounded(
     {
       containers,
-      snapshots: mergeSorted(left.snapshots, right.snapshots, snapshotKey, joinSnapshots),
+      snapshots,
       syscalls: uniteNames('syscalls'),
       capabilities: uniteNames('capabilities'),
     },
@@ -148,19 +151,18 @@ function uniteNamed<Entry extends NamedBehaviour>(
   const again = (key: string, seen: Behaviour): boolean => {
     const same = united.get(key);
     if (same === undefined || same.members !== undefined) return false;
-    replace(united, key, same, joinBehaviours(same, seen, moveRight(seen.containers)));
+    replace(united, key, same, joinBehaviours(same, seen, moveRight));
     return true;
   };
   const add = (key: string, entry: Entry): void => {
-    const containers = moveRight(entry.containers);
-    if (joinKnown(united, key, entry, containers, join)) return;
+    if (joinKnown(united, key, entry, moveRight, join)) return;
     // Of a finished pattern. Closing would do the same, but it looks at everything that is known, and most new names of most
     // snapshots are of this sort.
     for (const renamed of entry.shape === entry.signature ? [asPattern] : [asPattern, asShape]) {
       const pattern = renamed(entry, naming);
-      if (pattern !== entry && joinKnown(united, naming.keyOf(pattern), pattern, containers, join)) return;
+      if (pattern !== entry && joinKnown(united, naming.keyOf(pattern), pattern, moveRight, join)) return;
     }
-    const added = withContainers(entry, containers);
+    const added = moved(entry, moveRight);
     united.set(key, added);
     fresh.push(added);
   };
@@ -201,15 +203,15 @@ export function byLineage(left: ProcessEvidence, right: ProcessEvidence): number
   return left.depth - right.depth || byText(left.id, right.id) || Number(isTaught(right)) - Number(isTaught(left));
 }
 
-function ids(evidence: Pick<Evidence, 'containers'>): string[] {
-  return evidence.containers.map((facts) => facts.id);
+function ids({ containers }: Tables): string[] {
+  return containers.map((facts) => facts.id);
 }
 
 interface Both<Entry> {
   readonly known: ReadonlyMap<string, Entry>;
-  readonly moveLeft: (set: ContainerSet) => ContainerSet;
+  readonly moveLeft: Move;
   readonly sighted: (sink: Sink<Entry>) => void;
-  readonly moveRight: (set: ContainerSet) => ContainerSet;
+  readonly moveRight: Move;
 }
 
 /** A copy of the left side in which only what the right one shows is touched: this is where merging spends its time. */
@@ -221,39 +223,35 @@ function uniteBehaviours<Entry extends Behaviour>(
   sighted({
     again: (key, seen) => {
       const same = united.get(key);
-      if (same !== undefined) replace(united, key, same, joinBehaviours(same, seen, moveRight(seen.containers)));
+      if (same !== undefined) replace(united, key, same, joinBehaviours(same, seen, moveRight));
       return same !== undefined;
     },
     add: (key, entry) => {
-      const containers = moveRight(entry.containers);
-      if (!joinKnown(united, key, entry, containers, join)) united.set(key, withContainers(entry, containers));
+      if (!joinKnown(united, key, entry, moveRight, join)) united.set(key, moved(entry, moveRight));
     },
   });
   return united;
 }
 
 /** Its own map, which the caller may fill. */
-function movedEntries<Entry extends Behaviour>(
-  entries: ReadonlyMap<string, Entry>,
-  move: (set: ContainerSet) => ContainerSet,
-): Map<string, Entry> {
-  const moved = new Map(entries);
-  if (move === unmoved) return moved;
-  for (const [key, entry] of entries) moved.set(key, withContainers(entry, move(entry.containers)));
-  return moved;
+function movedEntries<Entry extends Behaviour>(entries: ReadonlyMap<string, Entry>, move: Move): Map<string, Entry> {
+  const all = new Map(entries);
+  if (move.containers === unmoved && move.periods === unmoved) return all;
+  for (const [key, entry] of entries) all.set(key, moved(entry, move));
+  return all;
 }
 
-/** Whether there was an entry with this key to join it to. `containers` are those of the other in the table of these entries. */
+/** Whether there was an entry with this key to join it to. */
 function joinKnown<Entry extends Behaviour>(
   entries: Map<string, Entry>,
   key: string,
   other: Entry,
-  containers: ContainerSet,
+  move: Move,
   join: Join<Entry>,
 ): boolean {
   const known = entries.get(key);
   if (known === undefined) return false;
-  replace(entries, key, known, join(joinBehaviours(known, other, containers), other));
+  replace(entries, key, known, join(joinBehaviours(known, other, move), other));
   return true;
 }
 
@@ -261,8 +259,22 @@ function replace<Entry>(entries: Map<string, Entry>, key: string, known: Entry, 
   if (joined !== known) entries.set(key, joined);
 }
 
-function withContainers<Entry extends Behaviour>(entry: Entry, containers: ContainerSet): Entry {
-  return containers === entry.containers ? entry : { ...entry, containers };
+function moved<Entry extends Behaviour>(entry: Entry, move: Move): Entry {
+  const containers = move.containers(entry.containers);
+  const periods = move.periods(entry.periods);
+  return containers === entry.containers && periods === entry.periods ? entry : { ...entry, containers, periods };
+}
+
+type Tables = Pick<Evidence, 'containers' | 'snapshots'>;
+
+/** Periods are told apart for one container alone: with the second they go, and what has two has none to lose. */
+function moveFrom(from: Tables, to: Tables): Move {
+  const containers = renumbering(ids(from), ids(to));
+  if (from.containers.length > 1) return { containers, periods: unmoved };
+  if (to.containers.length > 1) return { containers, periods: () => undefined };
+  const renumbered = renumbering(from.snapshots.map(snapshotKey), to.snapshots.map(snapshotKey));
+  if (renumbered === unmoved) return { containers, periods: unmoved };
+  return { containers, periods: (set) => (set === undefined ? undefined : renumbered(set)) };
 }
 
 /**

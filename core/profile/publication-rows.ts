@@ -1,8 +1,10 @@
 /** Evidence as entries of a SecurityProfile, each with what decides whether it stays when space is short. */
 import { actors as actorWords, fileAccesses, phases as phaseWords } from '../activity/snapshot.ts';
-import type { Commonality } from './commonality.ts';
+import { commonality, type Scores } from './commonality.ts';
 import { type ContainerSet, remembering, setSize } from './container-set.ts';
 import {
+  type Behaviour,
+  type BehaviourKind,
   byText,
   type DnsEvidence,
   type Evidence,
@@ -23,6 +25,7 @@ import {
   type PublishedPattern,
   type PublishedProcess,
 } from './publication.ts';
+import { recurrence } from './recurrence.ts';
 
 export interface Candidate<Row> {
   readonly row: Row;
@@ -45,13 +48,20 @@ export interface Candidates {
   readonly network: readonly Candidate<PublishedNetwork>[];
 }
 
+interface RowScores {
+  readonly commonality: Scores;
+  /** Undefined unless the profile is of one container alone. */
+  readonly recurrence: Scores | undefined;
+}
+
 interface Measures {
-  readonly scores: Commonality;
+  readonly scores: RowScores;
   readonly sizeOf: (set: ContainerSet) => number;
 }
 
 /** In no particular order: `byWorth` and the keys give one. */
-export function candidates(evidence: Evidence, scores: Commonality): Candidates {
+export function candidates(evidence: Evidence): Candidates {
+  const scores = { commonality: commonality(evidence), recurrence: recurrence(evidence) };
   const measures = { scores, sizeOf: remembering(setSize) };
   return {
     processes: [...evidence.processes.values()].map((process) => processCandidate(process, measures)),
@@ -92,8 +102,22 @@ function candidate<Row>(
   };
 }
 
-function scored(commonality: number | undefined): { commonality?: number } {
-  return commonality === undefined ? {} : { commonality };
+type Scored = Pick<PublishedProcess, 'commonality' | 'recurrence'>;
+
+function scored(scores: RowScores, kind: BehaviourKind, behaviour: Behaviour): Scored {
+  const commonality = scores.commonality.of(kind, behaviour);
+  const recurrence = scores.recurrence?.of(kind, behaviour);
+  return { ...(commonality !== undefined && { commonality }), ...(recurrence !== undefined && { recurrence }) };
+}
+
+function scoredWithin(scores: Scores, id: string): Pick<PublishedProcess, 'commonalityOf'> {
+  const { files, dns, network } = scores.within(id);
+  const commonalityOf = {
+    ...(files !== undefined && { files }),
+    ...(dns !== undefined && { dns }),
+    ...(network !== undefined && { network }),
+  };
+  return Object.keys(commonalityOf).length === 0 ? {} : { commonalityOf };
 }
 
 function processCandidate(process: ProcessEvidence, { scores, sizeOf }: Measures): Candidate<PublishedProcess> {
@@ -104,17 +128,21 @@ function processCandidate(process: ProcessEvidence, { scores, sizeOf }: Measures
     maxInstances: process.maxInstances,
     actors: fromFlags(actorWords, process.actors),
     phases: fromFlags(phaseWords, process.phases),
-    ...scored(scores.of('processes', process)),
+    ...scored(scores, 'processes', process),
+    ...scoredWithin(scores.commonality, process.id),
   };
   const valid = [process.executable, process.script ?? ''].every((path) => path.length <= publicationLimits.pathLength);
   return candidate(row, { showed: sizeOf(process.containers), key: process.id, depth: process.depth, valid });
 }
 
-/** Accesses of one file by one process, by one score and the same actors. */
-function fileGroups(evidence: Evidence, scores: Commonality): Map<string, FileEvidence[]> {
+/** Accesses of one file by one process, by the same scores and actors. */
+function fileGroups(evidence: Evidence, scores: RowScores): Map<string, FileEvidence[]> {
   return Map.groupBy(
     [...evidence.files.values()].sort((left, right) => accessRank(left) - accessRank(right)),
-    (file) => `${file.processId} ${file.path}\n${scores.of('files', file) ?? ''} ${file.actors}`,
+    (file) => {
+      const { commonality = '', recurrence = '' } = scored(scores, 'files', file);
+      return `${file.processId} ${file.path}\n${commonality} ${recurrence} ${file.actors}`;
+    },
   );
 }
 
@@ -137,7 +165,7 @@ function fileCandidate(
     ...patternOf(path, group),
     access,
     ...(evidence.processes.get(processId)?.actors !== actors && { actors: fromFlags(actorWords, actors) }),
-    ...scored(scores.of('files', file)),
+    ...scored(scores, 'files', file),
   };
   const containers = group.reduce((union, member) => union | member.containers, file.containers);
   return candidate(row, {
@@ -148,9 +176,9 @@ function fileCandidate(
   });
 }
 
-function dnsRow(dns: DnsEvidence, scores: Commonality): PublishedDns {
+function dnsRow(dns: DnsEvidence, scores: RowScores): PublishedDns {
   const { processId, name, types } = dns;
-  return { processId, name, ...patternOf(name, [dns]), types, ...scored(scores.of('dns', dns)) };
+  return { processId, name, ...patternOf(name, [dns]), types, ...scored(scores, 'dns', dns) };
 }
 
 /** What stands for its members, which are those of all entries that make this row. */
@@ -165,7 +193,7 @@ function joinAll(all: Members | undefined, one: Members): Members {
   return all === undefined ? one : joinMembers(all, one);
 }
 
-function networkRow(network: NetworkEvidence, scores: Commonality): PublishedNetwork {
+function networkRow(network: NetworkEvidence, scores: RowScores): PublishedNetwork {
   const { processId, direction, protocol, peer, port } = network;
   const peerRef = direction === 'connect' ? parsePeerText(peer) : undefined;
   return {
@@ -175,6 +203,6 @@ function networkRow(network: NetworkEvidence, scores: Commonality): PublishedNet
     ...(peer !== '' && { peer }),
     ...(peerRef !== undefined && { peerRef }),
     ...(port !== 0 && { port }),
-    ...scored(scores.of('network', network)),
+    ...scored(scores, 'network', network),
   };
 }

@@ -4,9 +4,18 @@ import type { BlindSpotUse, Coverage } from './completeness.ts';
 import type { BehaviourKind } from './evidence.ts';
 import type { Peer } from './peer.ts';
 
-/** Commonality is an integer 0–100, absent where there is none. */
+/** Integers 0–100, absent where there are none. */
 interface Scored {
   readonly commonality?: number;
+  /** Of the periods of the only container (recurrence.ts). */
+  readonly recurrence?: number;
+}
+
+/** How alike the containers are in what one process does; absent where it does nothing of a kind, or where one container is alone. */
+export interface PublishedCommonalityOf {
+  readonly files?: number;
+  readonly dns?: number;
+  readonly network?: number;
 }
 
 export interface PublishedProcess extends Scored {
@@ -19,6 +28,7 @@ export interface PublishedProcess extends Scored {
   readonly maxInstances: number;
   readonly actors: readonly Actor[];
   readonly phases: readonly Phase[];
+  readonly commonalityOf?: PublishedCommonalityOf;
 }
 
 /** Of a path or name that stands for many: by which rule, about how many it was, and a few of them. */
@@ -97,6 +107,8 @@ export interface Publication {
   readonly evidence: PublishedEvidence;
   /** Of the profile; absent with fewer than two containers. */
   readonly commonality?: number;
+  /** Of the profile; absent with more than one container, or fewer than eight periods of it. */
+  readonly recurrence?: number;
   /** Behaviours that are left out because they are quarantined. */
   readonly quarantined: number;
 }

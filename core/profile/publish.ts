@@ -24,6 +24,7 @@ import { namesToPattern } from './patterns.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
 import { type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
 import { byWorth, type Candidate, candidates, type Candidates } from './publication-rows.ts';
+import { recurrence } from './recurrence.ts';
 
 export interface PublishOptions {
   /** Periods of this image that an agent's death cut short. */
@@ -49,7 +50,9 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
   const found = fittingCandidates(known, space);
   const grants = share(found, space);
   // Of what is known, however short space is.
-  const score = commonality(generalise(known)).profile;
+  const whole = generalise(known);
+  const score = commonality(whole).profile;
+  const regularity = recurrence(whole)?.profile;
 
   const processes = keepProcesses(found.processes, grants.processes);
   const kept = new Set(processes.map((candidate) => candidate.row.id));
@@ -78,6 +81,7 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
     },
     evidence: { ...facts, omitted },
     ...(score !== undefined && { commonality: score }),
+    ...(regularity !== undefined && { recurrence: regularity }),
     quarantined: quarantinedCount(all, evidence),
   };
 }
@@ -85,7 +89,7 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
 /** Coarser until it fits, down to places of four names; what a person gave names without digits to stays in any case. */
 function fittingCandidates(known: Evidence, bytes: number, names = anyNames): Candidates {
   const view = generalise(known, names);
-  const found = candidates(view, commonality(view));
+  const found = candidates(view);
   const need = [found.processes, found.files, found.dns, found.network].reduce((sum, list) => sum + sizeOf(list), 0);
   return need <= bytes || names <= namesToPattern ? found : fittingCandidates(known, bytes, names / 4);
 }

@@ -34,7 +34,7 @@ function pathOf(index: number): string {
 
 export function profileOf(entries: number): Evidence {
   const { processes, files, dns, network } = shares(entries);
-  const seen: Behaviour = { actors: 1, phases: 3, first: 0, last: 0, containers: containerAt(0) };
+  const seen: Behaviour = { actors: 1, phases: 3, first: 0, last: 0, containers: containerAt(0), periods: undefined };
   const programs = programsOf(processes);
   const idOf = (index: number): string => programs[index % programs.length]?.id ?? '';
   const list = (length: number): number[] => Array.from({ length }, (_, index) => index);

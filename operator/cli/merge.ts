@@ -26,7 +26,7 @@ export function mergeSnapshots(snapshots: readonly Snapshot[], image?: Image): R
       resolve: resolveOffline,
     });
   }, emptyEvidence);
-  const { behavior, evidence: facts, commonality } = publish(evidence, { lostPeriods: 0 });
+  const { behavior, evidence: facts, commonality, recurrence } = publish(evidence, { lostPeriods: 0 });
   return {
     apiVersion: `${securityProfiles.group}/${securityProfiles.version}`,
     kind: securityProfiles.kind,
@@ -37,6 +37,7 @@ export function mergeSnapshots(snapshots: readonly Snapshot[], image?: Image): R
       snapshots: facts.snapshots,
       containers: facts.containers,
       ...(commonality !== undefined && { commonality }),
+      ...(recurrence !== undefined && { recurrence }),
     },
   };
 }

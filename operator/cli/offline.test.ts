@@ -226,13 +226,32 @@ commonality  27 %
 └─ /usr/sbin/nginx 100 % (up to 3 at once)
    │ file /etc/nginx/nginx.conf (read) 100 %
    │ net  listen tcp port 80 100 %
-   └─ /bin/sh -c … 50 %
+   └─ /bin/sh -c … 50 % (alike: files 0 %, names 0 %, endpoints 0 %)
         file /root/.ssh/authorized_keys (write, create) 50 %
         file /usr/share/zoneinfo/UTC (read) 50 %
         name pool.example.com (A) 50 %
         net  connect tcp external 203.0.113.0/24 port 443 50 %
         net  connect tcp unknown port 5432 50 %
         net  connect tcp self port 9000 50 %
+`);
+  });
+
+  it('says of one container how many of its periods showed it, and no commonality', async () => {
+    const periods = Array.from({ length: 8 }, (_, index) => {
+      const from = quiet.from + index * 1_800_000;
+      const files = index < 2 ? [{ ...conf, ...seenAt() }] : [];
+      const period = { from, to: from + 1_800_000, processes: [{ ...nginx, ...seenAt() }], files };
+      return [`${index}.json`, json(snapshotOf(1, period))] as const;
+    });
+    const world = { files: Object.fromEntries(periods) };
+    const merge = await runCli(['profile', 'merge', ...Object.keys(world.files)], world);
+    const { out } = await runCli(['profile', 'show', 'p.json'], { files: { 'p.json': merge.out } });
+    expect(out).toContain(`
+commonality  none (it takes two containers)
+recurrence   71 % (how alike the periods of its one container are)
+
+└─ /usr/sbin/nginx 100 % of periods (up to 3 at once)
+     file /etc/nginx/nginx.conf (read) 25 % of periods
 `);
   });
 

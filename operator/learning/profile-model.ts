@@ -21,15 +21,19 @@ export function profileModels(store: Reads, now: () => number): ProfileModels {
     const then = await evidenceAt(store, image, at ?? now());
     if (then.kind !== 'evidence') return then;
     const [lostPeriods, quarantine] = await Promise.all([store.lostPeriods(image), store.quarantined(image)]);
-    const { behavior, evidence, commonality } = publish(then.evidence, { lostPeriods, quarantine, bytes: modelBytes });
+    const publication = publish(then.evidence, { lostPeriods, quarantine, bytes: modelBytes });
+    const { behavior, evidence, commonality, recurrence } = publication;
     const { snapshots, containers } = evidence;
-    const score = commonality === undefined ? {} : { commonality };
+    const scores = {
+      ...(commonality !== undefined && { commonality }),
+      ...(recurrence !== undefined && { recurrence }),
+    };
     const model = {
       apiVersion: `${group}/${version}`,
       kind: 'SecurityProfile',
       metadata: { name },
       spec: { image: { name: image.name, tag: image.tag }, behavior, evidence },
-      status: { snapshots, containers, ...score },
+      status: { snapshots, containers, ...scores },
     };
     return { kind: 'found', model };
   };

@@ -12,7 +12,8 @@ import { problemsOf } from './document.ts';
 const list = <Entry extends z.ZodType>(entry: Entry) => z.array(entry).max(100_000);
 const text = z.string().max(20_000);
 const processId = z.string().min(1).max(64);
-const commonality = z.number().int().min(0).max(100).exactOptional();
+const percent = z.number().int().min(0).max(100).exactOptional();
+const scores = { commonality: percent, recurrence: percent };
 const count = z.number().int().nonnegative();
 
 const pattern = z.object({ rule: z.enum(['signature', 'any']), count, examples: list(text) }).exactOptional();
@@ -27,7 +28,8 @@ const processSchema = z.object({
   maxInstances: count.default(1),
   actors: list(z.enum(actors)).default([]),
   phases: list(z.enum(phases)).default([]),
-  commonality,
+  ...scores,
+  commonalityOf: z.object({ files: percent, dns: percent, network: percent }).exactOptional(),
 });
 
 const behaviorSchema = z.object({
@@ -39,10 +41,10 @@ const behaviorSchema = z.object({
       pattern,
       access: list(z.enum(fileAccesses)).min(1),
       actors: list(z.enum(actors)).exactOptional(),
-      commonality,
+      ...scores,
     }),
   ).default([]),
-  dns: list(z.object({ processId, name: text.min(1), pattern, types: list(text), commonality })).default([]),
+  dns: list(z.object({ processId, name: text.min(1), pattern, types: list(text), ...scores })).default([]),
   network: list(
     z.object({
       processId,
@@ -50,7 +52,7 @@ const behaviorSchema = z.object({
       protocol: z.enum(['tcp', 'udp', 'other']),
       peer: text.exactOptional(),
       port: z.number().int().min(0).max(65_535).exactOptional(),
-      commonality,
+      ...scores,
     }),
   ).default([]),
   syscalls: list(text).exactOptional(),
@@ -84,7 +86,7 @@ const specSchema = z.object({
 
 const statusSchema = z.object({
   state: text.exactOptional(),
-  commonality,
+  ...scores,
   labels: list(z.object({ key: text, values: list(text), omitted: count.exactOptional() })).default([]),
   conditions: list(conditionSchema).default([]),
 });

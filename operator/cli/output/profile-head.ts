@@ -24,6 +24,9 @@ export function profileHead(profile: ProfileDocument, paint: Paint): string[] {
     ...(spec.evidence === undefined ? [] : learnedFrom(spec.evidence)),
     ...labelLine(status.labels),
     `commonality  ${status.commonality === undefined ? 'none (it takes two containers)' : `${status.commonality} %`}`,
+    ...(status.recurrence === undefined
+      ? []
+      : [`recurrence   ${status.recurrence} % (how alike the periods of its one container are)`]),
     ...doubts.map(({ message }) => paint('yellow', `not complete ${safe(message)}`)),
     ...leftOut(spec.evidence?.omitted),
   ];

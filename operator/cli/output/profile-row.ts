@@ -11,6 +11,7 @@ const rowSchema = z.object({
     .object({
       state: z.string().default(''),
       commonality: figure,
+      recurrence: figure,
       snapshots: figure,
       containers: figure,
       nodes: figure,
@@ -60,6 +61,7 @@ export function columnsOf(options: { wide: boolean; matches: boolean; now: numbe
 }
 
 const wide: readonly (readonly [string, (row: Row) => string | number | undefined])[] = [
+  ['RECURRENCE', ({ status }) => status.recurrence ?? '-'],
   ['NODES', ({ status }) => status.nodes],
   ['PROCESSES', ({ status }) => status.processes],
   ['FILES', ({ status }) => status.files],

@@ -66,18 +66,32 @@ function processLine(process: Process, paint: Paint): string {
   const notes = [
     ...actors.filter((actor) => actor !== 'entrypoint'),
     ...(maxInstances > 1 ? [`up to ${maxInstances} at once`] : []),
+    ...alike(process.commonalityOf),
   ];
   const facts = notes.length === 0 ? '' : paint('dim', ` (${notes.join(', ')})`);
-  return `${paint('bold', safe(programText(process)))}${score(process.commonality)}${facts}`;
+  return `${paint('bold', safe(programText(process)))}${score(process)}${facts}`;
 }
 
-function score(commonality: number | undefined): string {
+/** Only where containers differ. */
+function alike({ files = 100, dns = 100, network = 100 }: NonNullable<Process['commonalityOf']> = {}): string[] {
+  const parts = Object.entries({ files, names: dns, endpoints: network }).filter(([, percent]) => percent < 100);
+  return parts.length === 0 ? [] : [`alike: ${parts.map(([kind, percent]) => `${kind} ${percent} %`).join(', ')}`];
+}
+
+/** That its one container showed it says nothing where it is known how often it did. */
+function score({ commonality, recurrence }: Pick<Entry, 'commonality' | 'recurrence'>): string {
+  if (recurrence !== undefined) return ` ${recurrence} % of periods`;
   return commonality === undefined ? '' : ` ${commonality} %`;
 }
 
 interface Entry {
   readonly text: string;
   readonly commonality?: number;
+  readonly recurrence?: number;
+}
+
+function worth({ commonality, recurrence }: Entry): number {
+  return recurrence ?? commonality ?? -1;
 }
 
 function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): (id: string) => string[] {
@@ -85,10 +99,10 @@ function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): 
   const dns = Map.groupBy(behavior.dns, ({ processId }) => processId);
   const network = Map.groupBy(behavior.network, ({ processId }) => processId);
   const shown = (word: string, entries: readonly Entry[]): string[] => {
-    const sorted = [...entries].sort((left, right) => (right.commonality ?? -1) - (left.commonality ?? -1));
+    const sorted = [...entries].sort((left, right) => worth(right) - worth(left));
     const more = sorted.length - most;
     return [
-      ...sorted.slice(0, most).map((one) => `${paint('cyan', word)} ${safe(one.text)}${score(one.commonality)}`),
+      ...sorted.slice(0, most).map((one) => `${paint('cyan', word)} ${safe(one.text)}${score(one)}`),
       ...(more > 0 ? [paint('dim', `${word} … and ${more} more (--all)`)] : []),
     ];
   };

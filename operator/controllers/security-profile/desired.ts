@@ -48,7 +48,7 @@ export interface StatusContext extends StatusTime {
 
 export function desiredStatus(context: StatusContext): SecurityProfileStatus {
   const { record, publication, generation, now, lastUpdated } = context;
-  const { behavior, evidence, commonality } = publication;
+  const { behavior, evidence, commonality, recurrence } = publication;
   const { losses, lostPeriods } = evidence.completeness;
   const known = (kind: 'processes' | 'files' | 'dns' | 'network'): number =>
     behavior[kind].length + evidence.omitted[kind];
@@ -65,6 +65,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     snapshots: evidence.snapshots,
     containers: evidence.containers,
     ...(commonality !== undefined && { commonality }),
+    ...(recurrence !== undefined && { recurrence }),
     nodes: evidence.nodes,
     processes: known('processes'),
     files: known('files'),

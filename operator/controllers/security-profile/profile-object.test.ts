@@ -40,6 +40,7 @@ it('has the whole status that was written, or each look would find a difference 
     snapshots: 3,
     containers: 2,
     commonality: 97,
+    recurrence: 96,
     nodes: 1,
     processes: 4,
     files: 5,

@@ -50,6 +50,7 @@ const statusSchema = z.object({
   snapshots: count,
   containers: count,
   commonality: count,
+  recurrence: count,
   nodes: count,
   processes: count,
   files: count,
