@@ -48,6 +48,16 @@ describe('reducePath', () => {
     ['/usr/lib/__pycache__/os.cpython-311.pyc', '/usr/lib/__pycache__/os.cpython-311.pyc'],
     ['/usr/lib/__pycache__/evil.so.1399', '/usr/lib/__pycache__/evil.so.1399'],
     ['/usr/lib/__pycache__/.pyc.1399', '/usr/lib/__pycache__/.pyc.1399'],
+    ['/tmp/hsperfdata_app/17', '/tmp/hsperfdata_app/{pid}'],
+    ['/srv/hsperfdata_app/17', '/srv/hsperfdata_app/17'],
+    ['/etc/nginx/conf.d/sedQ3xZ1a', '/etc/nginx/conf.d/sed{random}'],
+    ['/etc/sedplDgxW', '/etc/sed{random}'],
+    ['/etc/sedconfig', '/etc/sedconfig'],
+    ['/etc/sedUnits1', '/etc/sedUnits1'],
+    ['/etc/cron.d/sedQ3xZ1a.sh', '/etc/cron.d/sedQ3xZ1a.sh'],
+    ['/etc/cron.d/xsedQ3xZ1a', '/etc/cron.d/xsedQ3xZ1a'],
+    ['/etc/{random}/x', '/etc/{random}/x'],
+    ['/usr/lib/sedQ3xZ1a', '/usr/lib/sedQ3xZ1a'],
     ['/memfd:\\x01-1234', '/memfd:\\x01-{n}'],
     ['/srv/{0123456789abcdef}/{pid}', '/srv/\\x7b{hex}}/{pid}'],
     ['/var/lib/postgresql/data/base/5/1259', '/var/lib/postgresql/data/base/5/1259'],
@@ -72,6 +82,8 @@ describe('reducePath', () => {
       '#12',
       '12',
       '__pycache__',
+      'etc',
+      'sedQ3xZ1a',
       'x.pyc.12',
       'x.pyc.1.2',
       '..',
@@ -117,13 +129,14 @@ describe('reducePath', () => {
     );
   });
 
-  it('never changes a path of the image itself, but for its braces and unfinished .pyc files', () => {
+  it('never changes a path of the image itself, but for its braces and files that are being written by Python and sed', () => {
     const folder = fc.constantFrom('etc', 'usr', 'bin', 'sbin', 'lib', 'lib64', 'boot');
     fc.assert(
       fc.property(folder, path, (first, rest) => {
         const unfinished = /(\/__pycache__\/x\.pyc(?:\.1)?)\.\d+$/;
+        const edited = first === 'etc' ? /\/sedQ3xZ1a$/ : /$^/;
         expect(reducePath(`/${first}${rest}`)).toBe(
-          quoteBraces(`/${first}${rest}`.replace(unfinished, '$1.{address}')),
+          quoteBraces(`/${first}${rest}`.replace(unfinished, '$1.{address}').replace(edited, '/sed{random}')),
         );
         expect(reduceExecutable(`/${first}${rest}`)).toBe(`/${first}${rest}`);
       }),

@@ -4,7 +4,7 @@
  *
  * | Placeholder | Stands for                                                                  |
  * |-------------|-----------------------------------------------------------------------------|
- * | `{pid}`     | process number below /proc (`self` and `thread-self` stay)                  |
+ * | `{pid}`     | process number below /proc (`self` and `thread-self` stay), and of a Java machine below /tmp/hsperfdata_… |
  * | `{tid}`     | thread number below /proc/…/task                                            |
  * | `{fd}`      | descriptor number below /dev/fd, /proc/…/fd, /proc/…/fdinfo                 |
  * | `{range}`   | address range below /proc/…/map_files                                       |
@@ -16,6 +16,7 @@
  * | `{date}`    | calendar date, with its time of day if one follows                          |
  * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
  * | `{address}` | what CPython ends the name of a `.pyc` with while it writes it (`__pycache__/x.cpython-311.pyc.139974708842704`), also where names are kept |
+ * | `{random}`  | what `sed -i` ends the name of the file with that it writes beside one below /etc (`/etc/nginx/conf.d/sedQ3xZ1a`) |
  *
  * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other. Every other
  * brace that a name brings is escaped, so that it never reads as a pattern (core/pattern/literal.ts).
@@ -62,13 +63,15 @@ const wellKnown: readonly Replacement[] = [
   [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/fd(?:info)?)\/\d+(?=\/|$)/, '$1/{fd}'],
   [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/map_files)\/[0-9a-f]+-[0-9a-f]+$/, '$1/{range}'],
   [/^\/dev\/fd\/\d+(?=\/|$)/, '/dev/fd/{fd}'],
+  // Where a Java machine keeps its counters.
+  [/^(\/tmp\/hsperfdata_[^/]+)\/\d+$/, '$1/{pid}'],
   [/^\/dev\/pts\/\d+$/, '/dev/pts/{n}'],
   // What /dev/stderr leads to in a container whose output is collected.
   [/^(pipe|socket):\[\d+\]$/, '$1:[{inode}]'],
   [/(?<=^\/memfd:[^/]*)(?<!\\x[0-9a-f]?)\d+(?=[^/]*$)/g, '{n}'],
 ];
 
-const wellKnownPlace = /^(?:\/(?:proc|dev)\/|\/memfd:|pipe:|socket:)/;
+const wellKnownPlace = /^(?:\/(?:proc|dev)\/|\/tmp\/hsperfdata_|\/memfd:|pipe:|socket:)/;
 
 /**
  * Python writes a compiled module under a name that ends with the address of a string, and renames it; where it may not write,
@@ -77,6 +80,15 @@ const wellKnownPlace = /^(?:\/(?:proc|dev)\/|\/memfd:|pipe:|socket:)/;
  * path, with it the name of the module, stays.
  */
 const unfinishedPyc = /(\/__pycache__\/[^/]+\.pyc)\.\d+$/;
+
+/**
+ * `sed -i` writes a new file and renames it over the old one; scripts with which containers start edit their configuration so,
+ * each time under another name. The directory stays, and with it what reads all of its files, such as cron: what passes for
+ * known there is only what the very process (sed, begun by this script) did there before, in the same way. A word, or a word
+ * with a number, does not look like it.
+ */
+const editedFile =
+  /^(\/etc\/(?:[^/]+\/)*sed)(?![A-Z]?[a-z]*\d+$|[A-Z]*\d+$)(?=[A-Za-z0-9]*(?:\d|[a-z][A-Z]))[A-Za-z0-9]{6}$/;
 
 /** Repeats, as one replacement may bare the next; ends, as each takes digits away and no placeholder brings any. */
 function replaceAll(text: string, replacements: readonly Replacement[]): string {
@@ -89,8 +101,9 @@ function replaceAll(text: string, replacements: readonly Replacement[]): string 
  * {@link FilePath} says, absolute or the leaf side of a longer one.
  */
 export function reducePath(found: string): string {
-  if (!digit.test(found)) return quoteBraces(found);
-  const path = found.replace(unfinishedPyc, '$1.{address}');
+  const configured = found.startsWith('/etc/');
+  if (!configured && !digit.test(found)) return quoteBraces(found);
+  const path = (configured ? found.replace(editedFile, '$1{random}') : found).replace(unfinishedPyc, '$1.{address}');
   if (isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
   const may = (element: string): boolean =>

@@ -101,6 +101,8 @@ describe('patterns of a compiled profile', () => {
     ['/data/{digits}/{digits}_fsm', '/data/5/1259_vm', 'unseen'],
     ['/cache/{mixed8}', '/cache/a1b2c3d4', 'known'],
     ['/cache/{mixed8}', '/cache/xmrig', 'unseen'],
+    ['/cache/{mixed8}', '/cache/kthreadd', 'unseen'],
+    ['/cache/{mixed8}', '/cache/deadbeef', 'known'],
     ['/tmp/tmp{random8}', '/tmp/tmp62_qw223', 'known'],
     ['/tmp/tmp{random8}/x', '/tmp/tmpejghlxbz/x', 'known'],
     ['/tmp/tmp{random8}', '/tmp/tmpfiles8', 'unseen'],

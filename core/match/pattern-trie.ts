@@ -11,7 +11,7 @@ import { extensionOf } from '../pattern/extension.ts';
 import { randomTemplate } from '../pattern/maker.ts';
 import { shapesFor } from '../pattern/shape.ts';
 import { signatureOf } from '../pattern/signature.ts';
-import { covers, isPattern, parseTemplate } from '../pattern/template.ts';
+import { covers, isMixture, isPattern, parseTemplate } from '../pattern/template.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type { Hash64 } from './keyed-hash.ts';
@@ -134,7 +134,7 @@ export class PatternTrie {
     const part = parts[index];
     if (part === undefined) return further(from, template);
     const kind = index + 1 === parts.length ? steps.last : steps.part;
-    return formsOf(part).some((form) => {
+    return formsOf(part, parts.length === 1).some((form) => {
       const at = this.#go(from, kind, form);
       return at !== undefined && this.#walkParts(parts, at, index + 1, template + form, further);
     });
@@ -149,11 +149,11 @@ export class PatternTrie {
 }
 
 /** What a part may be in a template that stands for it; a separator at its end stays. */
-function formsOf(part: string): string[] {
+function formsOf(part: string, whole: boolean): string[] {
   const separator = /[-._]$/.test(part) ? part.slice(-1) : '';
   const text = part.slice(0, part.length - separator.length);
   const signature = signatureOf(text);
   const digits = signature.endsWith('{digits}') ? [signature + separator] : [];
-  const mixed = /^[A-Za-z0-9]+$/.test(text) ? [`{mixed${text.length}}${separator}`] : [];
+  const mixed = isMixture(text, whole) ? [`{mixed${text.length}}${separator}`] : [];
   return [part, ...digits, ...mixed];
 }

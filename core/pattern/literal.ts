@@ -15,6 +15,7 @@ const placeholders = [
   'mounts',
   'n',
   'pid',
+  'random',
   'range',
   'tid',
   'time',

@@ -10,6 +10,9 @@
  *
  * Of the random part it must be seen that it is one: a word, a number, or a word with a number (`tmpwatcher1`) are what they
  * are elsewhere. They belong to a pattern that is there, but never make one.
+ *
+ * Names that tell by themselves who made them, {@link isMakersOwn}, are a pattern at the first: many a program makes one of
+ * them when it starts, and of three containers nobody would ever see four.
  */
 import { extensionOf } from './extension.ts';
 
@@ -50,4 +53,34 @@ export function madeSignature(name: string): string | undefined {
   const made = madeOf(name);
   if (made === undefined || !/\d/.test(made.random) || wordAndNumber.test(made.random)) return undefined;
   return randomTemplate(name);
+}
+
+const code = 'so|sh|py|pl|rb|lua|php|js|mjs|jar|class|exe|bin|elf|ko';
+
+/**
+ * What stands after the beginning is a process number, an object's number or random, and never says more than that. A pattern
+ * of one name hides nothing that is seen: it is of one process, one directory and one way of using it, like every other.
+ */
+const own = new RegExp(
+  `^(?:${[
+    // Python's tempfile, gunicorn, pip. Of code the name stays, until there are four.
+    `(?:tmp|wgunicorn-|pip-(?:[a-z]+-)+)\\{random8\\}(?!\\.(?:${code})$)(?:\\.[A-Za-z0-9]+)?`,
+    // mktemp without a template.
+    'tmp\\.\\{mixed10\\}',
+    // PostgreSQL: shared memory, logs and caches of catalogues that are being written, sorting, and two files beside each table.
+    '(?:PostgreSQL|xlogtemp|pg_internal\\.init)\\.\\{digits\\}',
+    'pgsql_tmp\\{digits\\}\\.\\{digits\\}',
+    '\\{digits\\}_(?:fsm|vm)',
+    // redis: what is being saved.
+    'temp-\\{digits\\}\\.rdb',
+    'temp-rewriteaof-(?:bg-)?\\{digits\\}\\.aof',
+    // Java: where tools attach, and what a crash leaves.
+    '\\.(?:java|attach)_pid\\{digits\\}',
+    'hs_err_pid\\{digits\\}\\.log',
+  ].join('|')})$`,
+);
+
+/** The signature of one name (an element of a path) is that of a program which gives no others. */
+export function isMakersOwn(signature: string): boolean {
+  return signature.includes('{') && own.test(signature);
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reducePath } from '../activity/reduce-path.ts';
 import { quoteBraces } from './literal.ts';
+import { isMakersOwn } from './maker.ts';
 import { extensionOf } from './extension.ts';
 import { isPathPattern, matchesPath, pathSignature } from './path.ts';
 import { shapeOf } from './shape.ts';
@@ -110,6 +111,46 @@ describe('signature of a name', () => {
   });
 });
 
+describe('a name that tells who made it', () => {
+  it.each([
+    'tmp62_qw223',
+    'tmp30vwxo9g.json',
+    'wgunicorn-3kd5xt5_',
+    'pip-install-gh6mx_2s',
+    'tmp.Xa3kQ9fT2b',
+    'PostgreSQL.1027192894',
+    'pg_internal.init.33',
+    'xlogtemp.18',
+    'pgsql_tmp123.0',
+    '1247_vm',
+    'temp-12.rdb',
+    'temp-rewriteaof-bg-12.aof',
+    '.java_pid12',
+    'hs_err_pid12.log',
+  ])('%s', (text) => {
+    const signature = signatureOf(text);
+    expect(isMakersOwn(signature)).toBe(true);
+    expect(signatureOf(signature)).toBe(signature);
+    expect(isMakersOwn(text)).toBe(false);
+  });
+
+  it.each([
+    'tmpwatcher1',
+    'tmpfiles8',
+    'tmp-1tz1u9ha',
+    'tmp.backup2024',
+    'a1b2c3d4',
+    '12',
+    'cc51XJqf.s',
+    'tmp1tz1u9ha.so',
+    'tmp1tz1u9ha.sh',
+    'temp-12.sh',
+    'evil-PostgreSQL.12',
+    'PostgreSQL.12.so',
+    '1247_vm.so',
+  ])('%s does not', (text) => expect(isMakersOwn(signatureOf(text))).toBe(false));
+});
+
 describe('templates', () => {
   it.each([
     ['{digits}', '123', true],
@@ -121,6 +162,12 @@ describe('templates', () => {
     // One of 50 such names has no digit; the length says that it is one of them.
     ['tmp.{mixed6}', 'tmp.XaTkQy', true],
     ['tmp.{mixed6}', 'tmp.xmrig', false],
+    ['{mixed10}', 'Xa3kQ9fT2b', true],
+    ['{mixed10}', 'XaTkQyBcDe', true],
+    ['{mixed8}', 'deadbeef', true],
+    ['{mixed10}', 'kdevtmpfsi', false],
+    ['{mixed8}', 'kthreadd', false],
+    ['{mixed8}.tmp', 'abcdefgh.tmp', true],
     ['{mixed8}.jpg', 'a1b2c3d4.php', false],
     ['{any}', 'tmpab_c3d9', true],
     ['{any}.tmp', '+~JF12.tmp', false],

@@ -4,7 +4,7 @@
  * | Notation        | Stands for                                                                       |
  * |-----------------|----------------------------------------------------------------------------------|
  * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
- * | `{mixedN}`      | exactly N letters and digits                                                     |
+ * | `{mixedN}`      | exactly N letters and digits; as a whole name, not a word                        |
  * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
  * | `tmp{random8}.ext` | what a well-known program makes up, as core/pattern/maker.ts says |
  * | `word-{any8}.ext`, `word-{numbered}.ext` | names of one shape, as core/pattern/shape.ts says |
@@ -103,11 +103,20 @@ export function covers(wide: Template, narrow: string): boolean {
   if (other.kind !== 'parts' || other.parts.length !== wide.parts.length) return false;
   return (
     wide.separators.every((separator, index) => separator === other.separators[index]) &&
-    wide.parts.every((part, index) => partCovers(part, other.parts[index]))
+    wide.parts.every((part, index) => partCovers(part, other.parts[index], wide.parts.length === 1))
   );
 }
 
-function partCovers(wide: Part, narrow: Part | undefined): boolean {
+/**
+ * Letters and digits that a generator may have made. What has a beginning or an extension is known by that and by its length
+ * (`tmp.XaTkQy`). A `whole` name has to look random, with a digit, a capital inside (one name of Perl's in seventy has neither),
+ * or only letters of hexadecimal digits: else a `kdevtmpfsi` among them would be one.
+ */
+export function isMixture(text: string, whole: boolean): boolean {
+  return /^[A-Za-z0-9]+$/.test(text) && (!whole || /\d|[a-z][A-Z]|^[a-f]+$|^[A-F]+$/.test(text));
+}
+
+function partCovers(wide: Part, narrow: Part | undefined, whole: boolean): boolean {
   if (narrow === undefined) return false;
   switch (wide.kind) {
     case 'literal':
@@ -116,7 +125,7 @@ function partCovers(wide: Part, narrow: Part | undefined): boolean {
       if (narrow.kind === 'literal') return signatureOf(narrow.text) === `${wide.word}{digits}`;
       return narrow.kind === 'digits' && narrow.word === wide.word;
     case 'mixed':
-      if (narrow.kind === 'literal') return narrow.text.length === wide.length && /^[A-Za-z0-9]+$/.test(narrow.text);
+      if (narrow.kind === 'literal') return narrow.text.length === wide.length && isMixture(narrow.text, whole);
       return narrow.kind === 'mixed' && narrow.length === wide.length;
   }
 }

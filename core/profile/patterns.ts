@@ -3,7 +3,8 @@
  * element (of a path; of a DNS name, label by label). As soon as an element had four different names, those parts of it in
  * which they differ become what the signature has there; where all agree, the text stays: `base/5/1259`, `base/5/2619`,
  * `base/5/2840` and `base/5/3456` become `base/5/{digits}`, and four databases later `base/{digits}/{digits}`. A pattern
- * absorbs: whatever has its signature belongs to it from then on.
+ * absorbs: whatever has its signature belongs to it from then on. Names that tell who made them (core/pattern/maker.ts) have it
+ * from the first.
  *
  * This is a closure. What counts are only the different names that an element ever had among the names of one signature, and
  * the different texts that a part of it ever had; a name is given up for a pattern only where the pattern is certain, and then
@@ -15,6 +16,7 @@
  * on the signature alone, all signatures that it ever had are known until then, and from then on the pattern has the shape for its
  * signature. The directories above it are compared as before, over all names of the shape.
  */
+import { isMakersOwn } from '../pattern/maker.ts';
 import { isShape } from '../pattern/shape.ts';
 import { isPattern, isRandom } from '../pattern/template.ts';
 import type { NamedBehaviour } from './evidence.ts';
@@ -143,10 +145,11 @@ function closureOf<Entry extends NamedBehaviour>(
   const names = group.map((entry) => textOf(entry).split(separator));
   const variable = wanted.flatMap((element, at) => (isPattern(element) ? [at] : []));
   const certain = variable.flatMap((at, order) => {
-    if (isShape(wanted[at] ?? '')) return [{ at, element: wanted[at] ?? '' }];
+    const whole = wanted[at] ?? '';
+    if (isShape(whole) || isMakersOwn(whole)) return [{ at, element: whole }];
     const seen = new Set(names.map((elements) => elements[at] ?? ''));
     const many = seen.size >= namesToPattern || (seen.size > 1 && order < variable.length - keptElements);
-    return many || [...seen].some(isPattern) ? [{ at, element: common([...seen], wanted[at] ?? '') }] : [];
+    return many || [...seen].some(isPattern) ? [{ at, element: common([...seen], whole) }] : [];
   });
   if (certain.length === 0) return (text) => text;
   return (text) => {

@@ -1,75 +1,6 @@
 /** What real programs do with names, and what a reader of their profile gets to see. */
 import { describe, expect, it } from 'vitest';
-import { canonicalPath } from '../activity/file-activity.ts';
-import type { FileAccess, Snapshot } from '../activity/snapshot.ts';
-import { emptyEvidence, type Evidence } from './evidence.ts';
-import { evidenceOfSnapshot } from './from-snapshot.ts';
-import { mergeEvidence } from './merge.ts';
-import { publish } from './publish.ts';
-import { contextOf, seenAt, snapshotOf } from './testing.ts';
-
-const alphabets = {
-  base62: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
-  base36: 'abcdefghijklmnopqrstuvwxyz0123456789',
-  python: 'abcdefghijklmnopqrstuvwxyz0123456789_',
-  hex: '0123456789abcdef',
-  digits: '0123456789',
-};
-
-/** Names as random as real ones, and the same in every run. */
-function names(kind: keyof typeof alphabets, length: number, count: number, seed = 1): string[] {
-  let state = seed * 7_919 + length;
-  const next = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const alphabet = alphabets[kind];
-  const one = (): string =>
-    Array.from({ length }, () => alphabet.charAt(Math.floor(next() * alphabet.length))).join('');
-  return Array.from({ length: count }, one);
-}
-
-interface Activity {
-  readonly paths?: readonly string[];
-  readonly access?: FileAccess;
-  readonly names?: readonly string[];
-  readonly executables?: readonly string[];
-}
-
-/** One program does all of it, a part in each of three containers. */
-function learned(...activities: readonly Activity[]): Evidence {
-  const containers = [1, 2, 3].map((container): Snapshot => {
-    const mine = <Item>(items: readonly Item[] = []): Item[] => items.filter((_, index) => index % 3 === container - 1);
-    return snapshotOf(container, {
-      processes: ['/usr/bin/server', ...activities.flatMap(({ executables }) => executables ?? [])].map(
-        (executable, index) => ({ ...seenAt(), parent: index === 0 ? -1 : 0, executable, maxInstances: 1 }),
-      ),
-      files: activities.flatMap(({ paths, access = 'read' }) =>
-        mine(paths).map((path) => ({ ...seenAt(), process: 0, path: canonicalPath(path), access: [access] })),
-      ),
-      dns: activities.flatMap(({ names: asked }) =>
-        (asked ?? []).map((name) => ({ ...seenAt(), process: 0, name, types: ['A'] })),
-      ),
-    });
-  });
-  return containers.reduce(
-    (all, snapshot) => mergeEvidence(all, evidenceOfSnapshot(snapshot, contextOf())),
-    emptyEvidence,
-  );
-}
-
-function shown(...activities: readonly Activity[]): string[] {
-  const { files, dns } = publish(learned(...activities), { lostPeriods: 0 }).behavior;
-  return [...files.map(({ path }) => path), ...dns.map(({ name }) => name)].sort();
-}
-
-const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
-
-/** As `tempfile.mktemp()` made them. */
-const pythonNames =
-  'tmp1tz1u9ha tmpn2msqe2t tmp0qgv0we8 tmp62_qw223 tmp6h1f9kcv tmpejghl3b3 tmph6pbw206 tmp0kk45m3q tmpz32xlyf2'.split(
-    ' ',
-  );
+import { type Activity, names, numbers, pythonNames, shown } from './testing-programs.ts';
 
 describe('a reader sees of', () => {
   it.each<[string, Activity, string[]]>([
@@ -154,6 +85,27 @@ describe('a reader sees of', () => {
         '/root/.cache/pip/http-v2/{hex}/{hex}/{hex}/{hex}/{hex}/{hex}.body',
       ],
     ],
+    [
+      'what programs make once, when they start',
+      {
+        paths: [
+          '/etc/nginx/conf.d/sedQ3xZ1a',
+          '/tmp/wgunicorn-3kd5xt5_',
+          '/tmp/tmp.Xa3kQ9fT2b/x',
+          '/tmp/tmp62_qw223',
+          '/data/temp-12.rdb',
+          '/data/pg_wal/xlogtemp.18',
+        ],
+      },
+      [
+        '/data/pg_wal/xlogtemp.{digits}',
+        '/data/temp-{digits}.rdb',
+        '/etc/nginx/conf.d/sed{random}',
+        '/tmp/tmp.{mixed10}/x',
+        '/tmp/tmp{random8}',
+        '/tmp/wgunicorn-{random8}',
+      ],
+    ],
     ['files of mktemp', { paths: names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`) }, ['/tmp/tmp.{mixed10}']],
     [
       'sessions',
@@ -177,7 +129,7 @@ describe('a reader sees of', () => {
         '/opt/java/openjdk/lib/modules',
         '/proc/{pid}/coredump_filter',
         '/sys/fs/cgroup/cpu.max',
-        '/tmp/hsperfdata_app/{digits}',
+        '/tmp/hsperfdata_app/{pid}',
         '/tmp/jna-108/jna{digits}.tmp',
         '/tmp/tomcat.{digits}.{digits}/work/Tomcat/localhost/ROOT',
         '/usr/local/tomcat/logs/catalina.{date}.log',
@@ -226,9 +178,9 @@ describe('a reader sees of', () => {
         ],
       },
       [
-        '/dev/shm/PostgreSQL.1804289383',
+        '/dev/shm/PostgreSQL.{digits}',
         '/var/lib/postgresql/data/PG_VERSION',
-        '/var/lib/postgresql/data/base/pgsql_tmp/pgsql_tmp{digits}.0',
+        '/var/lib/postgresql/data/base/pgsql_tmp/pgsql_tmp{digits}.{digits}',
         '/var/lib/postgresql/data/base/{digits}/pg_internal.init.{digits}',
         '/var/lib/postgresql/data/base/{digits}/{digits}',
         '/var/lib/postgresql/data/base/{digits}/{digits}_fsm',
@@ -322,72 +274,4 @@ describe('a reader sees of', () => {
       ],
     ],
   ])('%s', (_, activity, expected) => expect(shown(activity)).toEqual(expected));
-});
-
-describe('an attack stays visible', () => {
-  const usual: Activity = {
-    paths: [
-      ...names('base62', 10, 60).map((name) => `/tmp/tmp.${name}`),
-      ...names('python', 8, 400).map((name) => `/var/tmp/${name}`),
-      ...pythonNames.map((name) => `/srv/spool/${name}`),
-      ...names('hex', 8, 60).map((name) => `/var/www/html/uploads/${name}.jpg`),
-      ...names('base36', 8, 60).map((name) => `/var/cache/app/${name}.tmp`),
-      ...numbers(1, 9).map((user) => `/home/user${user}/notes.txt`),
-    ],
-    names: names('base36', 12, 40).map((label) => `${label}.cdn.example.com`),
-  };
-
-  it('has patterns around it', () => {
-    expect(shown(usual)).toEqual([
-      '/home/user{digits}/notes.txt',
-      '/srv/spool/tmp{random8}',
-      '/tmp/tmp.{mixed10}',
-      '/var/cache/app/{mixed8}.tmp',
-      '/var/tmp/{any}',
-      '/var/www/html/uploads/{mixed8}.jpg',
-      '{mixed12}.cdn.example.com',
-    ]);
-  });
-
-  it.each<[string, Activity, string]>([
-    ['a shell in a web root', { paths: ['/var/www/html/uploads/a1b2c3d4.php'] }, '/var/www/html/uploads/a1b2c3d4.php'],
-    [
-      'many of them',
-      { paths: names('hex', 8, 99).map((name) => `/var/www/html/uploads/${name}.php`) },
-      `/var/www/html/uploads/${names('hex', 8, 1)[0]}.php`,
-    ],
-    ['a key that is read', { paths: ['/home/user7/.ssh/id_ed25519'] }, '/home/user7/.ssh/id_ed25519'],
-    ['a token that is read', { paths: ['/run/secrets/tokens/vault7'] }, '/run/secrets/tokens/vault7'],
-    ['a library in a cache', { paths: ['/var/cache/app/a1b2c3d4.so'] }, '/var/cache/app/a1b2c3d4.so'],
-    ['a script among temporary files', { paths: ['/var/tmp/x1.sh'] }, '/var/tmp/x1.sh'],
-    ['a library among those of Python', { paths: ['/srv/spool/tmp1tz1u9ha.so'] }, '/srv/spool/tmp1tz1u9ha.so'],
-    ['a miner among them', { paths: ['/srv/spool/tmpxmrig'] }, '/srv/spool/tmpxmrig'],
-    ['a hidden file among them', { paths: ['/var/tmp/.x1'] }, '/var/tmp/.x1'],
-    ['a look-alike domain', { names: ['a1b2c3d4e5f6.cdn.examp1e.com'] }, 'a1b2c3d4e5f6.cdn.examp1e.com'],
-    ['a look-alike below a public suffix', { names: ['example.com.evil7.co.uk'] }, 'example.com.evil7.co.uk'],
-    [
-      'a file that is called like a pattern',
-      { paths: ['/var/cache/app/{mixed8}.tmp'] },
-      '/var/cache/app/\\x7bmixed8}.tmp',
-    ],
-  ])('as %s', (_, attack, visible) => {
-    expect(shown(usual)).not.toContain(visible);
-    expect(shown(usual, attack)).toContain(visible);
-  });
-
-  it('as a new program under a name that is usual for files', () => {
-    const { processes } = publish(learned(usual, { executables: ['/tmp/tmp.Xa3kQ9fT2b'] }), {
-      lostPeriods: 0,
-    }).behavior;
-    expect(processes.map(({ executable }) => executable)).toContain('/tmp/tmp.Xa3kQ9fT2b');
-  });
-
-  it('as something that is done with usual files for the first time', () => {
-    const attack: Activity = { paths: ['/tmp/tmp.Xa3kQ9fT2b'], access: 'attributes' };
-    const { files } = publish(learned(usual, attack), { lostPeriods: 0 }).behavior;
-    expect(files.filter(({ path }) => path === '/tmp/tmp.{mixed10}').map(({ access }) => access)).toEqual([
-      ['attributes'],
-      ['read'],
-    ]);
-  });
 });
