@@ -2,16 +2,15 @@ import { expect, it } from 'vitest';
 import { statusSource, type StatusOptions } from './cluster-status.ts';
 import { timestamp } from './controllers/conditions.ts';
 import type { ProfileObject } from './controllers/security-profile/profile-object.ts';
-import { clusterStatus, containerList } from './server/api/status.ts';
+import { clusterStatus } from './server/api/status.ts';
 import { imageOf } from './scheduling/testing/situations.ts';
-import { agentReport, settingsWith, Simulation } from './scheduling/testing/simulation.ts';
+import { agentReport, Simulation } from './scheduling/testing/simulation.ts';
 import { StoreError } from './store/errors.ts';
 import { memoryStore } from './store/testing/memory-store.ts';
 
 function sourceOf(cluster: Simulation, fields: Partial<StatusOptions> = {}) {
   return statusSource({
     scheduler: cluster.scheduler,
-    inventory: { all: () => [] },
     known: { all: () => [] },
     hours: () => ({ watchedMs: 1_500, ranMs: 60_000 }),
     objects: () => [],
@@ -56,38 +55,18 @@ it('holds at most 200 agents, those in trouble first, and 50 concerns, and count
   expect(JSON.stringify(status).length).toBeLessThan(400_000);
 });
 
+it('holds at most 512 KiB of what agents say, however it has to be written', async () => {
+  const cluster = new Simulation();
+  const capture = { state: 'unsupported', variant: '\u0001'.repeat(64), reason: '\ud800'.repeat(1_024) } as const;
+  for (let n = 0; n < 150; n += 1) cluster.scheduler.report(`node-${n}`, agentReport({ capture }));
+  const status = await sourceOf(cluster).status();
+  expect(status.agents.items.length + status.agents.omitted).toBe(150);
+  expect(status.agents.items.length).toBeGreaterThan(50);
+  expect(JSON.stringify(status).length).toBeLessThan(560_000);
+});
+
 it('says that the store does not answer, and goes on', async () => {
   const usage = () => Promise.reject(new StoreError('closed', 'store: closed'));
   const { store } = await sourceOf(new Simulation(), { store: { usage } }).status();
   expect(store).toEqual({ state: 'failing', message: 'store: closed' });
-});
-
-it('lists containers in pages, each once, and finds those of one pod', async () => {
-  const cluster = new Simulation(settingsWith({ maxContainersPerNode: 2 }));
-  for (let n = 0; n < 1_203; n += 1) {
-    const pod = { uid: `u${n}`, namespace: 'shop', name: `pod-${n % 400}` };
-    cluster.start(imageOf(`image-${n % 9}`), `node-${n % 3}`, { pod, name: `c${n}` });
-  }
-  for (const node of cluster.nodes()) cluster.report(node);
-  await cluster.clock.advance(1_000);
-  const source = sourceOf(cluster);
-  const ids: string[] = [];
-  let pages = 0;
-  for (let after: string | undefined; ;) {
-    const page = containerList.parse(source.containers(after === undefined ? {} : { after }));
-    expect(page.total).toBe(1_203);
-    ids.push(...page.items.map(({ containerId }) => containerId));
-    pages += 1;
-    after = page.next;
-    if (after === undefined) break;
-  }
-  expect([pages, ids.length, new Set(ids).size]).toEqual([3, 1_203, 1_203]);
-  const ofNode = source.containers({ node: 'node-1', namespace: 'shop' });
-  expect(ofNode.total).toBe(401);
-  expect(ofNode.items.filter(({ reason }) => reason.code === 'granted')).toHaveLength(2);
-  expect(ofNode.items.flatMap(({ queue }) => queue ?? []).every(({ of }) => of === 399)).toBe(true);
-  expect(source.containers({ node: 'node-1', container: 'c1' }).items).toMatchObject([
-    { pod: 'pod-1', container: 'c1', imageHours: { watchedSeconds: 1, ranSeconds: 60 } },
-  ]);
-  expect(source.containers({ pod: 'nobody' })).toEqual({ items: [], total: 0 });
 });

@@ -1,22 +1,13 @@
 /** How the product is, for people: what `kubectl wsp status` and `kubectl wsp containers` show. */
 import packageJson from '../package.json' with { type: 'json' };
-import { imageFromText, type Image } from '../core/image.ts';
 import { byText } from '../core/profile/evidence.ts';
 import type { Clock } from './clock.ts';
 import type { ProfileObject } from './controllers/security-profile/profile-object.ts';
-import type { Inventory } from './inventory/inventory.ts';
-import type { Hours } from './learning/hours.ts';
+import { containerPage, type PagesOptions, schedulingPage } from './cluster-pages.ts';
 import type { KnownProfiles } from './learning/known-profiles.ts';
 import type { AgentOverview, Scheduler } from './scheduling/scheduler.ts';
-import type { NodeView } from './scheduling/view.ts';
-import type {
-  AgentStatus,
-  ClusterStatus,
-  Concern,
-  ContainerList,
-  ContainerQuery,
-  ContainerStatus,
-} from './server/api/status.ts';
+import { bounded } from './server/api/bounded.ts';
+import type { AgentStatus, ClusterStatus, Concern } from './server/api/status.ts';
 import type { StatusSource } from './server/ports.ts';
 import { configName } from './controllers/workload-security-config/reconcile.ts';
 import type { SettingsSource } from './settings-source.ts';
@@ -24,18 +15,14 @@ import { StoreError } from './store/errors.ts';
 import type { StoreHealth } from './store/health.ts';
 import type { Store } from './store/store.ts';
 
-/** Of 1.4 KB at most, with a reason of 1,024 characters: 280 KB. Those that are not ready come first. */
-const agentLimit = 200;
-/** Of 1 KB: 50 KB. */
-const concernLimit = 50;
-/** Of 900 bytes at most: 450 KB. */
-const containerLimit = 500;
+/** Usual agents have 300 bytes; with a reason of 1,024 characters they are 7 KB at most. Those that are not ready come first. */
+const agentBounds = { count: 200, bytes: 512 * 1024 };
+/** Of 1 KB. */
+const concernBounds = { count: 50, bytes: 256 * 1024 };
 
-export interface StatusOptions {
-  readonly scheduler: Pick<Scheduler, 'agents' | 'reasons' | 'view'>;
-  readonly inventory: Pick<Inventory, 'all'>;
+export interface StatusOptions extends PagesOptions {
+  readonly scheduler: Pick<Scheduler, 'agents' | 'reasons' | 'nodes' | 'view'>;
   readonly known: Pick<KnownProfiles, 'all'>;
-  readonly hours: (image: Image) => Hours | undefined;
   readonly objects: () => readonly ProfileObject[];
   readonly store: Pick<Store, 'usage'>;
   readonly health: Pick<StoreHealth, 'current'>;
@@ -57,7 +44,7 @@ export function statusSource(options: StatusOptions): StatusSource {
         version: packageJson.version,
         at: clock.now(),
         agents: {
-          ...bounded(agents.toSorted(troubledFirst).map(agentStatus), agentLimit),
+          ...bounded(agents.toSorted(troubledFirst).map(agentStatus), agentBounds),
           ready,
           notReady: agents.length - ready,
         },
@@ -70,16 +57,13 @@ export function statusSource(options: StatusOptions): StatusSource {
         store: await storeStatus(options),
         concerns: bounded(
           [...settingsConcerns(options.settings.problems), ...profileConcerns(objects())],
-          concernLimit,
+          concernBounds,
         ),
       };
     },
-    containers: (query) => containers(query, options),
+    containers: (query) => containerPage(query, options),
+    scheduling: (query) => schedulingPage(query, options),
   };
-}
-
-function bounded<Item>(items: readonly Item[], limit: number): { items: Item[]; omitted: number } {
-  return { items: items.slice(0, limit), omitted: Math.max(0, items.length - limit) };
 }
 
 function troubledFirst(left: AgentOverview, right: AgentOverview): number {
@@ -132,49 +116,4 @@ function profileConcerns(objects: readonly ProfileObject[]): Concern[] {
         .map(({ type, reason, message }) => ({ kind: 'SecurityProfile', name, condition: type, reason, message })),
     )
     .toSorted((left, right) => byText(left.name, right.name));
-}
-
-function containers(query: ContainerQuery, { scheduler, inventory, hours }: StatusOptions): ContainerList {
-  const { after } = query;
-  const found = viewsOf(query, { scheduler, inventory })
-    .flatMap(({ node, containers: here }) => here.map((one): ContainerStatus => ({ ...one, node })))
-    .filter((one) => isAsked(one, query))
-    .map((one) => ({ key: keyOf(one), one }))
-    .toSorted((left, right) => byText(left.key, right.key));
-  const rest = after === undefined ? found : found.filter(({ key }) => key > after);
-  const page = rest.slice(0, containerLimit);
-  const next = rest.length > page.length ? page.at(-1)?.key : undefined;
-  return {
-    items: page.map(({ one }) => withHours(one, hours)),
-    total: found.length,
-    ...(next !== undefined && { next }),
-  };
-}
-
-function withHours(one: ContainerStatus, hours: StatusOptions['hours']): ContainerStatus {
-  const image = one.image === undefined ? undefined : imageFromText(one.image);
-  const found = image && hours(image);
-  if (found === undefined) return one;
-  const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000);
-  return { ...one, imageHours: { watchedSeconds: seconds(found.watchedMs), ranSeconds: seconds(found.ranMs) } };
-}
-
-/** Of a pod, only its own nodes are looked at: all 1,000 nodes are a hundred thousand containers. */
-function viewsOf(query: ContainerQuery, options: Pick<StatusOptions, 'scheduler' | 'inventory'>): NodeView[] {
-  const { scheduler, inventory } = options;
-  if (query.node !== undefined) return scheduler.view(query.node);
-  if (query.pod === undefined) return scheduler.view();
-  const nodes = new Set<string>();
-  for (const { pod, node } of inventory.all()) if (pod.name === query.pod) nodes.add(node);
-  return [...nodes].flatMap((node) => scheduler.view(node));
-}
-
-function isAsked(one: ContainerStatus, query: ContainerQuery): boolean {
-  const fields = ['namespace', 'pod', 'container', 'node'] as const;
-  return fields.every((field) => query[field] === undefined || query[field] === one[field]);
-}
-
-/** Names hold no space, so that pods stand together and containers in their order. */
-function keyOf({ namespace = '~', pod = '', container = '', containerId, node }: ContainerStatus): string {
-  return [namespace, pod, container, containerId, node].join(' ');
 }

@@ -43,6 +43,7 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
   const certificate = await ensureCertificate(keeper);
   const authenticator = (audience?: string): TokenAuthenticator =>
     new TokenAuthenticator({ review: (token) => reviewToken(client, token, audience), clock, metrics });
+  const memory = new MemoryWatch(processMemory(), clock);
   const server = await startServer({
     ...configuration.listen,
     certificate,
@@ -57,15 +58,15 @@ export async function serve(options: ServingOptions, signal: AbortSignal): Promi
           scheduler.report(node, report);
         },
       },
-      memory: new MemoryWatch(processMemory(), clock),
+      memory,
       ingest: ({ agent, snapshot, bytes }) => ingest({ node: agent.node, snapshot, bytes, receivedAt: clock.now() }),
     },
     read: {
       clock,
+      memory,
       registry,
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
-      scheduling: (node) => scheduler.view(node),
       status: options.status,
       profiles: options.profiles,
       unknown: options.unknown,

@@ -164,7 +164,6 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const status = statusSource({
     ...options,
     scheduler,
-    inventory,
     known,
     hours,
     objects: profiles.objects,

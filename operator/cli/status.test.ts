@@ -98,13 +98,15 @@ const known: ContainerList = {
       reason: { code: 'unknown-container', text: 'waiting until the API server shows the container' },
     },
   ],
-  total: 2,
 };
 
 const containersScreen = `NAMESPACE   POD     CONTAINER      STATE               SINCE   WATCHED     WHY
 shop        app-1   app            node-full           5m      30m of 2h   5 of 5 slots are in use; place 2 of 9 in the queue of its node
 -           -       000000000000   unknown-container           -           waiting until the API server shows the container
 `;
+
+/** Behind the second, which the operator lists first. */
+const place = `node-1 ~   ${id(2)}`;
 
 /** A cluster whose operator knows the status and the two containers above. */
 async function cluster(situation: Situation = {}) {
@@ -115,12 +117,10 @@ async function cluster(situation: Situation = {}) {
         status: () => Promise.resolve(status),
         containers: (query) => {
           asked.push(query);
-          if (query.pod !== undefined && query.pod !== 'app-1') return { items: [], total: 0 };
+          if (query.pod !== undefined && query.pod !== 'app-1') return { items: [] };
           const [first, second] = known.items;
           if (first === undefined || second === undefined) throw new Error('two were expected');
-          return query.after === undefined
-            ? { items: [first], total: 2, next: 'shop app-1' }
-            : { items: [second], total: 2 };
+          return query.after === undefined ? { items: [second], next: place } : { items: [first] };
         },
       },
     },
@@ -139,7 +139,7 @@ it('status: one screen, what is wrong first, nothing that steers the terminal', 
 it('containers: all pages, why each is profiled or not, its place and its time', async () => {
   const { run, asked } = await cluster();
   expect(await run('containers')).toEqual({ code: 0, out: containersScreen, err: '' });
-  expect(asked).toEqual([{}, { after: 'shop app-1' }]);
+  expect(asked).toEqual([{}, { after: place }]);
   expect((await run('containers', '-o', 'wide')).out).toMatch(/ NODE +IMAGE +ID +IMAGE WATCHED +STATE [^]* 10h of 8d /);
   const { out } = await run('containers', 'shop/app-1', '-c', 'app', '--node', 'node-1', '-o', 'json');
   expect(JSON.parse(out)).toEqual({ items: known.items });

@@ -3,6 +3,7 @@
  *
  *   pods.subscribe(inventory.feeds.pods)
  */
+import type { Image } from '../../core/image.ts';
 import type { Change } from '../kube/informer.ts';
 import { ContainerIndex } from './container-index.ts';
 import type { ContainerRecord, Inventory, PeerQuestion, ResolvedPeer } from './inventory.ts';
@@ -81,6 +82,18 @@ export class ClusterInventory implements Inventory {
 
   running(): Iterable<ContainerRecord> {
     return this.#containers.running();
+  }
+
+  runningOn(node: string): Iterable<ContainerRecord> {
+    return this.#containers.runningOn(node);
+  }
+
+  nodes(): Iterable<string> {
+    return this.#containers.nodes();
+  }
+
+  ofImage(image: Image): Iterable<ContainerRecord> {
+    return this.#containers.ofImage(image);
   }
 
   probes(node: string): NodeProbes {

@@ -55,6 +55,12 @@ export interface Inventory {
   all(): Iterable<ContainerRecord>;
   /** All that are not ended. */
   running(): Iterable<ContainerRecord>;
+  /** Of these, those on a node; costs what they are. */
+  runningOn(node: string): Iterable<ContainerRecord>;
+  /** Names of the nodes that have any, in no order. */
+  nodes(): Iterable<string>;
+  /** Of all, those of an image; costs what they are. */
+  ofImage(image: Image): Iterable<ContainerRecord>;
   resolve(question: PeerQuestion): ResolvedPeer;
   /** What the kubelet of this node runs in the containers of its pods. */
   probes(node: string): NodeProbes;

@@ -3,36 +3,30 @@
  * profile was finished. What ran is noted in the store every few minutes (Survey), because the API server forgets containers;
  * what came since is read from those that it still shows. Pure.
  */
-import { imageText, type Image } from '../../core/image.ts';
+import type { Image } from '../../core/image.ts';
 import type { Clock } from '../clock.ts';
 import type { ContainerRecord, Inventory } from '../inventory/inventory.ts';
 import type { KnownProfiles, ProfileFacts } from './known-profiles.ts';
 
-/** What is told is so old at most: it costs a look at every container. */
-const freshMs = 2_000;
-
 export interface HoursOptions {
-  readonly inventory: Pick<Inventory, 'all'>;
+  readonly inventory: Pick<Inventory, 'ofImage'>;
   readonly known: Pick<KnownProfiles, 'get'>;
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Reads the hours of an image as they are now. */
-export function hoursReader({ inventory, known, clock }: HoursOptions): (image: Image) => Hours | undefined {
-  let seen: { readonly at: number; readonly byImage: ReadonlyMap<string, readonly Life[]> } | undefined;
+/** Reads the hours of an image as they are now; costs a look at each of its containers. */
+export function hoursReader({ inventory, known, clock }: HoursOptions): HoursOfImage {
   return (image) => {
     const facts = known.get(image);
-    if (facts === undefined) return undefined;
-    const at = clock.monotonic();
-    if (seen === undefined || at - seen.at >= freshMs) {
-      seen = { at, byImage: Map.groupBy(inventory.all(), (record) => imageText(record.image)) };
-    }
-    return hoursOf(facts, seen.byImage.get(imageText(image)) ?? [], clock.now());
+    return facts && hoursOf(facts, inventory.ofImage(image), clock.now());
   };
 }
 
 type Facts = Pick<ProfileFacts, 'watchedMs' | 'watchedFrom' | 'lastRunAt' | 'ranMs' | 'sealedAt'>;
 type Life = Pick<ContainerRecord, 'startedAt' | 'finishedAt'>;
+
+/** Undefined if nothing was noted of when it was watched. */
+export type HoursOfImage = (image: Image) => Hours | undefined;
 
 /** Milliseconds, of all containers together. */
 export interface Hours {

@@ -4,7 +4,7 @@ import type { ContainerRecord } from '../inventory/inventory.ts';
 import type { PlanContext } from './grant.ts';
 import type { NodeState } from './node-state.ts';
 import type { ReasonCounts } from './image-view.ts';
-import type { ReasonCode } from './reason.ts';
+import { isWaiting, type ReasonCode } from './reason.ts';
 import { explained } from './view.ts';
 
 export interface ClusterReasons {
@@ -38,11 +38,6 @@ export function clusterReasons(
     }
   }
   return { all, byImage, ...(Number.isFinite(waitingSince) && { waitingSince }) };
-}
-
-/** A slot would be given, if one was free. */
-export function isWaiting(code: ReasonCode): boolean {
-  return code === 'waiting' || code === 'node-full';
 }
 
 function add(counts: Map<ReasonCode, number>, code: ReasonCode): Map<ReasonCode, number> {

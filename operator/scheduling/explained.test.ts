@@ -32,7 +32,7 @@ it('every container has exactly one reason, whatever its image, its node and the
         const reporting = cluster.nodes().filter((node) => node !== 'mute');
         for (const node of reporting) cluster.report(node);
         await cluster.clock.advance(seconds * 1_000);
-        const shown = cluster.scheduler.view().flatMap(({ containers }) => containers);
+        const shown = cluster.scheduler.nodes().flatMap((node) => cluster.scheduler.view(node).containers);
         expect(shown.map(({ containerId }) => containerId).toSorted()).toEqual(ids.toSorted());
         expect(shown.filter(({ reason }) => !reasonCodes.includes(reason.code))).toEqual([]);
         const counted = [...cluster.scheduler.reasons().all].map(([, count]) => count);
@@ -69,8 +69,7 @@ it('those that wait stand in one queue for each node, and who is first gets the 
   );
   cluster.start(imageOf('other'));
   await cluster.run(5);
-  const waiting = () =>
-    (cluster.scheduler.view('node-a')[0]?.containers ?? []).filter(({ queue }) => queue !== undefined);
+  const waiting = () => cluster.scheduler.view('node-a').containers.filter(({ queue }) => queue !== undefined);
   const before = waiting();
   expect(new Set(before.map(({ queue }) => queue?.place))).toEqual(new Set([1, 2, 3, 4, 5]));
   expect(before.filter(({ queue, reason }) => queue?.of !== 5 || !/^(waiting|node-full)$/.test(reason.code))).toEqual(

@@ -19,6 +19,11 @@ export const reasonCodes = [
 
 export type ReasonCode = (typeof reasonCodes)[number];
 
+/** A slot would be given, if one was free. */
+export function isWaiting(code: ReasonCode): boolean {
+  return code === 'waiting' || code === 'node-full';
+}
+
 export interface Reason<Code extends ReasonCode = ReasonCode> {
   readonly code: Code;
   readonly text: string;

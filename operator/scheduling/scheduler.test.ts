@@ -94,7 +94,7 @@ describe('an obedient cluster', () => {
     const [first, second] = [cluster.start(nginx, 'node-a', { startedAt }), cluster.start(imageOf('redis'))];
     await cluster.run(20);
     const view = (id: string) =>
-      cluster.scheduler.view('node-a')[0]?.containers.find(({ containerId }) => containerId === id);
+      cluster.scheduler.view('node-a').containers.find(({ containerId }) => containerId === id);
     const waiting = view(cluster.profiling()[0] === first ? second : first);
     await cluster.run(5);
     expect(view(waiting?.containerId ?? '')?.since).toBe(waiting?.since);
@@ -205,7 +205,7 @@ describe('an obedient cluster', () => {
     await cluster.run(1);
     expect(cluster.scheduler.current('node-a')?.slots).toEqual([]);
     await cluster.run(20);
-    expect(cluster.scheduler.view('node-a')[0]?.containers).toMatchObject([
+    expect(cluster.scheduler.view('node-a').containers).toMatchObject([
       { containerId: id, image: imageText(nginx), pod: 'pod-1', reason: { code: 'stable' } },
     ]);
   });
@@ -289,18 +289,21 @@ describe('the scheduler', () => {
     cluster.start(nginx);
     await cluster.run(5);
     await cluster.clock.advance(121_000);
-    const [node] = cluster.scheduler.view();
+    const node = cluster.scheduler.view('node-a');
     expect(node).toMatchObject({ node: 'node-a', agent: { state: 'unreachable' }, maxSlots: 5 });
-    expect(node?.grants).toHaveLength(1);
+    expect(node.grants).toHaveLength(1);
     expect(cluster.scheduler.nodeCounts()).toMatchObject([{ node: 'node-a', ready: false, slots: 1 }]);
   });
 
   it('shows containers of nodes without an agent, and why they have no slot', () => {
     const cluster = new Simulation();
     cluster.start(nginx, 'node-b');
-    expect(cluster.scheduler.view()).toMatchObject([
-      { node: 'node-b', agent: { state: 'never-reported' }, containers: [{ reason: { code: 'agent-unreachable' } }] },
-    ]);
+    expect(cluster.scheduler.nodes()).toEqual(['node-b']);
+    expect(cluster.scheduler.view('node-b')).toMatchObject({
+      node: 'node-b',
+      agent: { state: 'never-reported' },
+      containers: [{ reason: { code: 'agent-unreachable' } }],
+    });
   });
 
   it('records each lost period once for an agent, with the image that the inventory knows', async () => {

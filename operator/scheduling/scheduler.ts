@@ -29,7 +29,7 @@ import { settingsReader } from './scheduling-settings.ts';
 import { slotIds } from './slot-id.ts';
 import { clusterReasons, type ClusterReasons } from './cluster-reasons.ts';
 import { imageView, type ImageView } from './image-view.ts';
-import { agentView, nodeView, type NodeView, type WallTime } from './view.ts';
+import { agentView, nodeView, type NodeView, type WallTime, type Wanted } from './view.ts';
 
 /** Kubernetes is made for 5,000 nodes; each costs at most 1,000 containers × 400 bytes here, some 20 KB in practice. */
 const nodeLimit = 5_000;
@@ -45,7 +45,7 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly settings: () => Settings;
   /** Synced before the first report is given to the scheduler: it decides at once which slots of before go on. */
-  readonly inventory: Pick<Inventory, 'container' | 'running' | 'probes'>;
+  readonly inventory: Pick<Inventory, 'container' | 'running' | 'runningOn' | 'nodes' | 'probes'>;
   /** What is learned of an image so far; undefined for a new one. */
   readonly profile: (image: Image) => ProfileFacts | undefined;
   /** What containers of this namespace teach the image is refused. */
@@ -112,8 +112,10 @@ export interface Scheduler {
   changed(node?: string): void;
   /** A profile became stable, or is learned anew: concerns the nodes that run the image. */
   profileChanged(image: Image): void;
-  /** Grants and reasons, of one node or of all. */
-  view(node?: string): NodeView[];
+  /** Names of all nodes that have containers or agents, in order. */
+  nodes(): string[];
+  /** Grants of a node, and the reasons of its containers, or of those that are wanted; costs what these are. */
+  view(node: string, wanted?: Wanted): NodeView;
   /** Why the containers of an image are watched or not; up to 15 s old, as is {@link Scheduler.reasons}. */
   image(image: Image): ImageView;
   /** All nodes that have containers or agents, by name. */
@@ -290,22 +292,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return (at) => Math.round(at + offset);
   }
 
-  function namesWith(running: Iterable<string>): string[] {
-    return [...new Set([...nodes.keys(), ...running])].toSorted();
+  function names(): string[] {
+    return [...new Set([...nodes.keys(), ...inventory.nodes()])].toSorted();
   }
 
-  function view(only?: string): NodeView[] {
+  function view(name: string, wanted?: Wanted): NodeView {
     const now = clock.monotonic();
-    const planning = context(now);
-    const running = Map.groupBy(inventory.running(), (record) => record.node);
-    return (only === undefined ? namesWith(running.keys()) : [only]).map((name) =>
-      nodeView(name, nodes.get(name), {
-        planning,
-        wall: wallTime(now),
-        grants: ledger.ofNode(name),
-        running: running.get(name) ?? [],
-      }),
-    );
+    return nodeView(name, nodes.get(name), {
+      planning: context(now),
+      wall: wallTime(now),
+      grants: ledger.ofNode(name),
+      running: inventory.runningOn(name),
+      wanted,
+    });
   }
 
   let seen: { readonly at: number; readonly reasons: ClusterReasons } | undefined;
@@ -325,9 +324,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function agents(): AgentOverview[] {
     const now = clock.monotonic();
-    const running = new Set<string>();
-    for (const { node } of inventory.running()) running.add(node);
-    return namesWith(running).map((node) => {
+    return names().map((node) => {
       const state = nodes.get(node);
       return {
         node,
@@ -355,6 +352,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     completed,
     changed: (node) => (node === undefined ? timer.everything() : timer.soon(node)),
     profileChanged,
+    nodes: names,
     view,
     image,
     agents,

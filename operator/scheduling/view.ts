@@ -4,7 +4,7 @@ import { objection } from './eligibility.ts';
 import type { Grant, PlanContext } from './grant.ts';
 import { condition, situationOf, type NodeState } from './node-state.ts';
 import { queue } from './plan.ts';
-import { reason, type Reason } from './reason.ts';
+import { isWaiting, reason, type Reason } from './reason.ts';
 
 /** A node as the authenticated read endpoint shows it. Times are milliseconds since the epoch. */
 export interface NodeView {
@@ -105,7 +105,9 @@ export interface ViewFacts {
   readonly wall: WallTime;
   readonly grants: readonly Grant[];
   /** What the API server shows on this node. */
-  readonly running: readonly ContainerRecord[];
+  readonly running: Iterable<ContainerRecord>;
+  /** All, if absent. */
+  readonly wanted?: Wanted | undefined;
 }
 
 /** A container with why it is profiled or not. */
@@ -116,17 +118,26 @@ export interface Explained {
   readonly record: ContainerRecord | undefined;
 }
 
+/** Of which containers something is to be told; undefined stands for those that the API server does not show. */
+export type Wanted = (record: ContainerRecord | undefined) => boolean;
+
+const all: Wanted = () => true;
+
 /** What the agent of a node reports, and what the API server shows there beyond: each once, with one reason. */
 export function* explained(
   state: NodeState | undefined,
   running: Iterable<ContainerRecord>,
   planning: PlanContext,
+  wanted: Wanted = all,
 ): Generator<Explained> {
   const reasons = state?.reasons ?? new Map<string, Reason>();
-  for (const [containerId, reason] of reasons) yield { containerId, reason, record: planning.container(containerId) };
+  for (const [containerId, reason] of reasons) {
+    const record = planning.container(containerId);
+    if (wanted(record)) yield { containerId, reason, record };
+  }
   const absent = unreported(state, planning.now);
   for (const record of running) {
-    if (reasons.has(record.id)) continue;
+    if (reasons.has(record.id) || !wanted(record)) continue;
     yield { containerId: record.id, reason: objection(record, planning) ?? absent, record };
   }
 }
@@ -134,20 +145,22 @@ export function* explained(
 export function nodeView(node: string, state: NodeState | undefined, facts: ViewFacts): NodeView {
   const { planning, wall } = facts;
   const wallNow = wall(planning.now);
-  const waiting = state === undefined ? [] : queue(situationOf(state, facts.grants, planning.now), planning);
+  const shown = [...explained(state, facts.running, planning, facts.wanted)];
+  const anyWaits = state !== undefined && shown.some(({ reason }) => isWaiting(reason.code));
+  const waiting = anyWaits ? queue(situationOf(state, facts.grants, planning.now), planning) : [];
   const places = new Map(waiting.map((id, index) => [id, { place: index + 1, of: waiting.length }]));
-  const remembered = (id: string): Remembered => {
+  const remembered = (id: string, { code }: Reason): Remembered => {
     const since = state?.reasonSince.get(id);
     const watchedMs = state?.histories.get(id)?.watchedMs ?? 0;
-    const place = places.get(id);
+    const place = isWaiting(code) ? places.get(id) : undefined;
     return {
       ...(since !== undefined && { since: wall(since) }),
       ...(place !== undefined && { queue: place }),
       watchedSeconds: Math.round(watchedMs / 1_000),
     };
   };
-  const containers = [...explained(state, facts.running, planning)].map(({ containerId, reason, record }) =>
-    containerView(containerId, reason, remembered(containerId), { record, wallNow }),
+  const containers = shown.map(({ containerId, reason, record }) =>
+    containerView(containerId, reason, remembered(containerId, reason), { record, wallNow }),
   );
   return {
     node,

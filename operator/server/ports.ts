@@ -51,15 +51,28 @@ export interface NodeScheduling {
     readonly image?: string;
     readonly reason: { readonly code: string; readonly text: string };
   }[];
+  /** Containers that found no room on the page; absent if there are none. */
+  readonly omitted?: number;
 }
 
-/** All nodes ordered by name, or the one asked for. */
-export type SchedulingView = (node?: string) => readonly NodeScheduling[];
+export interface SchedulingQuery {
+  readonly node?: string;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+/** Ordered by name. */
+export interface SchedulingPage {
+  readonly nodes: readonly NodeScheduling[];
+  /** For `after`, if there are more. */
+  readonly next?: string;
+}
 
 export interface StatusSource {
   status(): Promise<ClusterStatus>;
-  /** One page, ordered by namespace, pod and container. */
+  /** One page, ordered by node, namespace, pod and container. */
   containers(query: ContainerQuery): ContainerList;
+  scheduling(query: SchedulingQuery): SchedulingPage;
 }
 
 export type ProfileModel =

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { group } from '../../crds/group.ts';
 import type { AccessQuestion } from '../kube/reviews.ts';
+import type { Answers } from './answers.ts';
 import { Gate, GateFullError } from './gate.ts';
 import type { ProfileModels } from './ports.ts';
 import { Problem } from './problem.ts';
@@ -30,20 +31,24 @@ export async function withinGate<Result>(gate: Gate, work: () => Promise<Result>
     return await gate.run(work);
   } catch (error) {
     if (!(error instanceof GateFullError)) throw error;
-    const detail = 'too many profiles are being read; try again';
+    const detail = 'too many ask at once; try again';
     throw new Problem({ status: 503, code: 'busy', detail, retryAfter: 5 }, error);
   }
 }
 
 const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z)?$/;
 
-export function profileEndpoint(profiles: ProfileModels, gate: Gate): RequestHandler {
+export function profileEndpoint(profiles: ProfileModels, gate: Gate, answers: Answers): RequestHandler {
   return async ({ params, query }, response) => {
     const at = timeOf(query['at'], 'at');
-    const found = await withinGate(gate, () => profiles(String(params['name']), at));
+    const found = await withinGate(gate, () => {
+      // It may have become scarce while others had their turn.
+      answers.refuseIfScarce();
+      return profiles(String(params['name']), at);
+    });
     switch (found.kind) {
       case 'found':
-        response.json(found.model);
+        await answers.json(response, found.model);
         return;
       case 'nothing':
         throw new Problem({ status: 404, code: 'no-profile', detail: 'there is no such profile, or was none then' });

@@ -4,13 +4,14 @@ import type { Registry } from 'prom-client';
 import { group } from '../../crds/group.ts';
 import type { AccessQuestion } from '../kube/reviews.ts';
 import { Access, type AccessOptions } from './access.ts';
-import type { ProfileModels, SchedulingView, StatusSource, UnknownBehaviours } from './ports.ts';
-import { model, profileEndpoint, profileGate } from './profile-endpoint.ts';
-import { containersEndpoint, statusEndpoint } from './status-endpoint.ts';
+import { Answers, type AnswersOptions } from './answers.ts';
+import { Gate } from './gate.ts';
+import type { ProfileModels, StatusSource, UnknownBehaviours } from './ports.ts';
+import { model, profileEndpoint, profileGate, withinGate } from './profile-endpoint.ts';
+import { containersEndpoint, schedulingEndpoint, statusEndpoint } from './status-endpoint.ts';
 import { unknownEndpoint } from './unknown-endpoint.ts';
 
-export interface ReadEndpointsOptions extends AccessOptions {
-  readonly scheduling: SchedulingView;
+export interface ReadEndpointsOptions extends AccessOptions, Pick<AnswersOptions, 'memory'> {
   readonly status: StatusSource;
   readonly profiles: ProfileModels;
   readonly unknown: UnknownBehaviours;
@@ -21,20 +22,40 @@ export interface ReadEndpointsOptions extends AccessOptions {
 const scheduling: AccessQuestion = { type: 'resource', group, resource: 'scheduling', verb: 'get' };
 const metrics: AccessQuestion = { type: 'path', path: '/metrics', verb: 'get' };
 
-export function readEndpoints(options: ReadEndpointsOptions): Router {
+/** Each collects all metrics anew, 200 KB for 1,000 nodes; one scrapes, and some may scrape beside. */
+const scrapes = { running: 1, waiting: 8 };
+
+export function readEndpoints(options: ReadEndpointsOptions & Pick<AnswersOptions, 'refused'>): Router {
   const access = new Access(options);
+  const answers = new Answers(options);
   const gate = profileGate();
+  const scraping = new Gate(scrapes.running, scrapes.waiting);
+  const { unlessScarce } = answers;
   const router = Router();
-  router.get('/api/v1/scheduling', access.allowing(scheduling), (request, response) => {
-    const { node } = request.query;
-    response.json({ nodes: options.scheduling(typeof node === 'string' ? node : undefined) });
-  });
-  router.get('/api/v1/status', access.allowing(scheduling), statusEndpoint(options.status));
-  router.get('/api/v1/containers', access.allowing(scheduling), containersEndpoint(options.status));
-  router.get('/api/v1/profiles/:name', access.allowing(model), profileEndpoint(options.profiles, gate));
-  router.get('/api/v1/profiles/:name/unknown', unknownEndpoint(options.unknown, access, gate));
+  router.get('/api/v1/status', access.allowing(scheduling), statusEndpoint(options.status, answers));
+  router.get(
+    '/api/v1/scheduling',
+    access.allowing(scheduling),
+    unlessScarce,
+    schedulingEndpoint(options.status, answers),
+  );
+  router.get(
+    '/api/v1/containers',
+    access.allowing(scheduling),
+    unlessScarce,
+    containersEndpoint(options.status, answers),
+  );
+  router.get(
+    '/api/v1/profiles/:name',
+    access.allowing(model),
+    unlessScarce,
+    profileEndpoint(options.profiles, gate, answers),
+  );
+  router.get('/api/v1/profiles/:name/unknown', unknownEndpoint(options.unknown, { access, gate, answers }));
   router.get('/metrics', access.allowing(metrics), async (_request, response) => {
-    response.type(options.registry.contentType).send(await options.registry.metrics());
+    const text = await withinGate(scraping, () => options.registry.metrics());
+    response.type(options.registry.contentType);
+    await answers.send(response, text);
   });
   return router;
 }

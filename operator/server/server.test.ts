@@ -73,7 +73,7 @@ describe('read endpoints', () => {
       status: {
         containers: (query) => {
           queries.push(query);
-          return { items: [], total: 0 };
+          return { items: [] };
         },
       },
     });

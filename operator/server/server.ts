@@ -71,7 +71,7 @@ function application(options: ServerOptions, agents: AgentEndpoints): Express {
   app.disable('etag');
   app.use(helmet());
   app.use('/agent/v1', agents.router);
-  app.use(readEndpoints(options.read));
+  app.use(readEndpoints({ ...options.read, refused: options.agents.metrics.apiRequestsRefused }));
   app.use(() => {
     throw new Problem({ status: 404, code: 'no-such-endpoint', detail: 'there is nothing at this path' });
   });

@@ -1,7 +1,8 @@
 /** `GET /api/v1/profiles/NAME/unknown`: what stored snapshots show that a profile does not know. */
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Identity } from '../kube/reviews.ts';
 import type { Access } from './access.ts';
+import type { Answers } from './answers.ts';
 import type { Gate } from './gate.ts';
 import type { UnknownAnswer, UnknownBehaviours, UnknownQuestion } from './ports.ts';
 import { Problem } from './problem.ts';
@@ -13,14 +14,32 @@ const label = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
 const namespaceName = new RegExp(`^${label}$`);
 const podName = new RegExp(`^(${label})/([a-z0-9][-.a-z0-9]{0,252})$`);
 
+export interface UnknownEndpointParts {
+  readonly access: Access;
+  /** Shared by all that reads whole profiles. */
+  readonly gate: Gate;
+  readonly answers: Answers;
+}
+
 /**
  * Whoever may get the model of all profiles may ask about all pods. Whoever may get it in a namespace may ask about the pods
  * of that, if the image has run there, one question at a time: people of one namespace must not keep all others waiting.
  */
-export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate: Gate): RequestHandler {
+export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpointParts): RequestHandler {
+  const { access, gate, answers } = parts;
   const askingIn = new Set<string>();
 
-  const askConfined = async (who: Identity, question: UnknownQuestion): Promise<UnknownAnswer> => {
+  const answer = async (question: UnknownQuestion, response: Response): Promise<void> => {
+    answers.refuseIfScarce();
+    const found = await withinGate(gate, () => {
+      // It may have become scarce while others had their turn.
+      answers.refuseIfScarce();
+      return unknown(question);
+    });
+    await respond(found, response);
+  };
+
+  const answerConfined = async (who: Identity, question: UnknownQuestion, response: Response): Promise<void> => {
     const { namespace } = question;
     if (namespace === undefined) throw access.forbidden(who, model);
     const within = { ...model, namespace };
@@ -28,21 +47,16 @@ export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate
     if (askingIn.has(namespace)) throw new Problem({ status: 429, code: 'busy', detail: oneAtATime, retryAfter: 5 });
     askingIn.add(namespace);
     try {
-      return await withinGate(gate, () => unknown({ ...question, confined: true }));
+      await answer({ ...question, confined: true }, response);
     } finally {
       askingIn.delete(namespace);
     }
   };
 
-  return async (request, response) => {
-    const who = await access.identify(request);
-    const everywhere = await access.isAllowed(who, model);
-    const question = questionOf(request);
-    const found = await (everywhere ? withinGate(gate, () => unknown(question)) : askConfined(who, question));
+  const respond = async (found: UnknownAnswer, response: Response): Promise<void> => {
     switch (found.kind) {
       case 'found':
-        response.json(found.answer);
-        return;
+        return answers.json(response, found.answer);
       case 'nothing':
         throw new Problem({ status: 404, code: 'no-profile', detail: nothing });
       case 'gone':
@@ -50,6 +64,13 @@ export function unknownEndpoint(unknown: UnknownBehaviours, access: Access, gate
       case 'nothing-to-compare':
         throw new Problem({ status: 409, code: found.code, detail: found.reason });
     }
+  };
+
+  return async (request, response) => {
+    const who = await access.identify(request);
+    const everywhere = await access.isAllowed(who, model);
+    const question = questionOf(request);
+    await (everywhere ? answer(question, response) : answerConfined(who, question, response));
   };
 }
 

@@ -54,8 +54,12 @@ async function startOperator(apiServer: ApiServer) {
     read: {
       authenticator: authenticator(),
       isAllowed: (who, question) => isAllowed(client, who, question),
-      scheduling: () => [],
-      status: { status: () => Promise.reject(new Error('not asked')), containers: () => ({ items: [], total: 0 }) },
+      memory: { isScarce: false },
+      status: {
+        status: () => Promise.reject(new Error('not asked')),
+        containers: () => ({ items: [] }),
+        scheduling: () => ({ nodes: [] }),
+      },
       profiles: async () => ({ kind: 'nothing' }),
       unknown: async () => ({ kind: 'nothing' }),
       registry,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { byText } from '../../../core/profile/evidence.ts';
 import { type ContainerList, containerList, type ContainerStatus } from '../../server/api/status.ts';
 import { type OperatorApi, operatorApi } from '../cluster/operator.ts';
 import { statusReader } from '../cluster/reader.ts';
@@ -43,6 +44,7 @@ async function list(pod: string | undefined, options: Options, context: Context)
   const ask = await operatorApi(options, context, statusReader);
   const found: ContainerStatus[] = [];
   for await (const page of pages(ask, query)) found.push(...page.items);
+  found.sort(byPod);
   if (found.length === 0 && Object.keys(query).length > 0) throw unknown(query);
   const { terminal } = context;
   if (output === 'json' || output === 'yaml') {
@@ -53,6 +55,13 @@ async function list(pod: string | undefined, options: Options, context: Context)
     const { head, cells } = columns(output === 'wide', context.now());
     await terminal.write(table(head, found.map(cells)));
   }
+}
+
+/** As people look for them; the operator lists them by node. What the API server does not show comes last. */
+function byPod(left: ContainerStatus, right: ContainerStatus): number {
+  const key = ({ namespace = '~', pod = '', container = '', containerId }: ContainerStatus): string =>
+    [namespace, pod, container, containerId].join(' ');
+  return byText(key(left), key(right));
 }
 
 function queryOf(pod: string | undefined, { namespace, container, node }: Options): Query {

@@ -69,6 +69,8 @@ export function simulateFleet(options: FleetSimulationOptions): FleetOutcome {
       container: (id) => records.get(id),
       probes: () => ({ told: [], leftOut: 0 }),
       running: () => records.values(),
+      runningOn: (node) => [...records.values()].filter((one) => one.node === node),
+      nodes: () => new Set([...records.values()].map(({ node }) => node)),
     },
     profile: (image) => profiles.get(imageText(image)),
     hasTaughtShare: () => false,

@@ -66,7 +66,9 @@ export class Simulation {
       inventory: {
         container: (id) => this.#containers.get(id)?.record,
         probes: (node) => ({ told: this.probes.get(node) ?? [], leftOut: 0 }),
-        running: () => [...this.#containers.values()].filter(({ state }) => state !== 'ended').map((one) => one.record),
+        running: () => this.#running(),
+        runningOn: (node) => this.#running().filter((one) => one.node === node),
+        nodes: () => new Set(this.#running().map(({ node }) => node)),
       },
       profile: (image) => this.profiles.get(imageText(image)),
       hasTaughtShare: ({ name }, namespace) => this.refused.has(`${name} ${namespace}`),
@@ -139,6 +141,10 @@ export class Simulation {
       if (second % 15 === 0) for (const node of this.nodes()) this.report(node);
       await this.clock.advance(1_000);
     }
+  }
+
+  #running(): ContainerRecord[] {
+    return [...this.#containers.values()].filter(({ state }) => state !== 'ended').map((one) => one.record);
   }
 
   #onNode(node: string): SimulatedContainer[] {

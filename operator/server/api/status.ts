@@ -73,8 +73,6 @@ const containerStatus = z.object({
 
 export const containerList = z.object({
   items: z.array(containerStatus),
-  /** How many there are on all pages. */
-  total: count,
   /** For `after`, if there are more. */
   next: z.string().exactOptional(),
 });

@@ -47,6 +47,7 @@ export interface TestPorts {
 
 export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
   const authority = await makeAuthority(Date.now(), 3_600_000);
+  const { memory = { isScarce: false } } = ports;
   const registry = new Registry();
   const metrics = createServerMetrics(registry);
   const log = pino({ level: 'silent' });
@@ -69,7 +70,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       },
       reports: { report: (agent, report) => reports.push({ agent, version: report.runningVersion }) },
       ingest: ports.ingest ?? (async () => ({ result: 'accepted' })),
-      memory: ports.memory ?? { isScarce: false },
+      memory,
       clock,
       random: () => 0,
       metrics,
@@ -78,10 +79,11 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
     read: {
       authenticator,
       isAllowed: ports.isAllowed ?? (async () => false),
-      scheduling: (node) => [{ node: node ?? 'all', grants: [], containers: [] }],
+      memory,
       status: {
         status: () => Promise.reject(new Error('no status here')),
-        containers: () => ({ items: [], total: 0 }),
+        containers: () => ({ items: [] }),
+        scheduling: ({ node = 'all' }) => ({ nodes: [{ node, grants: [], containers: [] }] }),
         ...ports.status,
       },
       profiles: ports.profiles ?? (async () => ({ kind: 'nothing' })),
