@@ -24,6 +24,7 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
  * @printerColumn Network integer .status.network wide
  * @printerColumn Lost integer .status.lost wide
  * @printerColumn Quarantined integer .status.quarantined wide
+ * @printerColumn Fingerprints integer .status.compiled.fingerprints wide
  * @printerColumn Watched string .status.scheduling.hoursWatched wide
  * @printerColumn Run string .status.scheduling.hoursRun wide
  * @printerColumn Why string .status.scheduling.reason wide
@@ -255,6 +256,8 @@ export interface SecurityProfileStatus {
   readonly lost?: Count;
   /** Behaviours held back because a rule matched in their container; known once somebody releases them. */
   readonly quarantined?: Count;
+  /** The form of the finished profile that agents hold; absent while it is learned, and for a moment after what it holds has changed. */
+  readonly compiled?: Compiled;
   /** Whether containers of the image are watched, why not, and for how many of their hours they were. */
   readonly scheduling?: Scheduling;
   /**
@@ -276,6 +279,22 @@ export interface SecurityProfileStatus {
    * @listMapKey type
    */
   readonly conditions?: readonly Condition[];
+}
+
+/** A finished profile as fingerprints of what is known, without what is in quarantine. */
+export interface Compiled {
+  /**
+   * SHA-256 of its bytes, by which agents ask for it. Equal behaviours have equal ones, but in another cluster.
+   * @maxLength 71
+   * @pattern ^sha256:[0-9a-f]{64}$
+   */
+  readonly digest: string;
+  /** Its size; at most 400,000. */
+  readonly bytes: Count;
+  /** Behaviours and beginnings of patterns in it. */
+  readonly fingerprints: Count;
+  /** Behaviours that found no room; absent if all did. Of these kinds nothing is told to be unseen. */
+  readonly omitted?: Omitted;
 }
 
 /**

@@ -15,6 +15,7 @@ import { statusSource } from './cluster-status.ts';
 import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { LabelWatch } from './learning/label-watch.ts';
+import { ProfileBlobs } from './learning/profile-blobs.ts';
 import { profileModels } from './learning/profile-model.ts';
 import { dropMarksOfGone } from './learning/quarantine.ts';
 import { Refusals } from './learning/refusals.ts';
@@ -81,10 +82,10 @@ interface WorkOptions extends TermOptions {
 /** All that needs the store. Ends when `signal` aborts; a part that fails for good is told to `fail`. */
 async function work(options: WorkOptions, fail: (error: unknown) => undefined, signal: AbortSignal): Promise<void> {
   const { clock, metrics, log, configuration, readiness, opened, health, settings } = options;
-  const known = new KnownProfiles((image, affectsSlots) => {
+  const known = new KnownProfiles((image, affectsNodes) => {
     profiles.enqueue(image);
     // Another snapshot only changes who comes first where a slot is free: the node that it came from is planned anyway.
-    if (affectsSlots) scheduler.profileChanged(image);
+    if (affectsNodes) scheduler.profileChanged(image);
   });
   await known.load(opened);
   const secret = await opened.secret('compiled-profiles', randomBytes(32));
@@ -134,11 +135,13 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const labels = new LabelWatch(known, (image) => profiles.enqueue(image));
   const survey = new Survey({ ...surveyed, builds, labels, object: (image) => profiles.object(image) });
   const hours = hoursReader({ inventory, known, clock });
+  const blobs = new ProfileBlobs({ store, secret, metrics: metrics.blobs, log });
   const profiles = createProfileController({
     ...options,
     store,
     settings,
     publish: publishStored,
+    compiled: (record) => blobs.compiled(record),
     otherBuilds: (image: Image) => builds.of(image),
     scheduling: (image) => ({ view: scheduler.image(image), hours: hours(image) }),
     refusals: (image, firstSnapshotAt) => refusals.of(image, firstSnapshotAt),

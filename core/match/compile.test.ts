@@ -6,8 +6,8 @@ import { type Behaviour, type Evidence, evidenceLimits, keyOf, lineageId } from 
 import { mergeEvidence } from '../profile/merge.ts';
 import { someSnapshotEvidence } from '../profile/testing.ts';
 import { openProfile } from './compiled-profile.ts';
-import { compiledLimits } from './compiled-format.ts';
-import { compileProfile } from './compile.ts';
+import { compiledDigest, compiledLimits } from './compiled-format.ts';
+import { compileProfile, compilerRevision } from './compile.ts';
 import { encodeSet } from './fingerprint-set.ts';
 import { evidenceOf, secret } from './testing.ts';
 
@@ -37,6 +37,17 @@ describe('a compiled profile', () => {
     );
     const by = (container: number): Evidence => evidenceOf(new Recording().exec(1, '/a').events, { container });
     expect(compile(mergeEvidence(by(1), by(2)))).toEqual(compile(by(3)));
+  });
+
+  it('has other bytes only with another revision of the compiler', () => {
+    const recording = new Recording().exec(1, '/usr/bin/app').open(1, '/etc/app.conf').dns(1, 'db.example.com');
+    const names = Array.from({ length: 40 }, (_, index) => `/var/cache/entry-${index}`);
+    const { events } = names.reduce((all, path) => all.open(1, path), recording);
+    // Where this digest changes, the revision has to grow, or agents keep what the compiler before made.
+    expect([compilerRevision, compiledDigest(compile(evidenceOf(events)))]).toEqual([
+      1,
+      'sha256:1417bc8a55e2fa98cc7fc22ee3acb9a28a824ba50638f36e5d1fce434104cbee',
+    ]);
   });
 
   it('has other fingerprints under another secret, and for another content', () => {

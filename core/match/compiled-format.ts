@@ -30,8 +30,8 @@ const headerLength = 36;
  */
 export const compiledLimits = { bytes: 400_000, fingerprints: 83_600 } as const;
 
-/** Under which a compiled profile is asked for: who has its bytes can tell that they are the right ones. `sha256:` and 64 digits. */
-export function addressOf(bytes: Uint8Array): string {
+/** The name of a compiled profile, `sha256:` and 64 digits: who has the bytes can tell that they are those of the name. */
+export function compiledDigest(bytes: Uint8Array): string {
   return `sha256:${bytesToHex(sha256(bytes))}`;
 }
 

@@ -63,6 +63,10 @@ export class FingerprintSet {
     this.#lows = lows;
   }
 
+  get size(): number {
+    return this.#lows.length;
+  }
+
   has({ high, low }: Hash64): boolean {
     const bucket = bucketOf(high, this.#bits);
     const end = this.#starts[bucket + 1] ?? 0;

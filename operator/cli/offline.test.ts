@@ -255,6 +255,17 @@ recurrence   71 % (how alike the periods of its one container are)
 `);
   });
 
+  it('names the form that agents hold', async () => {
+    const base = sampleProfile('web');
+    const omitted = { processes: 0, files: 12, dns: 3, network: 0 };
+    const compiled = { digest: `sha256:${'ab'.repeat(32)}`, bytes: 5_120, fingerprints: 1_024, omitted };
+    const profile = { ...base, status: { state: 'Stable', compiled } };
+    const { out } = await runCli(['profile', 'show', 'p.json'], { files: { 'p.json': JSON.stringify(profile) } });
+    expect(out).toContain(`compiled     ${compiled.digest}
+             1024 fingerprints in 5120 bytes; no room for 12 files, 3 dns
+`);
+  });
+
   it('counts what is more than anybody reads at once', async () => {
     const base = sampleProfile('web');
     const many = Array.from({ length: 12 }, (_, index) => ({

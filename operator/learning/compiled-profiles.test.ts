@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Recording } from '../../core/activity/testing/recording.ts';
 import { compileProfile } from '../../core/match/compile.ts';
-import { addressOf } from '../../core/match/compiled-format.ts';
+import { compiledDigest } from '../../core/match/compiled-format.ts';
 import { evidenceOf } from '../../core/match/testing.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 
@@ -22,7 +22,7 @@ async function addressAfterStart(database: string, backup?: string): Promise<str
   if (backup !== undefined) await store.backup(join(directory, backup));
   await store.close();
   const evidence = evidenceOf(new Recording().exec(1, '/bin/sh').open(1, '/a').events);
-  return addressOf(compileProfile(evidence, { secret }));
+  return compiledDigest(compileProfile(evidence, { secret }));
 }
 
 it('equal content has an equal address after a restart and in a restored backup, and another one in another cluster', async () => {

@@ -41,7 +41,7 @@ function commit(version: number) {
 
 it('follows every write that goes through it, and starts with what the store holds', async () => {
   const changes: [string, boolean][] = [];
-  const known = new KnownProfiles((changed, affectsSlots) => changes.push([imageText(changed), affectsSlots]));
+  const known = new KnownProfiles((changed, affectsNodes) => changes.push([imageText(changed), affectsNodes]));
   const followed = known.follow(store);
   expect(known.get(image)).toBeUndefined();
 
@@ -58,13 +58,31 @@ it('follows every write that goes through it, and starts with what the store hol
   expect(known.get(image)?.state).toBe('learning');
   await followed.seal(image, 2, 5);
   expect(known.get(image)?.state).toBe('stable');
+  const omitted = { processes: 0, files: 0, dns: 0, network: 0 };
+  const compiled = { revision: 1, digest: 'sha256:ab', bytes: 9, fingerprints: 2, omitted };
+  await followed.keepCompiled(image, 2, compiled);
+  expect(known.get(image)?.compiled).toBeUndefined();
+  await followed.keepCompiled(image, 3, compiled);
+  expect(known.get(image)?.compiled).toEqual(compiled);
+  await later.load(store);
+  expect(later.get(image)).toEqual(known.get(image));
+  await followed.quarantine(image, { containerId: '1', since: 5 }, 'shop');
+  expect(known.get(image)).not.toHaveProperty('compiled');
+  await followed.keepCompiled(image, 4, compiled);
+  const entry = { key: 'k', at: 5, action: 'release', actor: 'kubectl', image, name: 'nginx', note: '' } as const;
+  await followed.release(image, entry);
+  expect(known.get(image)).not.toHaveProperty('compiled');
   await followed.forget(image);
   expect(known.get(image)).toBeUndefined();
   // One that is not finished is given up: who was refused for its share may teach again.
   await followed.commitSnapshot(commit(1));
   await followed.forget(image);
-  // Two snapshots, the seal, the end, and again one and the end: the duplicate and the refused seal change nothing.
+  // Two snapshots, the seal, twice a compiled form that comes and goes, the end, and again one and the end: the duplicate and
+  // what was refused change nothing.
   expect(changes).toEqual(
-    [false, false, true, true, false, true].map((affectsSlots) => [imageText(image), affectsSlots]),
+    [false, false, true, true, true, true, true, true, false, true].map((affectsNodes) => [
+      imageText(image),
+      affectsNodes,
+    ]),
   );
 });

@@ -5,7 +5,7 @@
 import { imageText, type Image } from '../../core/image.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
 
-/** With one digest 500 bytes of each profile: 10,000 images are 5 MB. */
+/** With one digest 800 bytes of each profile: 10,000 images are 8 MB. */
 export type ProfileFacts = Pick<
   ProfileRecord,
   | 'image'
@@ -20,16 +20,17 @@ export type ProfileFacts = Pick<
   | 'watchedMs'
   | 'watchedFrom'
   | 'ranMs'
+  | 'compiled'
 >;
 
 const pageSize = 500;
 
 export class KnownProfiles {
   readonly #facts = new Map<string, ProfileFacts>();
-  readonly #onChange: (image: Image, affectsSlots: boolean) => void;
+  readonly #onChange: (image: Image, affectsNodes: boolean) => void;
 
-  /** @param onChange `affectsSlots`: the profile became stable, or is learned anew, so that its containers mean something else */
-  constructor(onChange: (image: Image, affectsSlots: boolean) => void) {
+  /** @param onChange `affectsNodes`: the profile became stable, is learned anew, or has another compiled form, so that the nodes of its containers are told something else */
+  constructor(onChange: (image: Image, affectsNodes: boolean) => void) {
     this.#onChange = onChange;
   }
 
@@ -69,6 +70,12 @@ export class KnownProfiles {
         if (sealed && facts !== undefined) this.#set(image, { ...facts, state: 'stable', sealedAt: at });
         return sealed;
       },
+      keepCompiled: async (image, version, compiled) => {
+        const kept = await store.keepCompiled(image, version, compiled);
+        const facts = this.get(image);
+        if (kept && facts !== undefined) this.#set(image, { ...facts, compiled });
+        return kept;
+      },
       forget: async (image, audit) => {
         const forgotten = await store.forget(image, audit);
         if (forgotten) this.#set(image, undefined);
@@ -94,15 +101,22 @@ export class KnownProfiles {
       },
       quarantine: async (image, mark, namespace) => {
         const result = await store.quarantine(image, mark, namespace);
-        if (result !== 'known') this.#onChange(image, false);
+        if (result !== 'known') this.#contentChanged(image);
         return result;
       },
       release: async (image, audit) => {
         const released = await store.release(image, audit);
-        if (released > 0) this.#onChange(image, false);
+        if (released > 0) this.#contentChanged(image);
         return released;
       },
     };
+  }
+
+  /** What was compiled holds no longer. */
+  #contentChanged(image: Image): void {
+    const { compiled: _, ...facts } = this.get(image) ?? {};
+    if ('image' in facts) this.#set(image, facts);
+    else this.#onChange(image, false);
   }
 
   #set(image: Image, facts: ProfileFacts | undefined): void {
@@ -111,14 +125,15 @@ export class KnownProfiles {
     if (facts === undefined) this.#facts.delete(key);
     else this.#facts.set(key, facts);
     const isGone = before !== undefined && facts === undefined;
-    this.#onChange(image, isGone || (before?.state === 'stable') !== (facts?.state === 'stable'));
+    const isOther = before?.compiled?.digest !== facts?.compiled?.digest;
+    this.#onChange(image, isGone || isOther || (before?.state === 'stable') !== (facts?.state === 'stable'));
   }
 }
 
 /** And nothing else of it: this is kept for every image. */
 function factsOf(record: ProfileRecord): ProfileFacts {
   const { image, state, snapshots, containers, firstSnapshotAt, lastSnapshotAt } = record;
-  const { sealedAt, digests, watchedMs, watchedFrom } = record;
+  const { sealedAt, digests, watchedMs, watchedFrom, compiled } = record;
   return {
     image,
     state,
@@ -130,6 +145,7 @@ function factsOf(record: ProfileRecord): ProfileFacts {
     ...(sealedAt !== undefined && { sealedAt }),
     ...(watchedMs !== undefined && { watchedMs }),
     ...(watchedFrom !== undefined && { watchedFrom }),
+    ...(compiled !== undefined && { compiled }),
     ...runOf(record),
   };
 }

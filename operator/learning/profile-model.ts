@@ -5,13 +5,17 @@ import { publish } from '../../core/profile/publish.ts';
 import { group, version } from '../../crds/group.ts';
 import type { ProfileModel, ProfileModels } from '../server/ports.ts';
 import type { Store } from '../store/store.ts';
+import { compiledField } from './compiled-status.ts';
 import { evidenceAt } from './rebuild.ts';
 
 /** Some 20 times the object; lists still hold the 4,000 entries of its schema, and `omitted` counts the rest. */
 const modelBytes = 4 * 1024 * 1024;
 const pageSize = 500;
 
-type Reads = Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'lostPeriods' | 'quarantined'>;
+type Reads = Pick<
+  Store,
+  'profile' | 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'lostPeriods' | 'quarantined'
+>;
 
 /** Without a time, what is known now. @returns fields of the object, so that both are read alike */
 export function profileModels(store: Reads, now: () => number): ProfileModels {
@@ -20,7 +24,11 @@ export function profileModels(store: Reads, now: () => number): ProfileModels {
     if (image === undefined) return { kind: 'nothing' };
     const then = await evidenceAt(store, image, at ?? now());
     if (then.kind !== 'evidence') return then;
-    const [lostPeriods, quarantine] = await Promise.all([store.lostPeriods(image), store.quarantined(image)]);
+    const [lostPeriods, quarantine, record] = await Promise.all([
+      store.lostPeriods(image),
+      store.quarantined(image),
+      store.profile(image),
+    ]);
     const publication = publish(then.evidence, { lostPeriods, quarantine, bytes: modelBytes });
     const { behavior, evidence, commonality, recurrence } = publication;
     const { snapshots, containers } = evidence;
@@ -28,12 +36,14 @@ export function profileModels(store: Reads, now: () => number): ProfileModels {
       ...(commonality !== undefined && { commonality }),
       ...(recurrence !== undefined && { recurrence }),
     };
+    // What was compiled is what is known now.
+    const compiled = then.source === 'stored' && record !== undefined ? compiledField(record) : {};
     const model = {
       apiVersion: `${group}/${version}`,
       kind: 'SecurityProfile',
       metadata: { name },
       spec: { image: { name: image.name, tag: image.tag }, behavior, evidence },
-      status: { snapshots, containers, ...scores },
+      status: { snapshots, containers, ...scores, ...compiled },
     };
     return { kind: 'found', model };
   };

@@ -11,6 +11,7 @@ import { createProfileMetrics } from '../controllers/security-profile/metrics.ts
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
+import { createBlobMetrics } from './blobs.ts';
 import { createCheckMetrics } from './checks.ts';
 import { createClockMetrics } from './clock.ts';
 import { createIngestMetrics } from './ingest.ts';
@@ -44,6 +45,7 @@ const sections: readonly { readonly title: string; readonly register: (registry:
   { title: 'Snapshots', register: (registry) => void createIngestMetrics(registry) },
   { title: 'Profiles', register: (registry) => void createProfileMetrics(registry) },
   { title: 'What profiles do not know', register: (registry) => void createCheckMetrics(registry) },
+  { title: 'Compiled profiles', register: (registry) => void createBlobMetrics(registry) },
   { title: 'Store', register: (registry) => createStoreMetrics(registry, { usage: notRead, pending: notRead }) },
   { title: 'Server', register: (registry) => void createServerMetrics(registry) },
   { title: 'Kubernetes client', register: (registry) => void createKubeMetrics(registry) },

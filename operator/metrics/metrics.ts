@@ -3,6 +3,7 @@ import { createProfileMetrics } from '../controllers/security-profile/metrics.ts
 import { createKubeMetrics } from '../kube/metrics.ts';
 import { createServerMetrics } from '../server/metrics.ts';
 import { createAgentMetrics } from './agents.ts';
+import { createBlobMetrics } from './blobs.ts';
 import { createCheckMetrics } from './checks.ts';
 import { createClockMetrics } from './clock.ts';
 import { createIngestMetrics } from './ingest.ts';
@@ -22,5 +23,6 @@ export function createMetrics(clock: Clock) {
     agents: createAgentMetrics(registry, clock),
     ingest: createIngestMetrics(registry),
     checks: createCheckMetrics(registry),
+    blobs: createBlobMetrics(registry),
   };
 }

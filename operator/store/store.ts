@@ -4,6 +4,7 @@
  * several replicas can share one PostgreSQL later. Bytes are opaque here; core/ knows what is in them.
  */
 import type { Image } from '../../core/image.ts';
+import type { BehaviourKind } from '../../core/profile/evidence.ts';
 import type { AuditEntry, LifecycleStore } from './lifecycle.ts';
 
 export interface ProfileRecord {
@@ -35,6 +36,20 @@ export interface ProfileRecord {
   readonly ranMs?: number;
   /** Uid of the SecurityProfile object that was published; once it is set, an object that is missing was deleted. */
   readonly publishedUid?: string;
+  /** The form that agents hold. Absent until somebody has kept one of this version; commits leave it as it is. */
+  readonly compiled?: CompiledFacts;
+}
+
+/** A stable profile in its compiled form, without the bytes: whoever has the evidence can make them again. */
+export interface CompiledFacts {
+  /** Of the compiler that made it (core/match/compile.ts). */
+  readonly revision: number;
+  /** `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  readonly bytes: number;
+  readonly fingerprints: number;
+  /** Behaviours that found no room. */
+  readonly omitted: Readonly<Record<BehaviourKind, number>>;
 }
 
 export interface StoredSnapshot {
@@ -156,6 +171,11 @@ export interface Store extends LifecycleStore {
   snapshotCounts(image: Image, until: number): Promise<SnapshotCounts>;
   /** Learning becomes stable; false if the profile has another version by now. */
   seal(image: Image, version: number, at: number): Promise<boolean>;
+  /**
+   * Remembers how a stable profile was compiled, until it has another version. False, and nothing done, if it has one by now,
+   * or is not stable.
+   */
+  keepCompiled(image: Image, version: number, compiled: CompiledFacts): Promise<boolean>;
   /**
    * Remembers the object in which a profile was published, without a new version: what was learned is the same. False: no
    * such profile. Commits leave it as it is, whatever their record says.

@@ -14,6 +14,8 @@ import { createProfileController } from '../../operator/controllers/security-pro
 import { createProfileMetrics } from '../../operator/controllers/security-profile/metrics.ts';
 import { runConfigController } from '../../operator/controllers/workload-security-config/controller.ts';
 import { packEvidence, publishStored, unpackEvidence } from '../../operator/learning/evidence-bytes.ts';
+import { ProfileBlobs } from '../../operator/learning/profile-blobs.ts';
+import { createBlobMetrics } from '../../operator/metrics/blobs.ts';
 import { imageView } from '../../operator/scheduling/image-view.ts';
 import { SettingsSource } from '../../operator/settings-source.ts';
 import { defaultSettings } from '../../operator/settings.ts';
@@ -31,12 +33,19 @@ export function startControllers(apiServer: ApiServer, store: Store) {
   const client = clientOf(apiServer);
   const settings = new SettingsSource(defaultSettings);
   const announced: string[] = [];
+  const blobs = new ProfileBlobs({
+    ...context,
+    store,
+    secret: new Uint8Array(32),
+    metrics: createBlobMetrics(new Registry()),
+  });
   const profiles = createProfileController({
     ...context,
     client,
     store,
     settings,
     publish: publishStored,
+    compiled: (record) => blobs.compiled(record),
     otherBuilds: () => ({ digests: [] }),
     scheduling: () => ({ view: imageView(new Map([['profiling', 1]]), false) }),
     refusals: () => [],

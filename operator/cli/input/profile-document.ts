@@ -87,6 +87,9 @@ const specSchema = z.object({
 const statusSchema = z.object({
   state: text.exactOptional(),
   ...scores,
+  compiled: z
+    .object({ digest: text, bytes: count, fingerprints: count, omitted: omittedSchema.exactOptional() })
+    .exactOptional(),
   labels: list(z.object({ key: text, values: list(text), omitted: count.exactOptional() })).default([]),
   conditions: list(conditionSchema).default([]),
 });

@@ -29,6 +29,7 @@ export function profileHead(profile: ProfileDocument, paint: Paint): string[] {
       : [`recurrence   ${status.recurrence} % (how alike the periods of its one container are)`]),
     ...doubts.map(({ message }) => paint('yellow', `not complete ${safe(message)}`)),
     ...leftOut(spec.evidence?.omitted),
+    ...compiledLines(status.compiled),
   ];
 }
 
@@ -58,10 +59,23 @@ function minutes(time: string): string {
   return time.replace('T', ' ').replace(/:\d\d(?:\.\d+)?Z$/, 'Z');
 }
 
-function leftOut(omitted: Evidence['omitted']): string[] {
-  const parts = Object.entries(omitted ?? {}).filter(([, count]) => count > 0);
-  if (parts.length === 0) return [];
+/** The form that agents hold. */
+function compiledLines(compiled: ProfileDocument['status']['compiled']): string[] {
+  if (compiled === undefined) return [];
+  const { digest, bytes, fingerprints, omitted } = compiled;
+  const without = countsText(omitted);
   return [
-    `left out     ${parts.map(([kind, count]) => `${count} ${kind}`).join(', ')}: the object has no room for them`,
+    `compiled     ${safe(digest)}`,
+    `             ${counted(fingerprints, 'fingerprint')} in ${counted(bytes, 'byte')}${without === '' ? '' : `; no room for ${without}`}`,
   ];
+}
+
+function leftOut(omitted: Evidence['omitted']): string[] {
+  const without = countsText(omitted);
+  return without === '' ? [] : [`left out     ${without}: the object has no room for them`];
+}
+
+function countsText(omitted: Evidence['omitted']): string {
+  const parts = Object.entries(omitted ?? {}).filter(([, count]) => count > 0);
+  return parts.map(([kind, count]) => `${count} ${kind}`).join(', ');
 }

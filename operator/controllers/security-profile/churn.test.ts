@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { decodeEvidence } from '../../../core/profile/decode-evidence.ts';
-import { publish } from '../../../core/profile/publish.ts';
+import { publishStored } from '../../learning/evidence-bytes.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { ByteBucket } from './byte-bucket.ts';
 import { profileByteRate } from './controller.ts';
@@ -21,8 +20,8 @@ const budget = 38_000_000;
 const names = { count: 120, padding: 'x'.repeat(870) } as const;
 
 /** Real facts, and behaviours that fill 120 kB and are others every time. */
-const large: ProfileDependencies['publish'] = (bytes, facts) => {
-  const publication = publish(decodeEvidence(bytes), facts);
+const large: ProfileDependencies['publish'] = async (bytes, facts) => {
+  const publication = await publishStored(bytes, facts);
   const { snapshots } = publication.evidence;
   const dns = Array.from({ length: names.count }, (_, index) => ({
     processId: '0'.repeat(16),
@@ -30,7 +29,7 @@ const large: ProfileDependencies['publish'] = (bytes, facts) => {
     types: ['A'],
     commonality: 50,
   }));
-  return Promise.resolve({ ...publication, behavior: { ...publication.behavior, dns } });
+  return { ...publication, behavior: { ...publication.behavior, dns } };
 };
 
 function schedulingAt(now: number, sealed: boolean): SchedulingFacts {

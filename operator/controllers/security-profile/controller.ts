@@ -50,6 +50,7 @@ export interface ProfileControllerOptions {
   readonly store: Store;
   readonly settings: SettingsSource;
   readonly publish: ProfileDependencies['publish'];
+  readonly compiled: ProfileDependencies['compiled'];
   readonly otherBuilds: ProfileDependencies['otherBuilds'];
   readonly scheduling: ProfileDependencies['scheduling'];
   readonly refusals: ProfileDependencies['refusals'];

@@ -10,7 +10,7 @@ import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { Refusal } from '../../learning/refusals.ts';
 import type { Settings } from '../../settings.ts';
-import type { Store } from '../../store/store.ts';
+import type { CompiledFacts, ProfileRecord, Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';
 import type { ProfileMetrics } from './metrics.ts';
 import type { ProfileObject } from './profile-object.ts';
@@ -63,6 +63,8 @@ export interface ProfileDependencies {
   readonly api: ProfileApi;
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
   readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
+  /** A stable profile compiled for agents, unless that is done; undefined if it has changed since, or cannot be. */
+  readonly compiled: (record: ProfileRecord) => Promise<CompiledFacts | undefined>;
   readonly otherBuilds: (image: Image) => OtherBuilds;
   /** Whether containers of the image are watched, and for how long they were. */
   readonly scheduling: (image: Image) => SchedulingFacts;

@@ -5,6 +5,7 @@ import type { Publication } from '../../../core/profile/publication.ts';
 import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
+import { compiledField } from '../../learning/compiled-status.ts';
 import type { Refusal } from '../../learning/refusals.ts';
 import type { Settings } from '../../settings.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
@@ -72,6 +73,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     dns: known('dns'),
     network: known('network'),
     ...(quarantined > 0 && { quarantined }),
+    ...compiledField(record),
     ...labelsField(context.labels, context.previous),
     lost: Math.min(lostRecords(losses) + lostPeriods, Number.MAX_SAFE_INTEGER),
     scheduling: schedulingOf(context.scheduling),
@@ -107,13 +109,14 @@ export function overlaidStatus(
   { scheduling, ...overlay }: Overlay & Pick<StatusContext, 'scheduling'>,
   at: StatusTime,
 ): SecurityProfileStatus {
-  const { conditions = [], quarantined: _, labels: __, ...rest } = previous;
+  const { conditions = [], quarantined: _, labels: __, compiled: ___, ...rest } = previous;
   const others = conditions.filter(({ type }) => !overlayTypes.includes(type));
   const { quarantined } = overlay;
   return {
     ...rest,
     ...labelsField(overlay.labels, previous),
     ...(quarantined > 0 && { quarantined }),
+    ...compiledField(overlay.record),
     scheduling: previous.scheduling ?? schedulingOf(scheduling),
     conditions: [...others, ...nextConditions(conditions, overlayConditions(overlay), at)],
   };
@@ -158,7 +161,7 @@ export function degradedStatus(
     stable,
     { type: 'Degraded', status: 'True', reason: 'NotLearned', message },
   ];
-  const { state: _, scheduling: __, ...kept } = object.status;
+  const { state: _, scheduling: __, compiled: ___, ...kept } = object.status;
   return withConditions({ ...kept, state: object.sealed ? 'Stable' : 'Learning' }, object.status, wanted, at);
 }
 

@@ -7,7 +7,7 @@ import type { ProfileRecord } from '../../store/store.ts';
 import { timestamp, type ConditionFacts } from '../conditions.ts';
 
 export interface Overlay {
-  readonly record: Pick<ProfileRecord, 'state' | 'digests' | 'name'>;
+  readonly record: Pick<ProfileRecord, 'state' | 'digests' | 'name' | 'compiled'>;
   readonly otherBuilds: OtherBuilds;
   /** Behaviours held back. */
   readonly quarantined: number;

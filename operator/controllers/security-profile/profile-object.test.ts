@@ -48,6 +48,12 @@ it('has the whole status that was written, or each look would find a difference 
     network: 7,
     lost: 8,
     quarantined: 9,
+    compiled: {
+      digest: `sha256:${'ab'.repeat(32)}`,
+      bytes: 1_000,
+      fingerprints: 200,
+      omitted: { processes: 0, files: 10, dns: 0, network: 0 },
+    },
     labels: [{ key: 'team', values: ['shop'], omitted: 2 }],
     scheduling: {
       hoursWatched: '1.5',

@@ -45,6 +45,13 @@ const schedulingSchema = z.object({
   message: z.string(),
 });
 
+const compiledSchema = z.object({
+  digest: z.string(),
+  bytes: z.number(),
+  fingerprints: z.number(),
+  omitted: z.object({ processes: z.number(), files: z.number(), dns: z.number(), network: z.number() }).exactOptional(),
+});
+
 const statusSchema = z.object({
   state: z.enum(['Learning', 'Stable']).exactOptional(),
   snapshots: count,
@@ -58,6 +65,7 @@ const statusSchema = z.object({
   network: count,
   quarantined: count,
   lost: count,
+  compiled: compiledSchema.exactOptional(),
   scheduling: schedulingSchema.exactOptional(),
   labels: z.array(z.object({ key: z.string(), values: z.array(z.string()), omitted: count })).exactOptional(),
   lastUpdated: z.string().exactOptional(),

@@ -22,8 +22,9 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   const name = objectName(image);
   const cached = await settleObjects(key, name, dependencies);
   if (cached === 'gone') return {};
-  const record = await sealIfLearned(image, dependencies);
-  if (record === undefined) return keepUnknown(key, cached, dependencies);
+  const learned = await sealIfLearned(image, dependencies);
+  if (learned === undefined) return keepUnknown(key, cached, dependencies);
+  const record = await compiledIfSealed(learned, dependencies);
 
   // The cache may not show yet what was just created: only the API server's word makes us forget.
   const isPublished = record.publishedUid !== undefined;
@@ -74,6 +75,14 @@ async function sealIfLearned(image: Image, dependencies: ProfileDependencies): P
     log.info({ profile: record.name, snapshots: record.countedSnapshots }, 'profile is stable');
   }
   return store.profile(image);
+}
+
+/** Before it is published, so that its status says it at once. What changes meanwhile brings the key back. */
+async function compiledIfSealed(record: ProfileRecord, { compiled }: ProfileDependencies): Promise<ProfileRecord> {
+  if (record.state !== 'stable') return record;
+  const { compiled: _, ...rest } = record;
+  const facts = await compiled(record);
+  return facts === undefined ? rest : { ...rest, compiled: facts };
 }
 
 /** An object without a profile in the store stays as it is: it may serve, and it is not ours to delete. */

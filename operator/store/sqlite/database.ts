@@ -82,6 +82,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
     profiles: ({ limit, after }) => profiles.page(checkLimit(limit), after),
     snapshots: (image, page) => snapshots.page(image, { ...page, limit: checkLimit(page.limit) }),
     seal: (image, version, at) => transaction(() => profiles.seal(image, version, at)),
+    keepCompiled: (image, version, compiled) => transaction(() => profiles.keepCompiled(image, version, compiled)),
     markPublished: (image, uid) => transaction(() => profiles.markPublished(image, uid)),
     forget: (image, entry) =>
       transaction(() => {

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Image } from '../../../core/image.ts';
+import type { BehaviourKind } from '../../../core/profile/evidence.ts';
 import { StoreError } from '../errors.ts';
 import type { Run } from '../lifecycle.ts';
-import type { ProfileRecord } from '../store.ts';
+import type { CompiledFacts, ProfileRecord } from '../store.ts';
 import { bytes, integer, text, texts, type Row } from './row.ts';
 
 /** A record as the columns of `profiles`, and of `archive`, have it. */
@@ -28,14 +29,34 @@ export function profileOf(row: Row): ProfileRecord {
     ...(row['watched_from'] === null ? {} : { watchedFrom: integer(row, 'watched_from') }),
     ...(row['ran_ms'] === null ? {} : { ranMs: integer(row, 'ran_ms') }),
     ...(row['published_uid'] === null ? {} : { publishedUid: text(row, 'published_uid') }),
+    ...(typeof row['digest'] === 'string' && { compiled: compiledOf(row) }),
   };
 }
 
-/** Rows of the tables `profiles` and `evidence`. None of these begins a transaction. */
+/** What was compiled of an earlier version is nothing any more. */
+const withCompiled = `profiles LEFT JOIN compiled_forms USING (image_name, image_tag, version)`;
+
+function compiledOf(row: Row): CompiledFacts {
+  const omitted = (kind: BehaviourKind): number => integer(row, `omitted_${kind}`);
+  return {
+    revision: integer(row, 'revision'),
+    digest: text(row, 'digest'),
+    bytes: integer(row, 'size'),
+    fingerprints: integer(row, 'fingerprints'),
+    omitted: {
+      processes: omitted('processes'),
+      files: omitted('files'),
+      dns: omitted('dns'),
+      network: omitted('network'),
+    },
+  };
+}
+
+/** Rows of the tables `profiles`, `evidence` and `compiled_forms`. None of these begins a transaction. */
 export function profileTable(database: DatabaseSync) {
-  const one = database.prepare('SELECT * FROM profiles WHERE image_name = ? AND image_tag = ?');
+  const one = database.prepare(`SELECT * FROM ${withCompiled} WHERE image_name = ? AND image_tag = ?`);
   const page = database.prepare(
-    'SELECT * FROM profiles WHERE (image_name, image_tag) > (?, ?) ORDER BY image_name, image_tag LIMIT ?',
+    `SELECT * FROM ${withCompiled} WHERE (image_name, image_tag) > (?, ?) ORDER BY image_name, image_tag LIMIT ?`,
   );
   const evidence = database.prepare('SELECT bytes FROM evidence WHERE image_name = ? AND image_tag = ?');
   const put = database.prepare(`INSERT INTO profiles (image_name, image_tag, object_name, state, version,
@@ -59,6 +80,9 @@ export function profileTable(database: DatabaseSync) {
     SET last_run_at = max(coalesce(last_run_at, 0), ?), ran_ms = coalesce(ran_ms, 0) + ?
     WHERE image_name = ? AND image_tag = ?`);
   const touch = database.prepare('UPDATE profiles SET version = version + 1 WHERE image_name = ? AND image_tag = ?');
+  const keepCompiled = database.prepare(`INSERT OR REPLACE INTO compiled_forms
+    SELECT image_name, image_tag, version, ?, ?, ?, ?, ?, ?, ?, ? FROM profiles
+    WHERE image_name = ? AND image_tag = ? AND version = ? AND state = 'stable'`);
   const remove = database.prepare('DELETE FROM profiles WHERE image_name = ? AND image_tag = ?');
 
   const count = database.prepare('SELECT count(*) AS count FROM profiles');
@@ -122,7 +146,14 @@ export function profileTable(database: DatabaseSync) {
       touch.run(image.name, image.tag);
     },
 
-    /** Its evidence and its snapshots go with it, by foreign key. */
+    keepCompiled({ name, tag }: Image, version: number, compiled: CompiledFacts): boolean {
+      const { revision, digest, bytes: size, fingerprints, omitted } = compiled;
+      const { processes, files, dns, network } = omitted;
+      const values = [revision, digest, size, fingerprints, processes, files, dns, network];
+      return keepCompiled.run(...values, name, tag, version).changes === 1;
+    },
+
+    /** Its evidence, its snapshots and its compiled form go with it, by foreign key. */
     remove(image: Image): boolean {
       return remove.run(image.name, image.tag).changes === 1;
     },

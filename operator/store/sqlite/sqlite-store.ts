@@ -112,6 +112,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     snapshots: (image, page) => request('snapshots', image, page),
     snapshotCounts: (image, until) => request('snapshotCounts', image, until),
     seal: (image, version, at) => request('seal', image, version, at),
+    keepCompiled: (image, version, compiled) => request('keepCompiled', image, version, compiled),
     markPublished: (image, uid) => request('markPublished', image, uid),
     forget: (image, audit) => request('forget', image, audit),
     markRun: (runs, at) => request('markRun', runs, at),

@@ -29,6 +29,7 @@ export function memoryStore(): MemoryStore {
     snapshots: later(now.snapshots),
     snapshotCounts: later(now.snapshotCounts),
     seal: later(now.seal),
+    keepCompiled: later(now.keepCompiled),
     markPublished: later(now.markPublished),
     forget: later(now.forget),
     recordLostPeriod: later(now.recordLostPeriod),

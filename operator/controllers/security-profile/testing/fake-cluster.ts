@@ -1,4 +1,5 @@
 /** API server, store and reconciliation of profiles in one process, with a clock that tests move. */
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,11 +11,13 @@ import { emptyEvidence } from '../../../../core/profile/evidence.ts';
 import { evidenceOfSnapshot } from '../../../../core/profile/from-snapshot.ts';
 import { mergeEvidence } from '../../../../core/profile/merge.ts';
 import { objectName } from '../../../../core/profile/object-name.ts';
-import { publish } from '../../../../core/profile/publish.ts';
 import { contextOf, snapshotOf } from '../../../../core/profile/testing.ts';
 import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../../crds/security-profile.ts';
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
+import { publishStored } from '../../../learning/evidence-bytes.ts';
 import type { OtherBuilds } from '../../../learning/new-digests.ts';
+import { ProfileBlobs } from '../../../learning/profile-blobs.ts';
+import { createBlobMetrics } from '../../../metrics/blobs.ts';
 import { imageView } from '../../../scheduling/image-view.ts';
 import type { Refusal } from '../../../learning/refusals.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
@@ -155,10 +158,19 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   };
   const bucket = options.bucket ?? new ByteBucket(clock, 128 * 1024, options.burst ?? 1024 * 1024);
 
+  const log = pino({ enabled: false });
+  const blobs = new ProfileBlobs({
+    store,
+    secret: new Uint8Array(32),
+    metrics: createBlobMetrics(new Registry()),
+    log,
+  });
+
   const dependencies = (): ProfileDependencies => ({
     store,
     api,
-    publish: options.publish ?? ((bytes, facts) => Promise.resolve(publish(decodeEvidence(bytes), facts))),
+    publish: options.publish ?? publishStored,
+    compiled: (record) => blobs.compiled(record),
     otherBuilds: () => running.otherBuilds,
     scheduling: () => running.scheduling,
     refusals: () => running.refusals,
@@ -169,7 +181,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
     clock,
     announce: (event) => void announced.push(event.reason),
     metrics,
-    log: pino({ enabled: false }),
+    log,
   });
   let current = dependencies();
 
@@ -200,7 +212,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
         files: paths.map((path) => ({ ...at, process: 0, path, access: ['read' as const] })),
       });
       const known = now.evidence(image);
-      const before = known === undefined ? emptyEvidence : decodeEvidence(known.evidence);
+      const before = known === undefined ? emptyEvidence : decodeEvidence(zstdDecompressSync(known.evidence));
       const evidence = mergeEvidence(before, evidenceOfSnapshot(snapshot, contextOf()));
       const { snapshotId, from, to } = snapshot;
       const snapshots = evidence.snapshots.length;
@@ -227,7 +239,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
           lastSnapshotAt: clock.now(),
           digests: digestsOf(evidence),
         },
-        evidence: encodeEvidence(evidence),
+        evidence: zstdCompressSync(encodeEvidence(evidence)),
       });
       if (result !== 'stored') throw new Error(`the snapshot of container ${container} was not stored: ${result}`);
     },

@@ -8,6 +8,7 @@ import { wideQuarantine } from './0005-wide-quarantine.ts';
 import { hours } from './0006-hours.ts';
 import { seenQuarantine } from './0007-seen-quarantine.ts';
 import { secrets } from './0008-secrets.ts';
+import { compiledForms } from './0009-compiled-forms.ts';
 
 /**
  * In order; the number of a migration is its place, beginning at 1. Released ones never change. Each comes with a database
@@ -22,6 +23,7 @@ export const migrations: readonly string[] = [
   hours,
   seenQuarantine,
   secrets,
+  compiledForms,
 ];
 
 /** 'WSec' as a number, in the header of every database of ours (PRAGMA application_id). */
