@@ -141,15 +141,15 @@ export interface CommonalityOf {
   readonly network?: Percent;
 }
 
-/** What a path or name with parts in braces stands for. */
+/** What a path or name with parts in braces stands for, or a wide block of addresses. */
 export interface ProfilePattern {
   /**
-   * Why it is one: at least four names had the same `signature`, or there were so many different names in one place that they
-   * are shown as `any`.
+   * Why it is one: names had the same `signature` (at least four, or one that tells who made it), or there were so many
+   * different names in one place that they are shown as `any`, or so many address `blocks` on one port.
    */
-  readonly rule: 'signature' | 'any';
+  readonly rule: 'signature' | 'any' | 'blocks';
   /**
-   * How many different names were seen; above 31 an estimate, to within a fifth.
+   * How many different names or blocks were seen; above 31 an estimate, to within a fifth.
    * @minimum 1
    */
   readonly count: number;
@@ -162,7 +162,7 @@ export interface ProfilePattern {
 }
 
 /**
- * A path or name that was seen, cut after 256 characters.
+ * A path, name or block that was seen, cut after 256 characters.
  * @maxLength 256
  */
 export type PatternExample = string;
@@ -244,6 +244,8 @@ export interface ProfileNetwork {
   readonly peer?: string;
   /** The other side in parts, for connect only. */
   readonly peerRef?: ProfilePeer;
+  /** What was seen, if so many blocks were that a wider one stands for them. */
+  readonly pattern?: ProfilePattern;
   /**
    * Port of the peer for connect, the container's own port otherwise; absent if it differs from run to run.
    * @minimum 0
@@ -276,7 +278,7 @@ export interface ProfilePeer {
    */
   readonly name?: string;
   /**
-   * Address block of an external peer.
+   * Address block of an external peer; 0.0.0.0/0 or ::/0 for public addresses all over the Internet.
    * @maxLength 64
    */
   readonly block?: string;

@@ -10,6 +10,7 @@ import { maxDepth } from '../activity/node.ts';
 import { type Kind, kinds as kindWords } from '../activity/snapshot.ts';
 import { ephemeralFrom } from '../activity/endpoints.ts';
 import type { BehaviourKind } from '../profile/evidence.ts';
+import { widerBlocks } from '../profile/blocks.ts';
 import { keepsNames } from '../pattern/kept.ts';
 import { questionForms } from '../profile/dns-names.ts';
 import { type CompiledContent, decodeCompiled } from './compiled-format.ts';
@@ -169,11 +170,11 @@ export class CompiledProfile {
   #endpoint(process: Hash64, observed: ObservedEndpoint): Match {
     const { direction, port } = observed;
     const peer = direction === 'bind' || direction === 'listen' ? '' : observed.peer;
-    if (peer !== undefined) {
-      if (this.#hasEndpoint(process, observed, port, peer)) return known;
-      // Ports that the kernel chose are 0 in a profile.
-      if (port >= ephemeralFrom && this.#hasEndpoint(process, observed, 0, peer)) return known;
-    }
+    const wider = peer === undefined || direction !== 'connect' ? undefined : widerBlocks(peer);
+    const peers = [peer, wider?.network, wider?.internet].filter((one) => one !== undefined);
+    // Ports that the kernel chose are 0 in a profile.
+    const ports = port >= ephemeralFrom ? [port, 0] : [port];
+    if (peers.some((one) => ports.some((at) => this.#hasEndpoint(process, observed, at, one)))) return known;
     return this.#mayBeKnown(process, observed, peer) ? unresolved : this.#missed(observed);
   }
 

@@ -1,4 +1,5 @@
 /** Something that a profile does not know, and in what it differs from something that it knows. */
+import { blockCovers } from '../profile/blocks.ts';
 import type { FileAccess, NetworkDirection } from '../activity/snapshot.ts';
 import { programText } from '../profile/diff-behaviours.ts';
 import type { NetworkEvidence, ProcessIdentity } from '../profile/evidence.ts';
@@ -54,7 +55,7 @@ export function differencesOf(known: Miss, seen: Miss): Difference[] {
   const [left, right] = [fieldsOf(known), fieldsOf(seen)];
   return fields
     .map((field) => ({ field, known: left[field] ?? '', seen: right[field] ?? '' }))
-    .filter((difference) => difference.known !== difference.seen);
+    .filter((one) => one.known !== one.seen && !(one.field === 'peer' && blockCovers(one.known, one.seen)));
 }
 
 function fieldsOf(miss: Miss): Partial<Record<Field, string>> {

@@ -1,6 +1,7 @@
 /** The known file, name or endpoint that is nearest to one that is not known. */
 import { identityKey } from '../activity/identity.ts';
 import { splitName } from '../pattern/dns.ts';
+import { blockCovers } from '../profile/blocks.ts';
 import type { ProcessIdentity } from '../profile/evidence.ts';
 import {
   type KnownBehaviour,
@@ -88,7 +89,7 @@ export function nearestEndpoint(
 /** Undefined if neither the way, nor the peer, nor the port is the same. */
 function likeness(wanted: Endpoint, { direction, protocol, peer, port }: Endpoint): readonly number[] | undefined {
   const sameWay = direction === wanted.direction;
-  const samePeer = peer !== '' && peer === wanted.peer;
+  const samePeer = peer !== '' && blockCovers(peer, wanted.peer);
   const samePort = port === wanted.port;
   if (!sameWay && !samePeer && !samePort) return undefined;
   return [sameWay && samePeer, sameWay && samePort, samePeer, samePort, protocol === wanted.protocol].map(Number);

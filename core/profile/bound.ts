@@ -30,14 +30,25 @@ export function keepSmallest<Entry>(
   return { kept: new Map(sorted.slice(0, limit)), dropped: sorted.slice(limit).map(([key]) => key) };
 }
 
-/** Keeps a fair sample: which keys stay does not depend on whose they are. */
-export function keepSample<Entry>(entries: ReadonlyMap<string, Entry>, limit: number): Bounded<Entry> {
-  if (entries.size <= limit) return { kept: entries, dropped: [] };
-  const sample = smallestByHash([...entries.keys()].map(ranked), limit);
-  const kept = new Set(sample.map(({ key }) => key));
+/** How entries that may become one are grouped, and what a group counts for the limit: never less than before it grew. */
+export interface Groups<Entry> {
+  readonly keyOf: (entry: Entry) => string;
+  readonly weigh: (group: readonly Entry[]) => number;
+}
+
+/** Keeps a fair sample of groups: which stay does not depend on whose they are. */
+export function keepSample<Entry>(
+  entries: ReadonlyMap<string, Entry>,
+  limit: number,
+  { keyOf, weigh }: Groups<Entry>,
+): Bounded<Entry> {
+  const groups = Map.groupBy(entries.values(), keyOf);
+  const weighed = Array.from(groups, ([key, group]) => ({ ...ranked(key), weight: weigh(group) }));
+  const kept = new Set(smallestByWeight(weighed, limit).map(({ key }) => key));
+  if (kept.size === groups.size) return { kept: entries, dropped: [] };
   return {
-    kept: new Map([...entries].filter(([key]) => kept.has(key))),
-    dropped: [...entries.keys()].filter((key) => !kept.has(key)),
+    kept: new Map([...entries].filter(([, entry]) => kept.has(keyOf(entry)))),
+    dropped: [...groups.keys()].filter((key) => !kept.has(key)),
   };
 }
 
@@ -155,11 +166,6 @@ function ranked(key: string): Ranked {
 }
 
 /** Should hashes collide, the text decides. */
-function smallestByHash(list: readonly Ranked[], limit: number): readonly Ranked[] {
-  if (list.length <= limit) return list;
-  return list.toSorted(byRank).slice(0, limit);
-}
-
 function byRank(left: Ranked, right: Ranked): number {
   return left.rank - right.rank || byText(left.key, right.key);
 }

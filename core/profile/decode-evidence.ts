@@ -207,7 +207,8 @@ function readNetwork(content: EvidenceFormat, read: Read): NetworkEvidence[] {
     protocol: wordAt(protocols, protocol),
     peer,
     port,
-    ...read(tuple, `network.${index}`),
+    ...read(behaviourIn(tuple), `network.${index}`),
+    ...readMembers(tuple[5]),
   }));
 }
 

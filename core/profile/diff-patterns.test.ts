@@ -101,6 +101,25 @@ describe('the difference of profiles with patterns', () => {
     expect(diffProfiles(files(file('/etc/pg.1')), files(file('/etc/pg.2'))).differences).toHaveLength(2);
   });
 
+  it('takes an address within a wider block of the other as known, and tells a port that is none of it', () => {
+    const talks = (...list: readonly [string, number][]): ComparedProfile =>
+      profile({
+        processes: [nginx],
+        network: list.map(([block, port]) => {
+          return { processId: 'a0', direction: 'connect', protocol: 'tcp', peer: `external ${block}`, port };
+        }),
+      });
+    const wide = talks(['104.16.0.0/16', 443]);
+    const narrow = talks(['104.16.3.0/24', 443], ['104.16.9.0/24', 443]);
+    expect(diffProfiles(wide, narrow).differences).toEqual([]);
+    expect(diffProfiles(narrow, wide).differences).toEqual([]);
+    expect(diffProfiles(talks(['0.0.0.0/0', 443]), wide).differences).toEqual([]);
+    expect(diffProfiles(wide, talks(['104.17.3.0/24', 443])).differences).toHaveLength(2);
+    expect(diffProfiles(wide, talks(['104.16.3.0/24', 443], ['104.16.3.0/24', 22])).differences).toMatchObject([
+      { change: 'changed', peer: 'external 104.16.0.0/16', gained: ['22'] },
+    ]);
+  });
+
   it('changes nothing of a profile that is compared with itself', () => {
     const both = files(file('/data/base/{digits}/{digits}', 90), file('/data/base/5/1259', 10));
     expect(diffProfiles(both, both).differences).toEqual([]);

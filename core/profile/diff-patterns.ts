@@ -1,6 +1,6 @@
 /**
  * Names that are no news, though only one of the profiles has them:
- * - One knows by a pattern what the other knows by names: the more was learned, the more names became patterns.
+ * - One knows by a pattern, or a wider block of addresses, what the other knows by names: the more was learned, the more names became patterns.
  * - Each has names of its own of one signature, so what makes the names is the same (`/dev/shm/PostgreSQL.1027192894`).
  *
  * Both are compared as the pattern or signature, without scores: how many containers showed any of the names cannot be told
@@ -9,6 +9,7 @@
 import { nameSignature, splitName } from '../pattern/dns.ts';
 import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
 import { isPattern, matchesTemplate } from '../pattern/template.ts';
+import { blockCovers, isWiderBlock } from './blocks.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
 
@@ -84,18 +85,20 @@ function bySignature({ subject, process, lineage, ways, doers }: ComparedBehavio
 
 function isPatternOf({ subject }: ComparedBehaviour): boolean {
   if (subject.kind === 'file') return isPathPattern(subject.path);
+  if (subject.kind === 'network') return isWiderBlock(subject.peer ?? '');
   return subject.kind === 'dns' && subject.name.split('.').some(isPattern);
 }
 
 /**
  * Where a pattern and what it stands for always agree: process, kind, number of elements, and the directory below the root or
- * the domain. It keeps the search short, 4,000 names against 4,000 patterns at worst.
+ * the domain; of an endpoint the way. It keeps the search short, 4,000 names against 4,000 patterns at worst.
  */
 function placeOf({ process, subject }: ComparedBehaviour): string {
   if (subject.kind === 'file') {
     const elements = subject.path.split('/');
     return `${process} file ${elements.length} ${elements[1] ?? ''}`;
   }
+  if (subject.kind === 'network') return `${process} network ${subject.direction} ${subject.protocol}`;
   if (subject.kind !== 'dns') return '';
   const { labels, domain } = splitName(subject.name);
   return `${process} dns ${labels.length} ${domain}`;
@@ -106,6 +109,7 @@ function covers({ subject: wide }: ComparedBehaviour, { subject: narrow }: Compa
     // What stands before the first brace stands for itself: of many patterns in one directory, few get past this.
     return narrow.path.startsWith(wide.path.slice(0, wide.path.indexOf('{'))) && matchesPath(wide.path, narrow.path);
   }
+  if (wide.kind === 'network' && narrow.kind === 'network') return blockCovers(wide.peer ?? '', narrow.peer ?? '');
   if (wide.kind !== 'dns' || narrow.kind !== 'dns') return false;
   const { labels } = splitName(narrow.name);
   return splitName(wide.name).labels.every((template, index) => matchesTemplate(template, labels[index] ?? ''));

@@ -72,6 +72,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
       network.peer,
       network.port,
       ...tupleOf(network),
+      ...membersIn(network),
     ]),
     // Left out while there are none: readers before these fields take no others.
     ...(evidence.syscalls.size > 0 && { syscalls: namesIn(evidence.syscalls) }),
@@ -106,6 +107,6 @@ function tupleOf({ actors, phases, first, last, containers, periods }: Behaviour
   return [actors, phases, first, last, `${containers.toString(16)}${shown}`];
 }
 
-function membersIn({ members }: NamedBehaviour): [] | [MembersTuple] {
+function membersIn({ members }: Pick<NamedBehaviour, 'members'>): [] | [MembersTuple] {
   return members === undefined ? [] : [[[...members.hashes], [...members.examples]]];
 }

@@ -13,6 +13,7 @@ import {
 } from '../activity/snapshot.ts';
 import { sketchSize } from './sketch.ts';
 import { behaviourKinds, evidenceLimits } from './evidence.ts';
+import { mostEntries, mostWeight } from './blocks.ts';
 import { memberExamples, memberHashes } from './members.ts';
 import { keptElements, namesToPattern } from './patterns.ts';
 
@@ -114,8 +115,18 @@ export const evidenceFormat = z.strictObject({
     .max(evidenceLimits.dns * namesOfSignature),
   /** Process, direction, protocol, peer, port. */
   network: z
-    .array(z.tuple([processId, indexOf(networkDirections), indexOf(protocols), text, whole.max(65_535), ...behaviour]))
-    .max(evidenceLimits.network),
+    .array(
+      z.tuple([
+        processId,
+        indexOf(networkDirections),
+        indexOf(protocols),
+        text,
+        whole.max(65_535),
+        ...behaviour,
+        members.optional(),
+      ]),
+    )
+    .max((evidenceLimits.network / mostWeight + 1) * mostEntries),
   /** Name and containers. */
   syscalls: z
     .array(z.tuple([z.string().regex(syscallName), setText]))

@@ -28,6 +28,7 @@ export const evidenceLimits = {
   /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). A shape counts as 32. */
   files: 20_000,
   dns: 8_000,
+  /** A group of external blocks that are or may become one (blocks.ts) is kept as a whole, and counts as at most 64. */
   network: 8_000,
   /**
    * Files, by signature, that one process uses in one directory, and names of one domain that it asks for. More than that is a
@@ -108,6 +109,8 @@ export interface NetworkEvidence extends Behaviour {
   readonly peer: string;
   /** Remote port of a connect, own port of the rest; 0 for ports that the kernel chose. */
   readonly port: number;
+  /** Of a block that stands for many (blocks.ts): these. */
+  readonly members?: Members;
 }
 
 export interface ContainerFacts {

@@ -64,7 +64,7 @@ export function sortedTypes(types: readonly string[]): string[] {
 }
 
 /** Patterns know what they were made of. */
-export function joinNamed<Entry extends NamedBehaviour>(joined: Entry, other: Entry): Entry {
+export function joinNamed<Entry extends Pick<NamedBehaviour, 'members'>>(joined: Entry, other: Entry): Entry {
   if (joined.members === undefined || other.members === undefined) return joined;
   const members = joinMembers(joined.members, other.members);
   return members === joined.members ? joined : { ...joined, members };

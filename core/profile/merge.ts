@@ -4,6 +4,7 @@
  * monotone as long as no limit is reached.
  */
 import { type Losses, snapshotLimits } from '../activity/snapshot.ts';
+import { blockGroups, closeBlocks } from './blocks.ts';
 import { type Bounded, keepGroups, keepSample, keepSmallest } from './bound.ts';
 import { addToSketch, mergeSketches } from './sketch.ts';
 import { type ContainerSet, noContainers, renumbering, unmoved } from './container-set.ts';
@@ -78,7 +79,7 @@ export function addSightings(left: Evidence, right: Sightings, limits: Behaviour
       ...movedNames(right[kind], moveRight.containers),
     ]);
   const processes = uniteBehaviours(both(left.processes, right.processes), joinProcess);
-  const network = uniteBehaviours(both(left.network, right.network));
+  const network = uniteBehaviours<NetworkEvidence>(both(left.network, right.network), joinNamed);
   return withBounded(
     {
       containers,
@@ -91,7 +92,8 @@ export function addSightings(left: Evidence, right: Sightings, limits: Behaviour
       processes: keepSmallest(processes, limits.processes, byLineage),
       files: uniteNamed(both(left.files, right.files), joinNamed, fileNaming, { ...limits, total: limits.files }),
       dns: uniteNamed(both(left.dns, right.dns), joinDns, dnsNaming, { ...limits, total: limits.dns }),
-      network: keepSample(network, limits.network),
+      // What is known is closed already.
+      network: network.size === left.network.size ? { kept: network, dropped: [] } : closeNetwork(network, limits),
     },
   );
 }
@@ -102,8 +104,15 @@ export function closeEvidence(evidence: Evidence, limits: BehaviourLimits = evid
     processes: keepSmallest(evidence.processes, limits.processes, byLineage),
     files: closeNamed(evidence.files, evidence.files.values(), fileNaming, { ...limits, total: limits.files }),
     dns: closeNamed(evidence.dns, evidence.dns.values(), dnsNaming, { ...limits, total: limits.dns }),
-    network: keepSample(evidence.network, limits.network),
+    network: closeNetwork(evidence.network, limits),
   });
+}
+
+function closeNetwork(
+  entries: ReadonlyMap<string, NetworkEvidence>,
+  limits: BehaviourLimits,
+): Bounded<NetworkEvidence> {
+  return keepSample(closeBlocks(entries), limits.network, blockGroups);
 }
 
 interface BoundedKinds {

@@ -186,7 +186,11 @@ function patternOf(text: string, entries: readonly NamedBehaviour[]): { pattern?
   const members = entries.flatMap((entry) => entry.members ?? []).reduce<Members | undefined>(joinAll, undefined);
   if (members === undefined) return {};
   const rule = /\{(?:any\d*|numbered)\}/.test(text) ? 'any' : 'signature';
-  return { pattern: { rule, count: memberCount(members), examples: members.examples } };
+  return { pattern: patternFrom(rule, members) };
+}
+
+function patternFrom(rule: PublishedPattern['rule'], members: Members): PublishedPattern {
+  return { rule, count: memberCount(members), examples: members.examples };
 }
 
 function joinAll(all: Members | undefined, one: Members): Members {
@@ -194,7 +198,7 @@ function joinAll(all: Members | undefined, one: Members): Members {
 }
 
 function networkRow(network: NetworkEvidence, scores: RowScores): PublishedNetwork {
-  const { processId, direction, protocol, peer, port } = network;
+  const { processId, direction, protocol, peer, port, members } = network;
   const peerRef = direction === 'connect' ? parsePeerText(peer) : undefined;
   return {
     processId,
@@ -202,6 +206,7 @@ function networkRow(network: NetworkEvidence, scores: RowScores): PublishedNetwo
     protocol,
     ...(peer !== '' && { peer }),
     ...(peerRef !== undefined && { peerRef }),
+    ...(members !== undefined && { pattern: patternFrom('blocks', members) }),
     ...(port !== 0 && { port }),
     ...scored(scores, 'network', network),
   };

@@ -31,9 +31,9 @@ export interface PublishedProcess extends Scored {
   readonly commonalityOf?: PublishedCommonalityOf;
 }
 
-/** Of a path or name that stands for many: by which rule, about how many it was, and a few of them. */
+/** Of a path, name or address block that stands for many: by which rule, about how many it was, and a few of them. */
 export interface PublishedPattern {
-  readonly rule: 'signature' | 'any';
+  readonly rule: 'signature' | 'any' | 'blocks';
   readonly count: number;
   readonly examples: readonly string[];
 }
@@ -63,6 +63,8 @@ export interface PublishedNetwork extends Scored {
   readonly peer?: string;
   /** The peer of a connect in parts. */
   readonly peerRef?: Peer;
+  /** Of a block that stands for many. */
+  readonly pattern?: PublishedPattern;
   /** Absent if the kernel chose it. */
   readonly port?: number;
 }

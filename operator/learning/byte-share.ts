@@ -86,7 +86,7 @@ function rowsOf({ processes, files, dns, network, syscalls, capabilities }: Evid
     ...Array.from(processes.values(), (process: ProcessEvidence) => row(process, identityOf(process))),
     ...Array.from(files.values(), (file: FileEvidence) => row(file, [file.path, file.members])),
     ...Array.from(dns.values(), (name: DnsEvidence) => row(name, [name.name, name.types, name.members])),
-    ...Array.from(network.values(), (endpoint: NetworkEvidence) => row(endpoint, endpoint.peer)),
+    ...Array.from(network.values(), (endpoint: NetworkEvidence) => row(endpoint, [endpoint.peer, endpoint.members])),
     ...Array.from([...syscalls, ...capabilities], ([name, set]) => ({ bytes: sizeOf(name), set })),
   ];
 }

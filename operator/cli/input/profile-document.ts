@@ -16,7 +16,7 @@ const percent = z.number().int().min(0).max(100).exactOptional();
 const scores = { commonality: percent, recurrence: percent };
 const count = z.number().int().nonnegative();
 
-const pattern = z.object({ rule: z.enum(['signature', 'any']), count, examples: list(text) }).exactOptional();
+const pattern = z.object({ rule: z.enum(['signature', 'any', 'blocks']), count, examples: list(text) }).exactOptional();
 
 const processSchema = z.object({
   id: processId,
@@ -51,6 +51,7 @@ const behaviorSchema = z.object({
       direction: z.enum(networkDirections),
       protocol: z.enum(['tcp', 'udp', 'other']),
       peer: text.exactOptional(),
+      pattern,
       port: z.number().int().min(0).max(65_535).exactOptional(),
       ...scores,
     }),

@@ -1,5 +1,6 @@
 /** A profile as a tree of its processes, for people. */
 import { programText } from '../../../core/profile/diff-behaviours.ts';
+import { memberHashes } from '../../../core/profile/members.ts';
 import type { ProfileDocument } from '../input/profile-document.ts';
 import type { Paint } from './paint.ts';
 import { profileHead } from './profile-head.ts';
@@ -117,14 +118,27 @@ function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): 
     ),
     ...shown(
       'net ',
-      (network.get(id) ?? []).map(({ direction, protocol, peer, port, ...rest }) => ({
-        text: [direction, protocol, peer, port === undefined ? 'any port' : `port ${port}`]
+      (network.get(id) ?? []).map(({ direction, protocol, peer, port, pattern, ...rest }) => ({
+        text: [
+          direction,
+          protocol,
+          peer,
+          port === undefined ? 'any port' : `port ${port}`,
+          blocks(peer, pattern?.count),
+        ]
           .filter((part) => part !== undefined)
           .join(' '),
         ...rest,
       })),
     ),
   ];
+}
+
+/** Of a wider block, what it was made of. */
+function blocks(peer = '', count?: number): string | undefined {
+  if (count === undefined) return undefined;
+  const what = `${count < memberHashes ? '' : 'about '}${count} blocks`;
+  return peer.endsWith('/0') ? `(all over the Internet, ${what})` : `(${what})`;
 }
 
 function names({ syscalls = [], capabilities = [] }: Behavior): string[] {

@@ -1,0 +1,150 @@
+/**
+ * Wider blocks of addresses outside of the cluster. A service such as a CDN answers from hundreds of /24, and each next one
+ * would be new. Of the addresses that one process connects to on one port and protocol:
+ *
+ * | Once there were                       | it is shown as                                         |
+ * |---------------------------------------|--------------------------------------------------------|
+ * | 8 different /24 (IPv6: /48) of one /16 (/32) | the /16 (/32), `external 104.16.0.0/16`         |
+ * | 32 different /16 (/32)                | the Internet, `external 0.0.0.0/0` (`external ::/0`)   |
+ *
+ * A wider block absorbs: whatever lies in it belongs to it from then on. Never another port, nor anything that is not public
+ * ({@link publicBlock}): private networks, the own host, link-local addresses with the metadata service among them.
+ *
+ * This is a closure, as that of names (patterns.ts) and for the same reason: which /16 an address lies in depends on the
+ * address alone, and a /24 is given up only for a /16 that is there to stay. So neither the order of snapshots nor how they
+ * were split shows.
+ */
+import { keyOf, type NetworkEvidence } from './evidence.ts';
+import { joinBehaviours, joinNamed } from './join.ts';
+import { membersOf } from './members.ts';
+
+export const blockLimits = {
+  /** Of 256: a service has addresses all over its provider's network. Somebody who controls a few servers has not. */
+  blocks: 8,
+  /** As many as shapes.ts asks for: a person reads a list of 30. */
+  networks: 32,
+} as const;
+
+export interface WiderBlocks {
+  /** /16, of IPv6 /32; itself if it is one. */
+  readonly network: string;
+  readonly internet: string;
+}
+
+const external = 'external ';
+
+/** What may stand for an external block, as texts of peers (peer.ts). Undefined where none ever does. */
+export function widerBlocks(peer: string): WiderBlocks | undefined {
+  if (!peer.startsWith(external)) return undefined;
+  const block = peer.slice(external.length);
+  if (block === '0.0.0.0/0' || block === '::/0') return { network: peer, internet: peer };
+  const network = publicBlock(block);
+  if (network === undefined) return undefined;
+  return { network: external + network, internet: external + (network.includes(':') ? '::/0' : '0.0.0.0/0') };
+}
+
+/** The peer is a block that stands for many. */
+export function isWiderBlock(peer: string): boolean {
+  const wider = widerBlocks(peer);
+  return wider !== undefined && (peer === wider.network || peer === wider.internet);
+}
+
+/** `wide` is the peer, or a block that it lies in. */
+export function blockCovers(wide: string, peer: string): boolean {
+  if (wide === peer) return true;
+  const wider = widerBlocks(peer);
+  return wider !== undefined && (wide === wider.network || wide === wider.internet);
+}
+
+const ipv4 = /^(\d{1,3})\.(\d{1,3})\.\d{1,3}\.0\/(?:24|16)$/;
+/** 2000::/3, all that is routed. */
+const ipv6 = /^([23][0-9a-f]{3}):([0-9a-f]{0,4}):(?:[0-9a-f:]*)\/(?:48|32)$/;
+
+/** Private, own, link-local, shared, reserved, multicast (RFC 6890); and 168.63.129.16, by which a cloud talks to its machines. */
+const notPublic = new RegExp(
+  `^(?:${[
+    '0|10|127|22[4-9]|2[3-5]\\d',
+    '100\\.(?:6[4-9]|[7-9]\\d|1[01]\\d|12[0-7])',
+    '169\\.254|172\\.(?:1[6-9]|2\\d|3[01])|192\\.168|192\\.0\\.0|168\\.63\\.129',
+  ].join('|')})\\.`,
+);
+
+/** The /16 or /32 around a block that is public. */
+function publicBlock(block: string): string | undefined {
+  const [, first, second] = ipv4.exec(block) ?? [];
+  if (first !== undefined && second !== undefined) {
+    return notPublic.test(block) ? undefined : `${first}.${second}.0.0/16`;
+  }
+  const [, high, low] = ipv6.exec(block) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  return low === '' || low === '0' ? `${high}::/32` : `${high}:${low}::/32`;
+}
+
+/** Of those whose blocks may become one; undefined for what never does. */
+function groupOf(entry: NetworkEvidence): string | undefined {
+  const wider = entry.direction === 'connect' ? widerBlocks(entry.peer) : undefined;
+  return wider && keyOf.network({ ...entry, peer: wider.internet });
+}
+
+/** Closes the blocks of all entries. */
+export function closeBlocks(entries: ReadonlyMap<string, NetworkEvidence>): ReadonlyMap<string, NetworkEvidence> {
+  const groups = Map.groupBy(entries.values(), groupOf);
+  const renames = [...groups].flatMap(([group, own]) => (group === undefined ? [] : renamesOf(own)));
+  if (renames.length === 0) return entries;
+  const closed = new Map(entries);
+  for (const { before } of renames) closed.delete(keyOf.network(before));
+  for (const { before, peer } of renames) {
+    const after = { ...before, peer, members: before.members ?? membersOf(before.peer.slice(external.length)) };
+    const key = keyOf.network(after);
+    const known = closed.get(key);
+    closed.set(key, known === undefined ? after : joinNamed(joinBehaviours(known, after), after));
+  }
+  return closed;
+}
+
+interface Rename {
+  readonly before: NetworkEvidence;
+  readonly peer: string;
+}
+
+function renamesOf(group: readonly NetworkEvidence[]): Rename[] {
+  const { networks, everywhere } = networksOf(group);
+  return group.flatMap((before) => {
+    const wider = widerBlocks(before.peer);
+    if (wider === undefined) return [];
+    const narrow = (networks.get(wider.network) ?? 0) >= blockLimits.blocks ? wider.network : before.peer;
+    const peer = everywhere ? wider.internet : narrow;
+    return peer === before.peer ? [] : [{ before, peer }];
+  });
+}
+
+/** How many blocks of each network a group has; of one that stands for its blocks itself, as many as it takes. */
+function networksOf(group: readonly NetworkEvidence[]): { networks: ReadonlyMap<string, number>; everywhere: boolean } {
+  const networks = new Map<string, number>();
+  let everywhere = false;
+  for (const { peer } of group) {
+    const wider = widerBlocks(peer);
+    if (wider === undefined) continue;
+    everywhere ||= peer === wider.internet;
+    const more = peer === wider.network ? blockLimits.blocks : 1;
+    networks.set(wider.network, (networks.get(wider.network) ?? 0) + more);
+  }
+  return { networks, everywhere: everywhere || networks.size >= blockLimits.networks };
+}
+
+/**
+ * What counts for the limit of a table, as a group is kept or left out as a whole: more with each block, and never less than
+ * before when blocks become one.
+ */
+export const mostWeight = 64;
+/** Of one group. */
+export const mostEntries = (blockLimits.blocks - 1) * (blockLimits.networks - 1);
+
+export const blockGroups = {
+  keyOf: (entry: NetworkEvidence): string => groupOf(entry) ?? keyOf.network(entry),
+  weigh: (group: readonly NetworkEvidence[]): number => {
+    const { networks, everywhere } = networksOf(group);
+    const blocks = [...networks.values()].reduce((sum, count) => sum + Math.min(count, blockLimits.blocks), 0);
+    return everywhere ? mostWeight : Math.min(Math.max(1, blocks), mostWeight);
+  },
+} as const;
