@@ -92,6 +92,16 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   let allShown = false;
   const shown = { container: (id: string) => inventory.container(id), isComplete: () => allShown };
   const store = known.follow(dropMarksOfGone(health.follow(opened), shown));
+  const refusals = new Refusals({
+    store,
+    clock,
+    onChange: (image) => {
+      profiles.enqueue(image);
+      scheduler.profileChanged(image);
+    },
+    onError: (error) => log.error({ err: error }, 'failed: keeping whose snapshots are refused'),
+  });
+  await refusals.load(store);
   readiness.done('store');
 
   const { inventory, labelsChanged, synced, finished } = startInventory(
@@ -102,10 +112,6 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   settings.subscribe(({ publishing: { labels } }) => {
     if (!isDeepStrictEqual(labels, keys)) labelsChanged();
     keys = labels;
-  });
-  const refusals = new Refusals((image) => {
-    profiles.enqueue(image);
-    scheduler.profileChanged(image);
   });
   const scheduler = createScheduler({
     clock,

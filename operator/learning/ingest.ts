@@ -16,7 +16,7 @@ import { leavesRoom, type Room } from './byte-share.ts';
 import { snapshotCounts } from './counting.ts';
 import { maxEvidenceJsonBytes, packEvidence, unpackEvidence } from './evidence-bytes.ts';
 import { answerOf, type IngestAnswer, type Outcome } from './outcome.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal } from '../store/lifecycle.ts';
 import { RefusedBefore, type RefusedUpload } from './refused-before.ts';
 import { Serial } from './serial.ts';
 import { mayCount, type Share, shareOf, snapshotsPerNamespace } from './share.ts';

@@ -7,7 +7,7 @@ import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
 import type { SnapshotFacts } from '../../core/profile/evidence.ts';
 import type { ProfileRecord } from '../store/store.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal } from '../store/lifecycle.ts';
 
 /** The version alone does not tell: one that is learned anew begins at 1 again. */
 export type ProfileAsStored = Pick<ProfileRecord, 'version' | 'firstSnapshotAt'>;

@@ -69,6 +69,19 @@ export interface Run {
   readonly ranMs: number;
 }
 
+/** What a namespace teaches a profile is refused: it would take more of it than it leaves to others. */
+export interface Refusal {
+  readonly namespace: string;
+  /** Of what it has its share. */
+  readonly of: 'snapshots' | 'bytes';
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export interface RefusalOfImage extends Refusal {
+  readonly image: Image;
+}
+
 export interface LifecycleStore {
   /** Notes when images ran last, and how long; for those that have a profile, and never an earlier time than before. */
   markRun(runs: readonly Run[], at: number): Promise<void>;
@@ -98,6 +111,11 @@ export interface LifecycleStore {
   trimQuarantine(retention: QuarantineRetention): Promise<number>;
   /** Removes all marks of the image; returns how many. The audit entry is noted if there were any. */
   release(image: Image, audit: AuditEntry): Promise<number>;
+
+  /** False, and nothing noted, if it was known already, the image has no profile, or {@link refusalsPerImage} of them. */
+  recordRefusal(image: Image, refusal: Refusal): Promise<boolean>;
+  /** Of the profiles that there are, newest first; the first 16,000. */
+  refusals(): Promise<readonly RefusalOfImage[]>;
 
   /** Notes an action that changes nothing else in the store. */
   recordAudit(entry: AuditEntry): Promise<void>;

@@ -29,6 +29,12 @@ export const auditEntries = 2_000;
  */
 export const quarantineMarksPerImage = 1_024;
 
+/** Namespaces that have taught their share of a profile: of more there is no news. */
+export const refusalsPerImage = 16;
+
+/** Read at once: of 1,000 images, 200 bytes each, 3 MB. */
+export const refusalsRead = 16_000;
+
 /**
  * Of all images: 9 MB at 300 bytes each. Beyond, marks of the namespace with the most become fewer and wider. What cannot be
  * joined any more is one for each image that has a profile, and a hundredth of it.

@@ -8,7 +8,7 @@ import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '..
 import type { Clock } from '../../clock.ts';
 import type { ObjectEvent } from '../../kube/event-recorder.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
-import type { Refusal } from '../../learning/refusals.ts';
+import type { Refusal } from '../../store/lifecycle.ts';
 import type { Settings } from '../../settings.ts';
 import type { CompiledFacts, ProfileRecord, Store } from '../../store/store.ts';
 import type { ByteBucket } from './byte-bucket.ts';

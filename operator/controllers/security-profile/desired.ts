@@ -6,7 +6,7 @@ import type { QuarantineMark } from '../../../core/profile/quarantine.ts';
 import { learningEndsAt } from '../../../core/profile/sealing.ts';
 import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import { compiledField } from '../../learning/compiled-status.ts';
-import type { Refusal } from '../../learning/refusals.ts';
+import type { Refusal } from '../../store/lifecycle.ts';
 import type { Settings } from '../../settings.ts';
 import type { OtherBuilds } from '../../learning/new-digests.ts';
 import type { ProfileRecord } from '../../store/store.ts';

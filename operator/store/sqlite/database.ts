@@ -19,6 +19,7 @@ import { pages } from './pages.ts';
 import { profileTable } from './profiles.ts';
 import type { SyncStore } from './protocol.ts';
 import { quarantineTable } from './quarantine.ts';
+import { refusalTable } from './refusals.ts';
 import { restartTable } from './restarts.ts';
 import { secretTable } from './secrets.ts';
 import { snapshotTable } from './snapshots.ts';
@@ -34,6 +35,7 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
   const quarantine = quarantineTable(database);
   const restarts = restartTable(database);
   const secrets = secretTable(database);
+  const refusals = refusalTable(database);
 
   function transaction<T>(work: () => T): T {
     database.exec('BEGIN IMMEDIATE');
@@ -139,6 +141,8 @@ export function sqliteDatabase(database: DatabaseSync, path: string): SyncStore 
         }
         return released;
       }),
+    recordRefusal: (image, refusal) => transaction(() => refusals.add(image, refusal)),
+    refusals: () => refusals.newest(),
     recordAudit: (entry) => transaction(() => audit.record(entry)),
     audit: ({ limit, before }) => audit.page(checkLimit(limit), before),
     recordLostPeriod(lost) {

@@ -126,6 +126,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     quarantined: (image) => request('quarantined', image),
     trimQuarantine: (retention) => request('trimQuarantine', retention),
     release: (image, audit) => request('release', image, audit),
+    recordRefusal: (image, refusal) => request('recordRefusal', image, refusal),
+    refusals: () => request('refusals'),
     recordAudit: (entry) => request('recordAudit', entry),
     audit: (page) => request('audit', page),
     recordLostPeriod: (lost) => request('recordLostPeriod', lost),

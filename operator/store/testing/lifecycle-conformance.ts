@@ -5,6 +5,7 @@ import type { AuditEntry } from '../lifecycle.ts';
 import { archivedPerImage, auditEntries, quarantineMarksPerImage } from '../limits.ts';
 import type { Store } from '../store.ts';
 import { compiledConformance } from './compiled-conformance.ts';
+import { refusalConformance } from './refusal-conformance.ts';
 import { commitOf, containerId, lostPeriod, nginx, snapshotRecord, startOfTime } from './records.ts';
 
 const other = { name: 'docker.io/library/other', tag: 'v1' };
@@ -19,6 +20,7 @@ function auditEntry(fields: Partial<AuditEntry> = {}): AuditEntry {
 /** @param current the store of the test that runs */
 export function lifecycleConformance(current: () => Store): void {
   compiledConformance(current);
+  refusalConformance(current);
 
   describe('archive', () => {
     it('takes a profile with its evidence, and lets learning begin anew', async () => {

@@ -49,6 +49,8 @@ export function memoryStore(): MemoryStore {
     quarantined: later(now.quarantined),
     trimQuarantine: later(now.trimQuarantine),
     release: later(now.release),
+    recordRefusal: later(now.recordRefusal),
+    refusals: later(now.refusals),
     recordAudit: later(now.recordAudit),
     audit: later(now.audit),
   };

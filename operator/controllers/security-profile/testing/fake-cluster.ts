@@ -19,7 +19,7 @@ import type { OtherBuilds } from '../../../learning/new-digests.ts';
 import { ProfileBlobs } from '../../../learning/profile-blobs.ts';
 import { createBlobMetrics } from '../../../metrics/blobs.ts';
 import { imageView } from '../../../scheduling/image-view.ts';
-import type { Refusal } from '../../../learning/refusals.ts';
+import type { Refusal } from '../../../store/lifecycle.ts';
 import { defaultSettings, type Settings } from '../../../settings.ts';
 import { memoryStore } from '../../../store/testing/memory-store.ts';
 import { FakeClock } from '../../../testing/fake-clock.ts';

@@ -9,6 +9,7 @@ import { hours } from './0006-hours.ts';
 import { seenQuarantine } from './0007-seen-quarantine.ts';
 import { secrets } from './0008-secrets.ts';
 import { compiledForms } from './0009-compiled-forms.ts';
+import { refusals } from './0010-refusals.ts';
 
 /**
  * In order; the number of a migration is its place, beginning at 1. Released ones never change. Each comes with a database
@@ -24,6 +25,7 @@ export const migrations: readonly string[] = [
   seenQuarantine,
   secrets,
   compiledForms,
+  refusals,
 ];
 
 /** 'WSec' as a number, in the header of every database of ours (PRAGMA application_id). */
