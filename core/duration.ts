@@ -9,6 +9,14 @@ export function parseDuration(text: string): number | undefined {
   return Number(hours ?? 0) * units.h + Number(minutes ?? 0) * units.m + Number(seconds ?? 0) * units.s;
 }
 
+/** A time of hours and more, also before the first is over: `12m`, `3.4h`. Rounded down: what says an hour has had one. */
+export function formatHours(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / units.m);
+  if (minutes < 60) return `${minutes}m`;
+  const tenths = Math.floor(milliseconds / (units.h / 10));
+  return `${Math.floor(tenths / 10)}.${tenths % 10}h`;
+}
+
 /** The shortest text for whole seconds of `milliseconds`: `30m`, `1h30m`, `0s`. */
 export function formatDuration(milliseconds: number): string {
   let rest = Math.max(0, Math.floor(milliseconds / 1_000) * 1_000);

@@ -25,8 +25,7 @@ import type { Behavior, BehaviorKind } from './security-profile-behavior.ts';
  * @printerColumn Lost integer .status.lost wide
  * @printerColumn Quarantined integer .status.quarantined wide
  * @printerColumn Fingerprints integer .status.compiled.fingerprints wide
- * @printerColumn Watched string .status.scheduling.hoursWatched wide
- * @printerColumn Run string .status.scheduling.hoursRun wide
+ * @printerColumn Watched string .status.scheduling.watched wide
  * @printerColumn Why string .status.scheduling.reason wide
  * @printerColumn Updated date .status.lastUpdated
  * @printerColumn Age date .metadata.creationTimestamp
@@ -307,6 +306,8 @@ export interface Scheduling {
   readonly hoursWatched?: Hours;
   /** Hours for which containers ran since the first of them was watched, all together, in tenths. */
   readonly hoursRun?: Hours;
+  /** Both for people, in minutes below an hour. */
+  readonly watched?: WatchedTime;
   /** Containers that have a profiling slot. */
   readonly watching: Count;
   /** Containers that wait for one. */
@@ -326,6 +327,13 @@ export interface Scheduling {
  * @maxLength 14
  */
 export type Hours = string;
+
+/**
+ * How long containers were watched of how long they ran, such as 12m of 3.4h.
+ * @pattern ^([0-9]{1,2}m|[0-9]{1,12}[.][0-9]h) of ([0-9]{1,2}m|[0-9]{1,12}[.][0-9]h)$
+ * @maxLength 34
+ */
+export type WatchedTime = string;
 
 /** Why containers of an image are watched or not. */
 export type SchedulingReason =

@@ -107,8 +107,14 @@ const toCompare = (code: string): UnknownAnswer => ({ kind: 'nothing-to-compare'
 it.each<readonly [UnknownAnswer, Situation, readonly string[], number, RegExp]>([
   [nothing, {}, [image], 2, /the operator has no profile nginx-.*\n.*wsp profiles lists/],
   [nothing, {}, ['Not:a:name'], 2, /the operator has no profile Not:a:name\n/],
-  [toCompare('still-learning'), {}, [image], 2, /refused \(409\): why not\n.*--since 1h, --pod/],
-  [toCompare('no-snapshots'), {}, [image], 2, /refused \(409\): why not\n$/],
+  [toCompare('still-learning'), {}, [image], 2, /error: there is nothing to compare: why not\n.*--since 1h, --pod/],
+  [
+    toCompare('no-snapshots'),
+    {},
+    [image],
+    2,
+    /nothing to compare: why not\n.*profile check PROFILE FILE….*relearn PROFILE/,
+  ],
   [{ kind: 'gone', reason: 'dropped' }, {}, [image, '--since', '9h'], 2, /refused \(410\): dropped\n.*later --since/],
   [
     nothing,

@@ -26,8 +26,8 @@ export class Failure extends Error {
 }
 
 /** @param hint the right way to say it */
-export function usage(message: string, hint?: string): Failure {
-  return new Failure(message, { exitCode: exitCodes.usage, ...(hint !== undefined && { hint }) });
+export function usage(message: string, hint?: string, cause?: unknown): Failure {
+  return new Failure(message, { exitCode: exitCodes.usage, cause, ...(hint !== undefined && { hint }) });
 }
 
 /** The same, where other words on the command line would mend it. */

@@ -100,9 +100,9 @@ const known: ContainerList = {
   ],
 };
 
-const containersScreen = `NAMESPACE   POD     CONTAINER      STATE               SINCE   WATCHED     WHY
-shop        app-1   app            node-full           5m      30m of 2h   5 of 5 slots are in use; place 2 of 9 in the queue of its node
--           -       000000000000   unknown-container           -           waiting until the API server shows the container
+const containersScreen = `NAMESPACE   POD     CONTAINER      STATE               SINCE   WATCHED       WHY
+shop        app-1   app            node-full           5m      30m of 2.0h   5 of 5 slots are in use; place 2 of 9 in the queue of its node
+-           -       000000000000   unknown-container           -             waiting until the API server shows the container
 `;
 
 /** Behind the second, which the operator lists first. */
@@ -140,7 +140,9 @@ it('containers: all pages, why each is profiled or not, its place and its time',
   const { run, asked } = await cluster();
   expect(await run('containers')).toEqual({ code: 0, out: containersScreen, err: '' });
   expect(asked).toEqual([{}, { after: place }]);
-  expect((await run('containers', '-o', 'wide')).out).toMatch(/ NODE +IMAGE +ID +IMAGE WATCHED +STATE [^]* 10h of 8d /);
+  expect((await run('containers', '-o', 'wide')).out).toMatch(
+    / NODE +IMAGE +ID +IMAGE WATCHED +STATE [^]* 10\.0h of 200\.0h /,
+  );
   const { out } = await run('containers', 'shop/app-1', '-c', 'app', '--node', 'node-1', '-o', 'json');
   expect(JSON.parse(out)).toEqual({ items: known.items });
   expect(asked.at(-2)).toEqual({ namespace: 'shop', pod: 'app-1', container: 'app', node: 'node-1' });

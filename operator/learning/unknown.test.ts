@@ -94,6 +94,8 @@ async function taught(maxSnapshots?: number) {
   return all;
 }
 
+const iso = (part: number): string => new Date(later + part).toISOString();
+
 const newRows = [
   { kind: 'process', relevance: 'shell', lineage: ['/app', '/bin/sh -c …'], containers: 1 },
   {
@@ -122,7 +124,10 @@ describe('what a profile does not know', () => {
     });
     expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 2, counts: { unknown: 2 } } });
     expect(await ask({ since: later - 1 })).toMatchObject({ code: 'nothing-known-then' });
-    expect(await ask({ since: later + 2 })).toMatchObject({ code: 'no-snapshots', reason: 'no snapshot came since' });
+    expect(await ask({ since: later + 2 })).toMatchObject({
+      code: 'no-snapshots',
+      reason: `no snapshot came after ${iso(2)}: the last one came at ${iso(2)}. Name a time (since) from ${iso(0)} on and before ${iso(2)}: what came after it is compared with what was known by then`,
+    });
   });
 
   it('is not asked of a profile that learns, but of one of its containers: all it did is known', async () => {
@@ -134,18 +139,31 @@ describe('what a profile does not know', () => {
     expect(await ask({ pod: { namespace: 'shop', name: 'web-9' } })).toMatchObject({ code: 'no-such-pod' });
     expect(await ask({ containerId: containerNumber(9) })).toMatchObject({
       code: 'no-snapshots',
-      reason: 'no snapshot of this container is kept: it was not profiled, or retention dropped them',
+      reason: expect.stringMatching(/^no snapshot of this container is kept: .* Name another/) as unknown,
     });
   });
 
   it('is nothing since sealing, because nobody watches then, and the answer says what to ask instead', async () => {
     const { ask, seal } = await taught();
     await seal();
-    for (const question of [{}, { since: later + 5_000 }]) {
+    const reasonFor = async (question: Partial<UnknownQuestion>): Promise<unknown> => {
       const answer = await ask(question);
       expect(answer).toMatchObject({ kind: 'nothing-to-compare', code: 'no-snapshots' });
-      expect('reason' in answer && answer.reason).toContain('Name a time before sealing');
-    }
+      return 'reason' in answer && answer.reason;
+    };
+    const watched = 'Containers of a finished profile are not watched any more.';
+    const last = `the last one came at ${iso(2)}`;
+    const range = `Name a time (since) from ${iso(0)} on and before ${iso(2)}: `;
+    const compared = 'what came after it is compared with what was known by then';
+    const finished = `no snapshot came since the profile was finished at ${iso(1_000)}`;
+    expect(await reasonFor({})).toBe(`${finished}: ${last}. ${watched} ${range}${compared}`);
+    expect(await reasonFor({ since: later + 5_000 })).toBe(
+      `no snapshot came after ${iso(5_000)}: ${last}. ${watched} ${range}${compared}`,
+    );
+    // When others taught it is none of their business.
+    expect(await reasonFor({ namespace: 'shop', confined: true })).toBe(
+      `${finished}. ${watched} Name an earlier time (since): ${compared}`,
+    );
     expect(await ask({ since: later + 1 })).toMatchObject({
       answer: { profile: { state: 'Stable' }, unknown: newRows },
     });

@@ -66,8 +66,10 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
     const unknown = await reportedWithin(toldOf(question, { known, clean }), rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, unreadable, omitted, kept: compiled.size });
+    // Whose a damaged one is nobody can say: perhaps of others.
+    const told = question.confined === true ? 0 : unreadable;
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
-    return { kind: 'found', answer: { profile, ...facts, ...without({ more, unreadable }), omitted, unknown } };
+    return { kind: 'found', answer: { profile, ...facts, ...without({ more, unreadable: told }), omitted, unknown } };
   }
 
   async function compare(
@@ -264,17 +266,32 @@ const stillLearning: UnknownAnswer = {
     'the profile is still learning, so all that its containers did is in it: name a time (since) for what came later and was not known then, or a container or pod',
 };
 
+const notKept =
+  'no snapshot of this container is kept: it was not profiled (the list of containers says why), or retention dropped them. Name another container or pod, or a time (since)';
+
 function noSuchPod({ namespace, name }: NonNullable<UnknownQuestion['pod']>): UnknownAnswer {
   const reason = `the API server shows no container of this image in a pod ${namespace}/${name}, nor did it in the last hour: name the container by its id`;
   return { kind: 'nothing-to-compare', code: 'no-such-pod', reason };
 }
 
-function nothingCompared({ since, containerId, pod }: UnknownQuestion, { state }: ProfileRecord): UnknownAnswer {
-  const isOne = containerId !== undefined || pod !== undefined;
-  const reason = isOne
-    ? 'no snapshot of this container is kept: it was not profiled, or retention dropped them'
-    : state === 'learning'
-      ? 'no snapshot came since'
-      : `no snapshot came ${since === undefined ? 'since sealing' : 'since'}: containers of a finished profile are not profiled. Name a time before sealing (since) for what came after it and was not known then, compare snapshots from elsewhere (kubectl wsp profile check NAME FILE…), or relearn the profile`;
-  return { kind: 'nothing-to-compare', code: 'no-snapshots', reason };
+/** Who may not read the profile is not told when others taught it. */
+function nothingCompared(question: UnknownQuestion, profile: ProfileRecord): UnknownAnswer {
+  const { containerId, pod, since, confined } = question;
+  const of = (reason: string): UnknownAnswer => ({ kind: 'nothing-to-compare', code: 'no-snapshots', reason });
+  if (containerId !== undefined || pod !== undefined) return of(notKept);
+  const { state, sealedAt = 0, firstSnapshotAt, lastSnapshotAt } = profile;
+  const last = confined === true ? '' : `: the last one came at ${iso(lastSnapshotAt)}`;
+  const came = since === undefined ? `since the profile was finished at ${iso(sealedAt)}` : `after ${iso(since)}`;
+  const why = state === 'stable' ? '. Containers of a finished profile are not watched any more' : '';
+  const range =
+    confined === true || firstSnapshotAt === lastSnapshotAt
+      ? 'an earlier time (since)'
+      : `a time (since) from ${iso(firstSnapshotAt)} on and before ${iso(lastSnapshotAt)}`;
+  return of(
+    `no snapshot came ${came}${last}${why}. Name ${range}: what came after it is compared with what was known by then`,
+  );
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
 }

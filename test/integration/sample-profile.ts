@@ -114,6 +114,7 @@ export function sampleStatus(generation: number): NonNullable<SecurityProfile['s
     scheduling: {
       hoursWatched: '1.5',
       hoursRun: '12.0',
+      watched: '1.5h of 12.0h',
       watching: 1,
       waiting: 2,
       reason: 'Watched',

@@ -25,11 +25,14 @@ export type OperatorApi = <Answer>(path: string, schema: z.ZodType<Answer>) => P
 export class Refusal extends Failure {
   readonly status: number;
   readonly code: string;
+  /** For people. */
+  readonly detail: string;
 
   constructor(status: number, { code, detail }: z.infer<typeof problemSchema>, hint?: string) {
     super(`the operator refused (${status}): ${detail}`, hint === undefined ? {} : { hint });
     this.status = status;
     this.code = code;
+    this.detail = detail;
   }
 }
 

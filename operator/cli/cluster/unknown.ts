@@ -1,6 +1,6 @@
 /** What a profile does not know, asked of the operator, which keeps the snapshots. */
 import type { Context } from '../context.ts';
-import { asUsage, exitCodes, Failure } from '../failure.ts';
+import { asUsage, exitCodes, Failure, usage } from '../failure.ts';
 import { type CheckAnswer, checkAnswerSchema } from '../input/check-answer.ts';
 import type { OperatorOptions } from '../options.ts';
 import { operatorApi, Refusal } from './operator.ts';
@@ -44,8 +44,9 @@ function noProfile(name: string, cause?: Refusal): Failure {
 
 /** What another question would mend is wrong input; all else is not the fault of who asks. */
 function judged(refusal: Refusal): Failure {
-  const { status, code } = refusal;
-  return [400, 409, 410].includes(status) ? asUsage(refusal, hints[code]) : refusal;
+  const { status, code, detail } = refusal;
+  if (status === 409) return usage(`there is nothing to compare: ${detail}`, hints[code], refusal);
+  return status === 400 || status === 410 ? asUsage(refusal, hints[code]) : refusal;
 }
 
 /** By the operator's word for why; where it has none here, its sentence says what to do. */
@@ -57,5 +58,7 @@ const hints: Readonly<Record<string, string>> = {
   'snapshots-gone':
     'a later --since may have its snapshots still; retention of workloadsecurityconfig/default says how long they are kept',
   'nothing-known-then': 'a shorter --since is a later time',
+  'no-snapshots':
+    'kubectl wsp containers says who is watched; kubectl wsp profile check PROFILE FILE… compares snapshots from elsewhere, and kubectl wsp profile relearn PROFILE has the image watched anew',
   'too-many-snapshots': 'a shorter --since, --pod NAMESPACE/POD or --container ID',
 };

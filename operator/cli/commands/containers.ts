@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { formatHours } from '../../../core/duration.ts';
 import { byText } from '../../../core/profile/evidence.ts';
 import { type ContainerList, containerList, type ContainerStatus } from '../../server/api/status.ts';
 import { type OperatorApi, operatorApi } from '../cluster/operator.ts';
@@ -113,11 +114,11 @@ const more: readonly (readonly [string, (one: ContainerStatus) => string])[] = [
 /** Nothing, if no period of it has ended since the operator began: it may have been watched before. */
 function watched({ watchedSeconds, ranSeconds }: ContainerStatus): string {
   if (watchedSeconds === 0) return '-';
-  return ranSeconds === undefined ? shortDuration(watchedSeconds) : partOf({ watchedSeconds, ranSeconds });
+  return ranSeconds === undefined ? formatHours(watchedSeconds * 1_000) : partOf({ watchedSeconds, ranSeconds });
 }
 
 function partOf({ watchedSeconds, ranSeconds }: NonNullable<ContainerStatus['imageHours']>): string {
-  return `${shortDuration(watchedSeconds)} of ${shortDuration(ranSeconds)}`;
+  return `${formatHours(watchedSeconds * 1_000)} of ${formatHours(ranSeconds * 1_000)}`;
 }
 
 /** Without the code that the text begins with: it has a column. */

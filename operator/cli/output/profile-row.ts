@@ -23,8 +23,7 @@ const rowSchema = z.object({
       quarantined: figure,
       scheduling: z
         .object({
-          hoursWatched: z.string().exactOptional(),
-          hoursRun: z.string().exactOptional(),
+          watched: z.string().exactOptional(),
           message: z.string().default(''),
         })
         .exactOptional(),
@@ -69,14 +68,9 @@ const wide: readonly (readonly [string, (row: Row) => string | number | undefine
   ['NETWORK', ({ status }) => status.network],
   ['LOST', ({ status }) => status.lost],
   ['QUARANTINED', ({ status }) => status.quarantined],
-  ['HOURS WATCHED', hours],
+  ['WATCHED', ({ status }) => status.scheduling?.watched ?? '-'],
   ['WHY', ({ status }) => status.scheduling?.message],
 ];
-
-function hours({ status: { scheduling } }: Row): string {
-  const { hoursWatched, hoursRun } = scheduling ?? {};
-  return hoursWatched === undefined || hoursRun === undefined ? '-' : `${hoursWatched} of ${hoursRun}`;
-}
 
 const found: readonly [string, (row: Row) => string] = [
   'FOUND',

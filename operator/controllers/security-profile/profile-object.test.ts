@@ -58,6 +58,7 @@ it('has the whole status that was written, or each look would find a difference 
     scheduling: {
       hoursWatched: '1.5',
       hoursRun: '12.0',
+      watched: '1.5h of 12.0h',
       watching: 1,
       waiting: 2,
       reason: 'Watched',

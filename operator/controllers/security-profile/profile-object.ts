@@ -39,6 +39,7 @@ const count = z.number().int().nonnegative().exactOptional();
 const schedulingSchema = z.object({
   hoursWatched: z.string().exactOptional(),
   hoursRun: z.string().exactOptional(),
+  watched: z.string().exactOptional(),
   watching: z.number(),
   waiting: z.number(),
   reason: z.enum(imageReasons),

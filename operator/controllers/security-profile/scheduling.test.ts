@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import { imageView } from '../../scheduling/image-view.ts';
 import type { ReasonCode } from '../../scheduling/reason.ts';
+import { schedulingOf } from './scheduling.ts';
 import { fakeCluster } from './testing/fake-cluster.ts';
 
 const nginx = { name: 'docker.io/library/nginx', tag: '1.27' };
@@ -32,10 +33,11 @@ beforeEach(async () => {
 });
 
 describe('the status of a profile', () => {
-  it('says who is watched, who waits, and the hours in tenths, rounded down', () => {
+  it('says who is watched, who waits, and the time in hours and for people, rounded down', () => {
     expect(scheduling()).toEqual({
       hoursWatched: '1.9',
       hoursRun: '12.3',
+      watched: '1.9h of 12.3h',
       watching: 1,
       waiting: 2,
       reason: 'Watched',
@@ -55,6 +57,32 @@ describe('the status of a profile', () => {
     expect((await cluster.reconcile()).requeueAfterMs).toBe(interval);
     expect(scheduling()?.reason).toBe('SlotsTaken');
     expect([cluster.api.specWrites, cluster.api.statusWrites]).toEqual([specWrites, statusWrites + 1]);
+  });
+
+  it('tells minutes while there is no hour yet', () => {
+    const view = imageView(new Map(), false);
+    const watched = (watchedMs: number, ranMs: number) => schedulingOf({ view, hours: { watchedMs, ranMs } }).watched;
+    expect(watched(0, 59_999)).toBe('0m of 0m');
+    expect(watched(5 * 60_000, hour - 1)).toBe('5m of 59m');
+    expect(watched(hour, 100 * hour)).toBe('1.0h of 100.0h');
+    expect(schedulingOf({ view })).not.toHaveProperty('watched');
+  });
+
+  it('is not written for minutes alone', async () => {
+    const { bytes } = cluster.api;
+    for (let minutes = 1; minutes < 60; minutes += 1) {
+      runs(
+        [
+          ['profiling', 1],
+          ['node-full', 2],
+        ],
+        minutes / 60,
+        minutes / 30,
+      );
+      await cluster.clock.advance(60_000);
+      await cluster.reconcile();
+    }
+    expect(cluster.api.bytes).toBe(bytes);
   });
 
   it('is not written for hours alone', async () => {

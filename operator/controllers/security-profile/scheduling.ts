@@ -1,4 +1,5 @@
 /** `status.scheduling` of a profile: when it is written anew, and as what. */
+import { formatHours } from '../../../core/duration.ts';
 import type { Scheduling, SecurityProfileStatus } from '../../../crds/security-profile.ts';
 import type { Hours } from '../../learning/hours.ts';
 import type { ImageView } from '../../scheduling/image-view.ts';
@@ -13,12 +14,17 @@ export interface SchedulingFacts {
 export function schedulingOf({ view, hours }: SchedulingFacts): Scheduling {
   const { reason, message, watching, waiting } = view;
   return {
-    ...(hours !== undefined && { hoursWatched: inTenths(hours.watchedMs), hoursRun: inTenths(hours.ranMs) }),
+    ...(hours !== undefined && hoursFields(hours)),
     watching,
     waiting,
     reason,
     message,
   };
+}
+
+function hoursFields({ watchedMs, ranMs }: Hours): Pick<Scheduling, 'hoursWatched' | 'hoursRun' | 'watched'> {
+  const watched = `${formatHours(watchedMs)} of ${formatHours(ranMs)}`;
+  return { hoursWatched: inTenths(watchedMs), hoursRun: inTenths(ranMs), watched };
 }
 
 /** Rounded down: a profile that says an hour has had one. */
