@@ -46,8 +46,17 @@ test('the same calls that strace counts', async ({ kernel, skip }) => {
   } catch {
     skip('strace is missing');
   }
-  const script =
-    'import os, socket, threading; os.listdir("/"); socket.socket().close(); threading.Thread(target=print).start()';
+  // Two runs have to make the same calls: one that waits, and the last ones of a thread whose process could end before it.
+  const script = `
+import os, socket, threading, time
+os.listdir("/")
+socket.socket().close()
+threading.Event().wait(0.01)
+threading.Thread(target=print).start()
+alone = False
+while not alone:
+  time.sleep(0.01)
+  alone = len(os.listdir("/proc/self/task")) == 1`;
   const { syscalls } = await usesOf(kernel, script);
   const report = `${kernel.folder}/strace`;
   execFileSync('strace', ['-f', '-c', '-o', report, ...PYTHON, script], { stdio: 'ignore' });
