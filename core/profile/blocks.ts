@@ -15,7 +15,7 @@
  * were split shows.
  */
 import { keyOf, type NetworkEvidence } from './evidence.ts';
-import { joinBehaviours, joinNamed } from './join.ts';
+import { absorbNamed, addEntry } from './join.ts';
 import { membersOf } from './members.ts';
 
 export const blockLimits = {
@@ -95,9 +95,7 @@ export function closeBlocks(entries: ReadonlyMap<string, NetworkEvidence>): Read
   for (const { before } of renames) closed.delete(keyOf.network(before));
   for (const { before, peer } of renames) {
     const after = { ...before, peer, members: before.members ?? membersOf(before.peer.slice(external.length)) };
-    const key = keyOf.network(after);
-    const known = closed.get(key);
-    closed.set(key, known === undefined ? after : joinNamed(joinBehaviours(known, after), after));
+    addEntry(closed, keyOf.network(after), after, absorbNamed);
   }
   return closed;
 }

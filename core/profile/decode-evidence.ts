@@ -8,6 +8,7 @@ import {
   type Behaviour,
   byText,
   type DnsEvidence,
+  emptyEvidence,
   type Evidence,
   type FileEvidence,
   identityOf,
@@ -26,8 +27,7 @@ import {
   type MembersTuple,
   protocols,
 } from './evidence-format.ts';
-
-import { closeEvidence } from './merge.ts';
+import { mergeEvidence } from './merge.ts';
 
 /** Stored evidence that cannot be used: damaged, or written by another version. The snapshots can build it again. */
 export class EvidenceFormatError extends Error {
@@ -75,7 +75,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
     return new Map(names.map(([name, set], index) => [name, readSet(set, `${kind}.${index}`)]));
   };
   requireSorted(table, 'containers');
-  return closeEvidence({
+  return mergeEvidence(emptyEvidence, {
     containers: content.containers.map(([id, startSeen, kinds, node, workload, digest, blindSpots = 0]) => ({
       id,
       startSeen: startSeen === 1,

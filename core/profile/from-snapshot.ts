@@ -33,10 +33,12 @@ import {
   type ProcessEvidence,
   type SnapshotFacts,
 } from './evidence.ts';
+import type { Move } from './facts.ts';
 import { toFlags } from './flags.ts';
 import { sortedTypes } from './join.ts';
-import { addSightings, type BehaviourLimits, boundNames, type Sightings, type Sink } from './merge.ts';
+import { type BehaviourLimits, boundNames, EvidenceBuilder, type Sightings } from './merge.ts';
 import { type Peer, peerClass, peerText } from './peer.ts';
+import type { Sink } from './sinks.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
 export interface SnapshotContext {
@@ -65,33 +67,41 @@ export function evidenceOfSnapshot(snapshot: Snapshot, context: SnapshotContext)
   return addSnapshot(emptyEvidence, snapshot, context);
 }
 
-/** The same as merging with {@link evidenceOfSnapshot}, but what is known already is not found out once more. */
+/** The same as merging with {@link evidenceOfSnapshot}. For many snapshots a builder takes half the time. */
 export function addSnapshot(
   evidence: Evidence,
   snapshot: Snapshot,
   context: SnapshotContext,
   limits: BehaviourLimits = evidenceLimits,
 ): Evidence {
-  const seen = seenWithin(context);
-  const processes = processesOf(snapshot, seen);
-  const idOf = (node: { readonly process: number }): string => {
-    const process = processes[node.process];
-    if (process === undefined) throw new RangeError(`snapshot ${snapshot.snapshotId} has no process ${node.process}`);
-    return process.id;
-  };
-  const translation = { idOf, seen, context };
-  const sightings: Sightings = {
+  const builder = new EvidenceBuilder(evidence, limits);
+  builder.add(sightingsOf(snapshot, context));
+  return builder.evidence();
+}
+
+/** What an {@link EvidenceBuilder} takes in of a snapshot, made while it does. */
+export function sightingsOf(snapshot: Snapshot, context: SnapshotContext): Sightings {
+  return {
     containers: [containerFacts(snapshot, context)],
     snapshots: [snapshotFacts(snapshot)],
-    processes: (sink) => processes.forEach((process) => sink.add(keyOf.process(process), process)),
-    files: (sink) => addFiles(snapshot, translation, sink),
-    dns: (sink) => addNames(snapshot, translation, sink),
-    network: (sink) => addEndpoints(snapshot, translation, sink),
+    behaviours: (sinks, move) => {
+      const seen = seenWithin(context, move);
+      const processes = processesOf(snapshot, seen);
+      const idOf = (node: { readonly process: number }): string => {
+        const process = processes[node.process];
+        if (process === undefined) throw new RangeError(`${snapshot.snapshotId} has no process ${node.process}`);
+        return process.id;
+      };
+      const translation = { idOf, seen, context };
+      for (const process of processes) sinks.processes.add(keyOf.process(process), process);
+      addFiles(snapshot, translation, sinks.files);
+      addNames(snapshot, translation, sinks.dns);
+      addEndpoints(snapshot, translation, sinks.network);
+    },
     syscalls: namesOf(snapshot, 'syscalls'),
     capabilities: namesOf(snapshot, 'capabilities'),
     omitted: emptyEvidence.omitted,
   };
-  return addSightings(evidence, sightings, limits);
 }
 
 function addFiles({ files }: Snapshot, { idOf, seen }: Translation, sink: Sink<FileEvidence>): void {
@@ -144,15 +154,17 @@ interface Translation {
   readonly context: SnapshotContext;
 }
 
-function seenWithin({ notBefore, notAfter }: SnapshotContext): Seen {
+function seenWithin({ notBefore, notAfter }: SnapshotContext, move: Move): Seen {
+  const containers = move.containers(containerAt(0));
+  const periods = move.periods(containerAt(0));
   const clamp = (time: number): number => Math.round(Math.min(Math.max(time, notBefore), notAfter));
   return ({ actors, phases, first, last }) => ({
     actors: toFlags(actorWords, actors),
     phases: toFlags(phaseWords, phases),
     first: clamp(Math.min(first, last)),
     last: clamp(Math.max(first, last)),
-    containers: containerAt(0),
-    periods: containerAt(0),
+    containers,
+    periods,
   });
 }
 

@@ -14,8 +14,9 @@ import { keepsNames } from '../pattern/kept.ts';
 import { extensionOf } from '../pattern/extension.ts';
 import { covers, parseTemplate, type Template } from '../pattern/template.ts';
 import { type Evidence, type NamedBehaviour, side } from './evidence.ts';
+import { addEntry } from './join.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
-import { addEntry, type Naming, renameEntry } from './patterns.ts';
+import { type Naming, renameEntry } from './patterns.ts';
 
 /** More than anybody reads, and more names with digits than people give to the files of one directory. */
 export const anyNames = 64;
@@ -66,7 +67,8 @@ function generalised<Entry extends NamedBehaviour>(
     );
     for (const entry of own) {
       const text = naming.textOf(entry);
-      addEntry(result, renameEntry(entry, nameAfter.get(text) ?? text, naming), naming);
+      const after = renameEntry(entry, nameAfter.get(text) ?? text, naming);
+      addEntry(result, naming.keyOf(after), after, naming.absorb);
     }
   }
   return result;

@@ -1,5 +1,5 @@
-/** Two sightings of one behaviour as one: union of sets, extremes of extremes. */
-import type { ContainerSet, PeriodSet } from './container-set.ts';
+/** Two sightings of one behaviour as one: union of sets, extremes of extremes. The first of each pair is changed, and the caller's own. */
+import type { PeriodSet } from './container-set.ts';
 import {
   type Behaviour,
   byText,
@@ -10,38 +10,33 @@ import {
 } from './evidence.ts';
 import { joinMembers } from './members.ts';
 
-/** From the tables of one evidence to those of another. */
-export interface Move {
-  readonly containers: (set: ContainerSet) => ContainerSet;
-  readonly periods: (set: PeriodSet | undefined) => PeriodSet | undefined;
+/** Makes one entry of two that have one key. */
+export type Absorb<Entry> = (own: Entry, other: Entry) => void;
+
+type Mutable<Entry> = { -readonly [Field in keyof Entry]: Entry[Field] };
+
+/** Puts it in, or makes one of it and the entry that has its key, in place of that. */
+export function addEntry<Entry>(entries: Map<string, Entry>, key: string, entry: Entry, absorb: Absorb<Entry>): void {
+  const known = entries.get(key);
+  if (known === undefined) {
+    entries.set(key, entry);
+    return;
+  }
+  const joined = { ...known };
+  absorb(joined, entry);
+  entries.set(key, joined);
 }
 
-const inPlace: Move = { containers: (set) => set, periods: (set) => set };
-
-/** What is joined besides the sets and extremes that all behaviours have. */
-export type Join<Entry> = (joined: Entry, other: Entry) => Entry;
-
-/**
- * What adds nothing costs nothing: the left one is returned as it is, and its set is shared. `move` brings sets of the right one
- * to the tables of the left one.
- */
-export function joinBehaviours<Entry extends Behaviour>(left: Entry, right: Behaviour, move: Move = inPlace): Entry {
-  const actors = left.actors | right.actors;
-  const phases = left.phases | right.phases;
-  const first = Math.min(left.first, right.first);
-  const last = Math.max(left.last, right.last);
-  const union = left.containers | move.containers(right.containers);
-  const more = union !== left.containers;
-  const periods = unionOfPeriods(left.periods, move.periods(right.periods));
-  const grown =
-    more ||
-    periods !== left.periods ||
-    actors !== left.actors ||
-    phases !== left.phases ||
-    first !== left.first ||
-    last !== left.last;
-  if (!grown) return left;
-  return { ...left, actors, phases, first, last, containers: more ? union : left.containers, periods };
+/** The sets of both are of the same tables. Where a union is no more than was known, its set stays, which others may share. */
+export function absorbBehaviour(own: Mutable<Behaviour>, other: Behaviour): void {
+  own.actors |= other.actors;
+  own.phases |= other.phases;
+  if (other.first < own.first) own.first = other.first;
+  if (other.last > own.last) own.last = other.last;
+  const union = own.containers | other.containers;
+  if (union !== own.containers) own.containers = union;
+  const periods = unionOfPeriods(own.periods, other.periods);
+  if (periods !== own.periods) own.periods = periods;
 }
 
 /** What is not known of one of them is not known of both. */
@@ -49,27 +44,25 @@ function unionOfPeriods(left: PeriodSet | undefined, right: PeriodSet | undefine
   return left === undefined || right === undefined ? undefined : left | right;
 }
 
-export function joinProcess(joined: ProcessEvidence, other: ProcessEvidence): ProcessEvidence {
-  return other.maxInstances > joined.maxInstances ? { ...joined, maxInstances: other.maxInstances } : joined;
+export function absorbProcess(own: Mutable<ProcessEvidence>, other: ProcessEvidence): void {
+  absorbBehaviour(own, other);
+  own.maxInstances = Math.max(own.maxInstances, other.maxInstances);
 }
 
-export function joinTypes(joined: DnsEvidence, other: DnsEvidence): DnsEvidence {
-  if (other.types.every((type) => joined.types.includes(type))) return joined;
-  return { ...joined, types: sortedTypes([...joined.types, ...other.types]) };
+type MadeOfMany = Behaviour & Pick<NamedBehaviour, 'members'>;
+
+/** Patterns and wider blocks know what they were made of. */
+export function absorbNamed(own: Mutable<MadeOfMany>, other: MadeOfMany): void {
+  absorbBehaviour(own, other);
+  if (own.members !== undefined && other.members !== undefined) own.members = joinMembers(own.members, other.members);
+}
+
+export function absorbDns(own: Mutable<DnsEvidence>, other: DnsEvidence): void {
+  absorbNamed(own, other);
+  if (other.types.some((type) => !own.types.includes(type))) own.types = sortedTypes([...own.types, ...other.types]);
 }
 
 /** The smallest by text, which again no order of arrival can change. */
 export function sortedTypes(types: readonly string[]): string[] {
   return [...new Set(types)].sort(byText).slice(0, evidenceLimits.dnsTypes);
-}
-
-/** Patterns know what they were made of. */
-export function joinNamed<Entry extends Pick<NamedBehaviour, 'members'>>(joined: Entry, other: Entry): Entry {
-  if (joined.members === undefined || other.members === undefined) return joined;
-  const members = joinMembers(joined.members, other.members);
-  return members === joined.members ? joined : { ...joined, members };
-}
-
-export function joinDns(joined: DnsEvidence, other: DnsEvidence): DnsEvidence {
-  return joinNamed(joinTypes(joined, other), other);
 }

@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Snapshot } from '../activity/snapshot.ts';
 import { sketchCount } from './sketch.ts';
 import { setSize } from './container-set.ts';
 import { decodeEvidence } from './decode-evidence.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { behaviourKinds, emptyEvidence, type Evidence } from './evidence.ts';
-import { addSnapshot, evidenceOfSnapshot } from './from-snapshot.ts';
-import { type BehaviourLimits, mergeEvidence } from './merge.ts';
+import { addSnapshot, evidenceOfSnapshot, sightingsOf } from './from-snapshot.ts';
+import { type BehaviourLimits, EvidenceBuilder, mergeEvidence } from './merge.ts';
 import { contextOf, seenAt, snapshotOf, someSnapshot, someSnapshotEvidence } from './testing.ts';
 
 const bytesOf = (evidence: Evidence): string => new TextDecoder().decode(encodeEvidence(evidence));
@@ -144,5 +145,50 @@ describe('merge beyond the limits', () => {
         }
       }),
     );
+  });
+});
+
+describe('a builder of evidence', () => {
+  const tight: BehaviourLimits = { processes: 4, files: 3, dns: 1, network: 2, siblings: 3, shapes: 32 };
+  const context = contextOf();
+
+  it('comes to what adding one by one does, and changes neither what it began with nor what it gave away', () => {
+    const some = fc.array(someSnapshot, { maxLength: 4 });
+    fc.assert(
+      fc.property(someEvidence, some, some, fc.constantFrom(undefined, tight), (unbounded, early, late, limits) => {
+        const known = mergeEvidence(emptyEvidence, unbounded, limits);
+        const oneByOne = (from: Evidence, snapshots: readonly Snapshot[]): Evidence =>
+          snapshots.reduce((all, snapshot) => addSnapshot(all, snapshot, context, limits), from);
+        const before = bytesOf(known);
+        const builder = new EvidenceBuilder(known, limits);
+        for (const snapshot of early) builder.add(sightingsOf(snapshot, context));
+        const given = builder.evidence();
+        const then = bytesOf(given);
+        for (const snapshot of late) builder.add(sightingsOf(snapshot, context));
+        expect(bytesOf(builder.evidence())).toBe(bytesOf(oneByOne(oneByOne(known, early), late)));
+        expect(then).toBe(bytesOf(oneByOne(known, early)));
+        expect(bytesOf(given)).toBe(then);
+        expect(bytesOf(known)).toBe(before);
+      }),
+    );
+  });
+
+  it('finds the patterns of more names than it keeps waiting', () => {
+    const snapshots = [1, 2, 3, 4].map((number) =>
+      snapshotOf(number, {
+        processes: [{ ...seenAt(), parent: -1, executable: '/bin/a', maxInstances: 1 }],
+        files: Array.from({ length: 700 }, (_, index) => ({
+          ...seenAt(),
+          process: 0,
+          path: index % 2 === 0 ? `/srv/${number}/page-${index}` : `/srv/all/${'x'.repeat(index % 350)}-${number}`,
+          access: ['read'],
+        })),
+      }),
+    );
+    const builder = new EvidenceBuilder();
+    for (const snapshot of snapshots) builder.add(sightingsOf(snapshot, context));
+    const built = builder.evidence();
+    expect(bytesOf(built)).toBe(bytesOf(mergeAll(snapshots.map((snapshot) => evidenceOfSnapshot(snapshot, context)))));
+    expect([...built.files.values()].map(({ path }) => path)).toContain('/srv/{digits}/page-{digits}');
   });
 });

@@ -1,7 +1,7 @@
 /** How files and DNS names are named, grouped and joined. */
 import { splitName } from '../pattern/dns.ts';
 import { type DnsEvidence, type FileEvidence, keyOf, side } from './evidence.ts';
-import { joinBehaviours, joinDns, joinNamed } from './join.ts';
+import { absorbDns, absorbNamed } from './join.ts';
 import type { Naming } from './patterns.ts';
 
 export const fileNaming: Naming<FileEvidence> = {
@@ -12,7 +12,7 @@ export const fileNaming: Naming<FileEvidence> = {
   groupOf: (file) => `${side(file)}${file.processId} ${file.shape}`,
   siblingsOf: (file) => `${side(file)}${file.processId} ${file.shape.slice(0, file.shape.lastIndexOf('/'))}`,
   leafOf: ({ shape }) => shape.slice(shape.lastIndexOf('/') + 1),
-  join: (left, right) => joinNamed(joinBehaviours(left, right), right),
+  absorb: absorbNamed,
 };
 
 export const dnsNaming: Naming<DnsEvidence> = {
@@ -23,5 +23,5 @@ export const dnsNaming: Naming<DnsEvidence> = {
   groupOf: (dns) => `${side(dns)}${dns.processId} ${dns.signature}`,
   siblingsOf: (dns) => `${side(dns)}${dns.processId} ${splitName(dns.signature).domain}`,
   leafOf: ({ signature }) => signature,
-  join: (left, right) => joinDns(joinBehaviours(left, right), right),
+  absorb: absorbDns,
 };

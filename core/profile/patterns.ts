@@ -20,6 +20,7 @@ import { isMakersOwn } from '../pattern/maker.ts';
 import { isShape } from '../pattern/shape.ts';
 import { isPattern, isRandom } from '../pattern/template.ts';
 import type { NamedBehaviour } from './evidence.ts';
+import { type Absorb, addEntry } from './join.ts';
 import { type Members, membersOf } from './members.ts';
 
 /** Names that differ in one element, at which the element becomes a pattern. */
@@ -44,7 +45,7 @@ export interface Naming<Entry> {
   /** Of its shape, what tells it from its siblings. */
   readonly leafOf: (entry: Entry) => string;
   /** Entries with one key become one entry. */
-  readonly join: (left: Entry, right: Entry) => Entry;
+  readonly absorb: Absorb<Entry>;
 }
 
 /** It is a pattern, or may become one. */
@@ -78,17 +79,6 @@ export function renameEntry<Entry extends NamedBehaviour>(
   return name === text ? entry : renamed(entry, name, entry.members ?? membersOf(text), signature);
 }
 
-/** Adds it to the entry with its key, if there is one. */
-export function addEntry<Entry extends NamedBehaviour>(
-  entries: Map<string, Entry>,
-  entry: Entry,
-  { keyOf, join }: Naming<Entry>,
-  key = keyOf(entry),
-): void {
-  const known = entries.get(key);
-  entries.set(key, known === undefined ? entry : join(known, entry));
-}
-
 /** Closes the groups of these shapes, which names have that may vary; all others are closed already. */
 export function closePatterns<Entry extends NamedBehaviour>(
   entries: ReadonlyMap<string, Entry>,
@@ -107,7 +97,7 @@ export function closePatterns<Entry extends NamedBehaviour>(
   if (renames.length === 0) return entries;
   const closed = new Map(entries);
   for (const { before } of renames) closed.delete(naming.keyOf(before));
-  for (const { after } of renames) addEntry(closed, after, naming);
+  for (const { after } of renames) addEntry(closed, naming.keyOf(after), after, naming.absorb);
   return closed;
 }
 

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { formatVersion, noLosses, type Snapshot, snapshotId } from '../../core/activity/snapshot.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
-import { behaviourKinds, emptyEvidence } from '../../core/profile/evidence.ts';
-import { addSnapshot } from '../../core/profile/from-snapshot.ts';
+import { behaviourKinds } from '../../core/profile/evidence.ts';
+import { sightingsOf } from '../../core/profile/from-snapshot.ts';
+import { EvidenceBuilder } from '../../core/profile/merge.ts';
 
 const snapshots = 200;
 const containers = 50;
@@ -84,7 +85,7 @@ function timed<Result>(work: () => Result): readonly [result: Result, millisecon
   return [result, (user + system) / 1_000];
 }
 
-let evidence = emptyEvidence;
+const builder = new EvidenceBuilder();
 let behaviours = 0;
 let parsing = 0;
 let merging = 0;
@@ -93,22 +94,25 @@ for (let number = 0; number < snapshots; number += 1) {
   const snapshot = snapshotNumber(number);
   const text = JSON.stringify(snapshot);
   const [, parsed] = timed((): unknown => JSON.parse(text));
-  const [merged, took] = timed(() =>
-    addSnapshot(evidence, snapshot, {
-      node: `node-${number % 20}`,
-      namespace: 'shop',
-      workload: 'shop/Deployment/web',
-      digest: 'sha256:aa',
-      notBefore: 0,
-      notAfter: snapshot.to,
-      resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
-    }),
+  const [, added] = timed(() =>
+    builder.add(
+      sightingsOf(snapshot, {
+        node: `node-${number % 20}`,
+        namespace: 'shop',
+        workload: 'shop/Deployment/web',
+        digest: 'sha256:aa',
+        notBefore: 0,
+        notAfter: snapshot.to,
+        resolve: ({ address, port }) => ({ peer: { kind: 'external', block: address }, port }),
+      }),
+    ),
   );
-  evidence = merged;
   parsing += parsed;
-  merging += took;
+  merging += added;
   behaviours += snapshot.processes.length + snapshot.files.length + snapshot.dns.length + snapshot.network.length;
 }
+const [evidence, finished] = timed(() => builder.evidence());
+merging += finished;
 const peakKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 const kept = behaviourKinds.reduce((sum, kind) => sum + evidence[kind].size, 0);
 console.log(JSON.stringify({ parsing, merging, behaviours, kept, bytes: encodeEvidence(evidence).length, peakKiB }));

@@ -1,8 +1,8 @@
 /** Snapshots merged into the content of a SecurityProfile, as the operator would, but without a cluster to ask. */
 import type { Snapshot } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
-import { emptyEvidence } from '../../core/profile/evidence.ts';
-import { addSnapshot } from '../../core/profile/from-snapshot.ts';
+import { sightingsOf } from '../../core/profile/from-snapshot.ts';
+import { EvidenceBuilder } from '../../core/profile/merge.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import { publish } from '../../core/profile/publish.ts';
 import { securityProfiles } from '../controllers/resources.ts';
@@ -15,18 +15,20 @@ const toleranceMs = 5 * 60_000;
  * The content has the fields of the object, status included, so that both are read alike. Without an image it has no name.
  */
 export function mergeSnapshots(snapshots: readonly Snapshot[], image?: Image): Record<string, unknown> {
-  const evidence = snapshots.reduce((all, snapshot) => {
+  const builder = new EvidenceBuilder();
+  for (const snapshot of snapshots) {
     const { podNamespace, podName } = snapshot.container;
-    return addSnapshot(all, snapshot, {
+    const context = {
       node: '',
       namespace: podNamespace,
       workload: `${podNamespace}/Pod/${podName}`,
       notBefore: snapshot.from - toleranceMs,
       notAfter: snapshot.to + toleranceMs,
       resolve: resolveOffline,
-    });
-  }, emptyEvidence);
-  const { behavior, evidence: facts, commonality, recurrence } = publish(evidence, { lostPeriods: 0 });
+    };
+    builder.add(sightingsOf(snapshot, context));
+  }
+  const { behavior, evidence: facts, commonality, recurrence } = publish(builder.evidence(), { lostPeriods: 0 });
   return {
     apiVersion: `${securityProfiles.group}/${securityProfiles.version}`,
     kind: securityProfiles.kind,

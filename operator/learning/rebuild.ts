@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { type Snapshot, snapshotLimits, snapshotSchema } from '../../core/activity/snapshot.ts';
 import type { Image } from '../../core/image.ts';
-import { emptyEvidence, type Evidence } from '../../core/profile/evidence.ts';
-import { addSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
+import type { Evidence } from '../../core/profile/evidence.ts';
+import { sightingsOf, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
+import { EvidenceBuilder } from '../../core/profile/merge.ts';
 import type { Store, StoredSnapshot } from '../store/store.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
 import { unpackContext } from './snapshot-context.ts';
@@ -77,19 +78,19 @@ export async function rebuild(
   image: Image,
   at = Infinity,
 ): Promise<{ readonly evidence: Evidence; readonly snapshots: number }> {
-  let evidence = emptyEvidence;
+  const builder = new EvidenceBuilder();
   let snapshots = 0;
   for (let after: string | undefined; ;) {
     const page = await store.snapshots(image, { limit: pageSize, ...(after !== undefined && { after }) });
     for (const one of page) {
       // They come in the order in which they were received.
-      if (one.receivedAt > at) return { evidence, snapshots };
+      if (one.receivedAt > at) return { evidence: builder.evidence(), snapshots };
       const { snapshot, context } = await readStored(one);
-      evidence = addSnapshot(evidence, snapshot, context);
+      builder.add(sightingsOf(snapshot, context));
       snapshots += 1;
     }
     after = page.at(-1)?.snapshotId;
-    if (after === undefined) return { evidence, snapshots };
+    if (after === undefined) return { evidence: builder.evidence(), snapshots };
   }
 }
 
