@@ -30,6 +30,7 @@ export default defineConfig({
           'test/architecture/**/*.test.ts',
           'test/recall/strace/*.test.ts',
           'test/fixtures/*.test.ts',
+          'test/delivery/*.test.ts',
         ],
         30_000,
       ),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pino from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import type { DesiredState } from '../core/wire/agent.ts';
+import { type DesiredState, profileLimits } from '../core/wire/agent.ts';
 import { readConfiguration } from './configuration.ts';
 import { Counters } from './counters.ts';
 import { Health, serveHealth } from './health.ts';
@@ -12,6 +12,7 @@ import { bootTime } from './identify/proc-stat.ts';
 import { AliveMark } from './link/alive-mark.ts';
 import { loadDesired } from './link/desired-file.ts';
 import { PeriodJournal } from './link/period-journal.ts';
+import { ProfileFiles } from './link/profile-files.ts';
 import { Spool, spoolBytes } from './link/spool.ts';
 import { Wakeup } from './link/wakeup.ts';
 import { bringUp, type NodeCapture } from './node-capture.ts';
@@ -37,7 +38,15 @@ const now = (): number => Date.now();
 const spool = new Spool({ directory: join(stateDir, 'spool'), maxBytes: spoolBytes, counters });
 const isSpooled = (container: string, from: number): boolean => spool.has(container, from);
 const journal = new PeriodJournal({ path: join(stateDir, 'periods.json'), log, now: now(), isSpooled });
-const status = new Status({ agentVersion: packageJson.version, instance: randomUUID(), counters, spool, journal });
+const profiles = new ProfileFiles({ directory: join(stateDir, 'profiles'), maxBytes: profileLimits.bytes, log });
+const status = new Status({
+  agentVersion: packageJson.version,
+  instance: randomUUID(),
+  counters,
+  spool,
+  journal,
+  profiles,
+});
 const alive = new AliveMark({ path: join(stateDir, 'alive'), log, counters });
 const stored = new Wakeup();
 const news = new Wakeup();
@@ -117,7 +126,7 @@ const newsTimer = setInterval(() => {
 }, newsMs);
 
 const link = linkToOperator(
-  { configuration, status, spool, journal, counters, log, desired: onDesired, stored, news },
+  { configuration, status, spool, journal, profiles, counters, log, desired: onDesired, stored, news },
   talking.signal,
 );
 await run();

@@ -1,4 +1,4 @@
-/** The three conversations with the operator, and what they have in common. */
+/** The four conversations with the operator, and what they have in common. */
 import { join } from 'node:path';
 import type { DesiredState } from '../core/wire/agent.ts';
 import type { Configuration } from './configuration.ts';
@@ -6,6 +6,8 @@ import { saveDesired } from './link/desired-file.ts';
 import { followDesired } from './link/desired-stream.ts';
 import type { LinkParts } from './link/link-parts.ts';
 import { OperatorConnection } from './link/operator-connection.ts';
+import { ProfileFetcher } from './link/profile-fetcher.ts';
+import type { ProfileFiles } from './link/profile-files.ts';
 import type { PeriodJournal } from './link/period-journal.ts';
 import { reportAlways } from './link/reporter.ts';
 import type { Spool } from './link/spool.ts';
@@ -18,6 +20,7 @@ export interface OperatorLinkParts extends Omit<LinkParts, 'connection' | 'rando
   readonly status: Status;
   readonly spool: Spool;
   readonly journal: PeriodJournal;
+  readonly profiles: ProfileFiles;
   readonly desired: (state: DesiredState) => void;
   /** Notified when a snapshot was stored. */
   readonly stored: Wakeup;
@@ -33,8 +36,10 @@ export async function linkToOperator(parts: OperatorLinkParts, signal: AbortSign
   const { operatorUrl: url, caFile, tokenFile, stateDir } = configuration;
   const connection = new OperatorConnection({ url, caFile, tokenFile });
   const shared = { connection, counters, log, random: Math.random };
+  const profiles = new ProfileFetcher({ ...shared, files: parts.profiles, changed: () => parts.news.notify() });
   const desired = (state: DesiredState): void => {
     parts.desired(state);
+    profiles.name(state.profiles);
     try {
       saveDesired(desiredPath(stateDir), state, Date.now());
     } catch (error) {
@@ -48,12 +53,13 @@ export async function linkToOperator(parts: OperatorLinkParts, signal: AbortSign
       {
         ...shared,
         wakeup: parts.news,
-        report: () => status.report(),
+        report: () => ({ ...status.report(), profiles: profiles.report() }),
         accepted: ({ lostPeriods }) => journal.acknowledge(lostPeriods),
       },
       signal,
     ),
     uploadSpooled({ ...shared, spool, wakeup: parts.stored }, signal),
+    profiles.run(signal),
   ]);
   connection.close();
 }

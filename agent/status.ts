@@ -3,6 +3,7 @@ import type { AgentReport, ReportedContainer } from '../core/wire/agent.ts';
 import type { Counters } from './counters.ts';
 import type { Capture } from './kernel/capture.ts';
 import type { PeriodJournal } from './link/period-journal.ts';
+import type { ProfileFiles } from './link/profile-files.ts';
 import type { Spool } from './link/spool.ts';
 import { watchOf } from './observe/observed.ts';
 import type { Observer } from './observe/observer.ts';
@@ -19,6 +20,7 @@ export interface StatusParts {
   readonly counters: Counters;
   readonly spool: Spool;
   readonly journal: PeriodJournal;
+  readonly profiles: ProfileFiles;
 }
 
 export class Status {
@@ -59,7 +61,7 @@ export class Status {
     return JSON.stringify([this.#captureStatus, this.#runningVersion, this.#containers, this.#parts.journal.lost]);
   }
 
-  report(): AgentReport {
+  report(): Omit<AgentReport, 'profiles'> {
     const { agentVersion, instance, counters, journal } = this.#parts;
     return {
       protocol: 1,
@@ -93,12 +95,14 @@ export class Status {
   }
 
   #gauges(): Record<string, number> {
-    const { spool } = this.#parts;
+    const { spool, profiles } = this.#parts;
     const trees = [...(this.#observed?.observer.containers ?? [])].map(watchOf);
     const profiling = this.#observed?.observer.containers.ofKind('profiling').length ?? 0;
     return {
       spool_bytes: spool.bytes,
       spool_snapshots: spool.names.length,
+      profiles_held: profiles.held.length,
+      profile_bytes: profiles.bytes,
       tree_bytes: trees.reduce((sum, watch) => sum + (watch?.tree.bytes ?? 0), 0),
       profiling_slots_used: profiling,
       resident_memory_bytes: process.memoryUsage.rss(),

@@ -74,11 +74,18 @@ function troubledFirst(left: AgentOverview, right: AgentOverview): number {
 /** Counters of reports by which records are lost; what is cut short is known in part. */
 const lossCounters = ['ring_drops_total', 'recursion_misses_total', 'kernel_map_full_total', 'decode_errors_total'];
 
-function agentStatus({ node, agent, slots, maxSlots, finishedKept, counters }: AgentOverview): AgentStatus {
+function agentStatus({ node, agent, slots, maxSlots, finishedKept, profiles, counters }: AgentOverview): AgentStatus {
   const lost = lossCounters.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
   // Counters are an agent's word: any number.
   const lostRecords = Math.min(Math.floor(lost), Number.MAX_SAFE_INTEGER);
-  return { node, ...agent, slots: { used: slots, max: maxSlots }, finishedKept, lostRecords };
+  return {
+    node,
+    ...agent,
+    slots: { used: slots, max: maxSlots },
+    finishedKept,
+    profiles: { ...profiles },
+    lostRecords,
+  };
 }
 
 async function storeStatus({ store, health }: StatusOptions): Promise<ClusterStatus['store']> {

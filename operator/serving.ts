@@ -11,7 +11,13 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
 import { MemoryWatch, processMemory } from './server/memory.ts';
-import type { DesiredStateSource, ProfileModels, StatusSource, UnknownBehaviours } from './server/ports.ts';
+import type {
+  DesiredStateSource,
+  ProfileBlobs,
+  ProfileModels,
+  StatusSource,
+  UnknownBehaviours,
+} from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
 import { TokenAuthenticator } from './server/token-authenticator.ts';
@@ -32,6 +38,7 @@ export interface ServingOptions {
   readonly status: StatusSource;
   readonly profiles: ProfileModels;
   readonly unknown: UnknownBehaviours;
+  readonly blobs: ProfileBlobs;
 }
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */

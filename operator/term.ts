@@ -16,6 +16,7 @@ import { createIngest } from './learning/ingest.ts';
 import { KnownProfiles } from './learning/known-profiles.ts';
 import { LabelWatch } from './learning/label-watch.ts';
 import { ProfileBlobs } from './learning/profile-blobs.ts';
+import { nodeBlobs } from './learning/node-blobs.ts';
 import { profileModels } from './learning/profile-model.ts';
 import { dropMarksOfGone } from './learning/quarantine.ts';
 import { Refusals } from './learning/refusals.ts';
@@ -36,7 +37,10 @@ import { serveBackups } from './store/backup-socket.ts';
 import { StoreHealth } from './store/health.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 
-export type TermOptions = Omit<ServingOptions, 'registry' | 'scheduler' | 'ingest' | 'status' | 'profiles' | 'unknown'>;
+export type TermOptions = Omit<
+  ServingOptions,
+  'registry' | 'scheduler' | 'ingest' | 'status' | 'profiles' | 'unknown' | 'blobs'
+>;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
 export async function runTerm(options: TermOptions, lost: AbortSignal): Promise<void> {
@@ -197,6 +201,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     const readers = {
       status,
       profiles: profileModels(store, () => clock.now()),
+      blobs: nodeBlobs({ told: (node) => scheduler.current(node)?.profiles ?? [], known, blobs }),
       unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks, secret }),
     };
     await serve({ ...options, registry, scheduler, ingest, ...readers }, signal).catch(fail);

@@ -18,6 +18,7 @@ export const initialDesired: DesiredState = {
   slots: [],
   refused: [],
   probes: [],
+  profiles: [],
 };
 
 export function saveDesired(path: string, state: DesiredState, receivedAt: number): void {

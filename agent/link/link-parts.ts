@@ -1,4 +1,4 @@
-/** What the three conversations with the operator share. */
+/** What the four conversations with the operator share. */
 import type { Counters } from '../counters.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from './backoff.ts';

@@ -150,6 +150,7 @@ describe('reports', () => {
     runningVersion: 1,
     containers: [],
     lostPeriods: [{ containerId: container, slotId: 's', from: 1, to: 2 }],
+    profiles: { held: [], failed: [] },
     counters: {},
     gauges: {},
   };

@@ -28,10 +28,10 @@ export interface Answer {
 }
 
 /** Answers to reports and uploads are a line or two. */
-const maxAnswerLength = 64 * 1024;
+const maxAnswerBytes = 64 * 1024;
 /** No byte for so long: the other side is gone. The desired stream has a heartbeat three times as often. */
 const silenceMs = 45_000;
-/** One for the stream, one for reports, one for uploads. */
+/** One for the stream, one for reports, one for uploads, one for profiles. */
 const maxSockets = 4;
 
 export class OperatorConnection {
@@ -78,16 +78,22 @@ export class OperatorConnection {
   }
 
   async call(call: Call): Promise<Answer> {
+    const { bytes, ...answer } = await this.read(call, maxAnswerBytes);
+    return { ...answer, text: bytes.toString() };
+  }
+
+  /** @throws Error also if the answer has more than so many bytes */
+  async read(call: Call, limit: number): Promise<Omit<Answer, 'text'> & { readonly bytes: Buffer }> {
     const response = await this.open(call);
-    response.setEncoding('utf8');
-    let text = '';
+    const chunks: Buffer[] = [];
+    let length = 0;
     for await (const chunk of response) {
-      text += String(chunk);
-      if (text.length > maxAnswerLength) {
-        throw new Error(`the operator's answer to ${call.path} is longer than ${maxAnswerLength} characters`);
-      }
+      if (!Buffer.isBuffer(chunk)) throw new TypeError('an answer without encoding comes in buffers');
+      length += chunk.length;
+      if (length > limit) throw new Error(`the operator's answer to ${call.path} is longer than ${limit} bytes`);
+      chunks.push(chunk);
     }
-    return { status: response.statusCode ?? 0, text, ...retryAfter(response) };
+    return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks, length), ...retryAfter(response) };
   }
 
   close(): void {

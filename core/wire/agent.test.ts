@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { agentReport, desiredMessage, type DesiredState, desiredState, maxContainerProbes } from './agent.ts';
+import {
+  agentReport,
+  desiredMessage,
+  type DesiredState,
+  desiredState,
+  maxContainerProbes,
+  profileLimits,
+} from './agent.ts';
 import { commandDigest } from './command-digest.ts';
 
 const state: DesiredState = {
@@ -11,11 +18,12 @@ const state: DesiredState = {
   slots: [],
   refused: [],
   probes: [],
+  profiles: [],
 };
 
 describe('desired state', () => {
   it('is read from operators one version apart: without what is new, and with what is not known', () => {
-    const { probes: _, ...older } = state;
+    const { probes: _, profiles: __, ...older } = state;
     expect(desiredState.parse({ ...older, later: true })).toEqual(state);
   });
 
@@ -27,6 +35,17 @@ describe('desired state', () => {
     expect(JSON.stringify(full).length).toBeLessThan(300_000);
     expect(desiredState.safeParse({ ...full, probes: [...full.probes, one] }).success).toBe(false);
   });
+});
+
+it('a state with as many profiles as there may be has 20 KB more, and a report of all of them 40 KB', () => {
+  const digests = Array.from({ length: profileLimits.count }, () => `sha256:${'ab'.repeat(32)}`);
+  const full = { ...state, profiles: digests };
+  expect(desiredState.parse(full)).toEqual(full);
+  expect(JSON.stringify(full).length - JSON.stringify(state).length).toBeLessThan(20_000);
+  expect(desiredState.safeParse({ ...full, profiles: [...digests, digests[0]] }).success).toBe(false);
+  expect(desiredState.safeParse({ ...full, profiles: ['sha256:../../etc/passwd'] }).success).toBe(false);
+  const failed = digests.map((digest) => ({ digest, reason: 'unavailable' }));
+  expect(JSON.stringify({ held: digests, failed }).length).toBeLessThan(50_000);
 });
 
 describe('messages of newer neighbours', () => {
@@ -47,13 +66,17 @@ describe('messages of newer neighbours', () => {
       runningVersion: 1,
       containers: [{ id: 'ab'.repeat(32), state: 'paused', startSeen: true }],
       lostPeriods: [],
+      profiles: { held: [], failed: [{ digest: `sha256:${'ab'.repeat(32)}`, reason: 'moon' }] },
       counters: {},
       gauges: {},
     };
     expect(agentReport.parse(report)).toMatchObject({
       capture: { state: 'starting', reason: 'half' },
       containers: [{ state: 'idle' }],
+      profiles: { held: [], failed: [{ reason: 'unavailable' }] },
     });
+    const { profiles: _, ...older } = report;
+    expect(agentReport.parse(older).profiles).toEqual({ held: [], failed: [] });
     expect(agentReport.safeParse({ ...report, capture: { ...report.capture, state: 1 } }).success).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
 /**
  * What agent and operator say to each other. The agent calls, the operator serves:
  *
- *   GET  /agent/v1/desired    one long-lived stream of JSON lines ({@link desiredMessage}), a heartbeat every 15 s
- *   POST /agent/v1/report     {@link agentReport}, on every change and at least every 15 s
- *   POST /agent/v1/snapshots  zstd JSON of one snapshot; answers {@link uploadAnswer}
+ *   GET  /agent/v1/desired          one long-lived stream of JSON lines ({@link desiredMessage}), a heartbeat every 15 s
+ *   GET  /agent/v1/profiles/DIGEST  bytes of a compiled profile that the desired state names (core/match/compiled-format.ts)
+ *   POST /agent/v1/report           {@link agentReport}, on every change and at least every 15 s
+ *   POST /agent/v1/snapshots        zstd JSON of one snapshot; answers {@link uploadAnswer}
  *
  * All with `Authorization: Bearer <projected service account token>` for {@link agentAudience}. Readers ignore fields that
  * they do not know, and take words that they do not know for the most careful one that they know, so that neighbours one
@@ -43,6 +44,14 @@ export const containerProbes = z.object({
  */
 export const maxContainerProbes = 1_000;
 
+const profileDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'a digest is sha256: and 64 hexadecimal digits');
+
+/**
+ * Compiled profiles of one node. 500 pods of usual clusters have some 60 images; 256 digests of 75 bytes are 19 KB of a message.
+ * Usual profiles have 5 KB, so 256 of them take 1.3 MB of the node's disk; of the largest, 400 KB, there are 80.
+ */
+export const profileLimits = { count: 256, bytes: 32 * 1024 * 1024 } as const;
+
 /** Everything a node should be doing. Small (5 slots and a screen of settings), so it is always sent whole. */
 export const desiredState = z.object({
   type: z.literal('desired'),
@@ -56,6 +65,8 @@ export const desiredState = z.object({
   refused: z.array(containerId).max(1_000),
   /** Absent from operators before this field. */
   probes: z.array(containerProbes).max(maxContainerProbes).default([]),
+  /** Finished profiles of the images of its containers, in their compiled form: the agent shall hold these. Absent likewise. */
+  profiles: z.array(profileDigest).max(profileLimits.count).default([]),
 });
 
 const heartbeat = z.object({ type: z.literal('heartbeat'), at: epochMs });
@@ -94,6 +105,20 @@ export const reportedContainer = z.object({
   slotId: z.string().max(64).optional(),
 });
 
+/**
+ * Why an agent does not hold a profile that it was told of: the operator did not give it (`unavailable`), gave other bytes than
+ * those of the digest (`digest`), or such as this agent cannot read (`format`); all together are too large (`room`); the disk
+ * did not take it (`disk`).
+ */
+export const profileFailures = ['unavailable', 'digest', 'format', 'room', 'disk'] as const;
+
+const reportedProfiles = z.object({
+  held: z.array(profileDigest).max(profileLimits.count),
+  failed: z
+    .array(z.object({ digest: profileDigest, reason: wordOf(profileFailures, 'unavailable') }))
+    .max(profileLimits.count),
+});
+
 export const agentReport = z.object({
   protocol: z.literal(1),
   agentVersion: z.string().max(64),
@@ -110,6 +135,8 @@ export const agentReport = z.object({
   containers: z.array(reportedContainer).max(1_000),
   /** Periods cut short by the end of an earlier agent, found at this one's start. */
   lostPeriods: z.array(z.object({ containerId, slotId: z.string().max(64), from: epochMs, to: epochMs })).max(100),
+  /** Compiled profiles that it was told to hold: 50 KB at most. Absent from agents before this field. */
+  profiles: reportedProfiles.default({ held: [], failed: [] }),
   /** Monotone since `instance` began; names are metric names without prefix, labels inside as in `name{label="value"}`. */
   counters: z.record(z.string().max(128), count),
   gauges: z.record(z.string().max(128), z.number()),
@@ -126,6 +153,8 @@ export const uploadAnswer = z.object({
 });
 
 export type Slot = z.infer<typeof slot>;
+export type ReportedProfiles = z.infer<typeof reportedProfiles>;
+export type ProfileFailure = (typeof profileFailures)[number];
 export type ContainerProbes = z.infer<typeof containerProbes>;
 export type DesiredState = z.infer<typeof desiredState>;
 export type DesiredMessage = z.infer<typeof desiredMessage>;

@@ -182,6 +182,7 @@ export class LoadAgent {
         ...(slot !== undefined && { slotId: slot.slotId }),
       })),
       lostPeriods: [],
+      profiles: { held: [], failed: [] },
       counters: this.#counters.toJSON(),
       gauges: { tree_bytes: 1_000_000, observed_containers: this.#containers.size },
     };

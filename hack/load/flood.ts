@@ -77,6 +77,7 @@ function foreignReport({ victim }: FloodOptions): Buffer {
       startSeen: true,
     })),
     lostPeriods: [],
+    profiles: { held: [], failed: [] },
     counters: Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`invented_${index}_total`, index])),
     gauges: {},
   };

@@ -22,7 +22,16 @@ const status: ClusterStatus = {
         heardAt: now - 9_000,
         slots: { used: 0, max: 5 },
       },
-      { ...agent, node: 'node-1', state: 'ready', why: '', heardAt: now - 4_000, finishedKept: 2, lostRecords: 7 },
+      {
+        ...agent,
+        node: 'node-1',
+        state: 'ready',
+        why: '',
+        heardAt: now - 4_000,
+        finishedKept: 2,
+        lostRecords: 7,
+        profiles: { told: 12, held: 9, failures: { format: 1, digest: 2, later: 1 } },
+      },
       { ...agent, node: 'node-3', state: 'never-reported', why: 'no agent has reported from this node', version: '' },
     ],
     omitted: 4,
@@ -51,12 +60,14 @@ const status: ClusterStatus = {
 };
 
 const statusScreen = String.raw`Agents      1 ready, 6 not
-NODE     STATE         VERSION   VARIANT   SLOTS    LOST   HEARD
-node-2   Unsupported   0.1.0     -         0 of 5   0      9s ago
-node-1   Ready         0.1.0     raw       5 of 5   7      4s ago
-node-3   NoAgent       -         raw       5 of 5   0      never
+NODE     STATE         VERSION   VARIANT   SLOTS    PROFILES   LOST   HEARD
+node-2   Unsupported   0.1.0     -         0 of 5   -          0      9s ago
+node-1   Ready         0.1.0     raw       5 of 5   9 of 12    7      4s ago
+node-3   NoAgent       -         raw       5 of 5   -          0      never
 node-2: agent not ready: unsupported: kernel 4.19\x1b[31m is too old
 node-3: no agent has reported from this node
+node-1: 2 profiles not held: other bytes came than those asked for
+node-1: 1 profile not held: the agent cannot read what the operator gives: update it
 and 4 more agents
 
 Containers  15

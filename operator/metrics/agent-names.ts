@@ -2,6 +2,8 @@
  * The counters and gauges of agents that the operator shows as its own metrics, with a label `node` added. An agent cannot
  * make others: names and label values come from here, so their number is fixed.
  */
+import { profileFailures } from '../../core/wire/agent.ts';
+
 export interface AgentCounter {
   /** Name in the report. */
   readonly name: string;
@@ -46,12 +48,17 @@ export const agentCounters: readonly AgentCounter[] = [
   {
     name: 'operator_failures_total',
     help: 'Calls to the operator that failed.',
-    labels: { call: ['desired', 'report', 'snapshots'] },
+    labels: { call: ['desired', 'report', 'snapshots', 'profiles'] },
   },
   { name: 'operator_messages_total', help: 'Messages of the operator that agents took in, heartbeats included.' },
   {
     name: 'operator_messages_unknown_total',
     help: 'Messages of the operator that agents did not know, being older than it.',
+  },
+  {
+    name: 'profiles_fetched_total',
+    help: 'Compiled profiles that agents asked for: held, or why not: unavailable (no answer, or a refusal), digest (other bytes than those asked for), format (the agent cannot read it), room (all are too large together), disk.',
+    labels: { result: ['held', ...profileFailures] },
   },
   { name: 'spool_evictions_total', help: 'Snapshots dropped because the spool was full.' },
   { name: 'spool_vanished_total', help: 'Snapshots that were missing from the spool.' },
@@ -83,6 +90,8 @@ export const agentGauges: readonly { readonly name: string; readonly help: strin
   { name: 'spool_snapshots', help: 'Snapshots that wait on the node.' },
   { name: 'tree_bytes', help: 'Estimated bytes of the activity trees of an agent.' },
   { name: 'profiling_slots_used', help: 'Containers that an agent profiles.' },
+  { name: 'profiles_held', help: 'Compiled profiles that an agent holds.' },
+  { name: 'profile_bytes', help: 'Bytes of the compiled profiles that an agent holds on disk.' },
   { name: 'resident_memory_bytes', help: 'Resident memory of an agent.' },
 ];
 

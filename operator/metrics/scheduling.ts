@@ -78,6 +78,14 @@ export function createSchedulingMetrics(
     },
   });
   void new Gauge({
+    name: 'profiles_left_out',
+    help: 'Compiled profiles that agents are not told to hold, being beyond 256 or 32 MiB on a node.',
+    registers,
+    collect() {
+      this.set(scheduler.nodeCounts().reduce((sum, { profilesLeftOut }) => sum + profilesLeftOut, 0));
+    },
+  });
+  void new Gauge({
     name: 'agents',
     help: 'Nodes whose agents have reported, by whether they can profile now.',
     labelNames: ['state'],

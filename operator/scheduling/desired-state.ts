@@ -12,9 +12,11 @@ export function desiredState(
     readonly grants: readonly Grant[];
     readonly refused: readonly string[];
     readonly probes: readonly ContainerProbes[];
+    /** Digests, sorted. */
+    readonly profiles: readonly string[];
   },
 ): DesiredState {
-  const { grants, refused, probes } = wishes;
+  const { grants, refused, probes, profiles } = wishes;
   return {
     type: 'desired',
     version,
@@ -26,6 +28,7 @@ export function desiredState(
       .toSorted((a, b) => (a.slotId < b.slotId ? -1 : 1)),
     refused: refused.toSorted().slice(0, refusedLimit),
     probes: [...probes],
+    profiles: [...profiles],
   };
 }
 

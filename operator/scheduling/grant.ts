@@ -32,7 +32,7 @@ export interface SchedulingSettings {
   readonly excluded: ExclusionMatcher;
 }
 
-export type ProfileFacts = Pick<ProfileRecord, 'state' | 'snapshots' | 'containers'>;
+export type ProfileFacts = Pick<ProfileRecord, 'state' | 'snapshots' | 'containers' | 'compiled'>;
 
 /** What the operator remembers of a container that agents report. */
 export interface ContainerHistory {

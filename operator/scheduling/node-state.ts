@@ -17,6 +17,7 @@ export interface NodeState {
   reasonSince: ReadonlyMap<string, number>;
   /** Undefined until the first plan for this node. */
   desired: DesiredState | undefined;
+  profilesLeftOut: number;
 }
 
 export function nodeState(node: string, report: AgentReport, now: number): NodeState {
@@ -30,6 +31,7 @@ export function nodeState(node: string, report: AgentReport, now: number): NodeS
     reasons: new Map(),
     reasonSince: new Map(),
     desired: undefined,
+    profilesLeftOut: 0,
   };
   hear(state, report, now);
   return state;

@@ -8,6 +8,27 @@ import { containerId, imageOf } from './testing/situations.ts';
 const nginx = imageOf('nginx');
 const short = { snapshotPeriodMs: 30_000 };
 
+it('names to each node the compiled profiles of what runs there, as soon as there are any and as long as it runs', async () => {
+  const omitted = { processes: 0, files: 0, dns: 0, network: 0 };
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  const compiled = { revision: 1, digest, bytes: 5_000, fingerprints: 900, omitted };
+  const cluster = new Simulation();
+  const id = cluster.start(nginx, 'node-a');
+  cluster.start(imageOf('redis'), 'node-b');
+  const named = () => ['node-a', 'node-b'].map((node) => cluster.scheduler.current(node)?.profiles);
+  await cluster.run(5);
+  expect(named()).toEqual([[], []]);
+  cluster.profiles.set(imageText(nginx), { state: 'stable', snapshots: 200, containers: 3, compiled });
+  cluster.scheduler.profileChanged(nginx);
+  await cluster.run(1);
+  expect(named()).toEqual([[digest], []]);
+  const [first] = cluster.scheduler.agents();
+  expect(first?.profiles).toEqual({ told: 1, held: 0, failures: {} });
+  cluster.end(id);
+  await cluster.run(20);
+  expect(named()).toEqual([[], []]);
+});
+
 describe('an obedient cluster', () => {
   it('profiles a container from its report to its snapshot, and then again', async () => {
     const cluster = new Simulation(settingsWith(short));

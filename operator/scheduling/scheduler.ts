@@ -22,6 +22,7 @@ import {
   type NodeState,
 } from './node-state.ts';
 import { plan, type NodePlan } from './plan.ts';
+import { type HeldProfiles, heldProfiles, nodeProfiles } from './node-profiles.ts';
 import { isOwnPod } from './own-pod.ts';
 import type { EndCode } from './reason.ts';
 import { replanTimer } from './replan-timer.ts';
@@ -87,12 +88,16 @@ export interface NodeCounts {
   readonly slots: number;
   /** Containers whose probes its agent is not told. */
   readonly probesLeftOut: number;
+  /** Compiled profiles that its agent is not told to hold, being too many or too large together. */
+  readonly profilesLeftOut: number;
 }
 
 export interface AgentOverview extends Pick<NodeView, 'node' | 'agent' | 'maxSlots'> {
   readonly slots: number;
   /** Containers that ended before they got a slot, and whose trees it keeps. */
   readonly finishedKept: number;
+  /** Compiled ones. */
+  readonly profiles: HeldProfiles;
   /** As the agent counts since it started; empty without one. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -215,7 +220,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     setReasons(state, planned.reasons, now);
     const grants = ledger.ofNode(state.node);
     const probes = inventory.probes(state.node).told;
-    publish(state, desiredState(version, settings(), { grants, refused: planned.refuse, probes }));
+    const { told: profiles, leftOut } = nodeProfiles(inventory.runningOn(state.node), options.profile);
+    state.profilesLeftOut = leftOut;
+    publish(state, desiredState(version, settings(), { grants, refused: planned.refuse, probes, profiles }));
   }
 
   function give(grant: Grant, state: NodeState): void {
@@ -333,6 +340,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         slots: ledger.ofNode(node).length,
         finishedKept: state?.containers.filter((one) => one.state === 'finished').length ?? 0,
         counters: state?.report.counters ?? {},
+        profiles: heldProfiles(state?.desired ?? { profiles: [] }, state?.report.profiles ?? { held: [], failed: [] }),
       };
     });
   }
@@ -366,6 +374,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           ready: agent.state === 'ready',
           slots: ledger.ofNode(state.node).length,
           probesLeftOut: inventory.probes(state.node).leftOut,
+          profilesLeftOut: state.profilesLeftOut,
         };
       }),
     stop: () => timer.stop(),

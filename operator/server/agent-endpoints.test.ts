@@ -20,6 +20,7 @@ const report: AgentReport = {
   runningVersion: 7,
   containers: [],
   lostPeriods: [],
+  profiles: { held: [], failed: [] },
   counters: { events_total: 3 },
   gauges: {},
 };

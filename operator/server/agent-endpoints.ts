@@ -3,13 +3,14 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import type { Logger } from 'pino';
 import { agentReport } from '../../core/wire/agent.ts';
 import type { Clock } from '../clock.ts';
+import { blobEndpoint } from './blob-endpoint.ts';
 import { agentOf, identify } from './authentication.ts';
 import { BodyTooLargeError, readBody } from './body.ts';
 import { parseBoundedJson, TooManyValuesError } from './bounded-json.ts';
 import { DesiredStreams } from './desired-stream.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { Agent, DesiredStateSource, Ingest, ReportSink } from './ports.ts';
+import type { Agent, DesiredStateSource, Ingest, ProfileBlobs, ReportSink } from './ports.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { snapshotEndpoint } from './snapshot-endpoint.ts';
 import { issuesText } from './snapshot-upload.ts';
@@ -24,6 +25,7 @@ export interface AgentEndpointsOptions {
   readonly desired: DesiredStateSource;
   readonly reports: ReportSink;
   readonly ingest: Ingest;
+  readonly blobs: ProfileBlobs;
   readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -64,7 +66,7 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
     };
 
   const router = Router();
-  router.use(['/report', '/snapshots'], closeAfterwards);
+  router.use(['/report', '/snapshots', '/profiles'], closeAfterwards);
   router.get(
     '/desired',
     asAgent(async (agent, _request, response) => streams.open(agent.node, response)),
@@ -83,8 +85,13 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
     }),
   );
   router.post('/snapshots', asAgent(snapshots));
+  router.get('/profiles/:digest', asAgent(blobEndpoint(options)));
   router.use(() => {
-    throw new Problem({ status: 404, code: 'no-such-endpoint', detail: 'agents know desired, report and snapshots' });
+    throw new Problem({
+      status: 404,
+      code: 'no-such-endpoint',
+      detail: 'agents know desired, profiles, report and snapshots',
+    });
   });
   router.use(problemHandler(metrics.agentRequestsRefused, log));
   return { router, endStreams: () => streams.endAll() };

@@ -16,6 +16,7 @@ const state = (version: number, refused: string[] = []): DesiredState => ({
   slots: [],
   refused,
   probes: [],
+  profiles: [],
 });
 
 async function nextLine(lines: Interface): Promise<DesiredMessage> {

@@ -47,6 +47,16 @@ export function createServerMetrics(registry: Registry) {
       buckets: [0.01, 0.05, 0.2, 1, 5, 20],
       registers,
     }),
+    blobsSent: new Counter({
+      name: 'profile_blobs_sent_total',
+      help: 'Compiled profiles given to agents.',
+      registers,
+    }),
+    blobBytes: new Counter({
+      name: 'profile_blob_sent_bytes_total',
+      help: 'Bytes of compiled profiles given to agents.',
+      registers,
+    }),
     tokenReviews: new Counter({
       name: 'token_reviews_total',
       help: 'Tokens by how they were judged: cached, valid, invalid, limited, busy, failed.',

@@ -75,6 +75,16 @@ export interface StatusSource {
   scheduling(query: SchedulingQuery): SchedulingPage;
 }
 
+export type ProfileBlob =
+  | { readonly kind: 'found'; readonly bytes: Uint8Array }
+  /** Nothing that this node should have. */
+  | { readonly kind: 'elsewhere' }
+  /** It was told to hold it, and what it is told next names another. */
+  | { readonly kind: 'gone' };
+
+/** Compiled profiles by digest, for the agent of a node. @throws GateFullError if too many are being made */
+export type ProfileBlobs = (node: string, digest: string) => Promise<ProfileBlob>;
+
 export type ProfileModel =
   | { readonly kind: 'found'; readonly model: unknown }
   /** There is no profile of this name, or there was none at that time. */

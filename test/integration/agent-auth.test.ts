@@ -41,6 +41,7 @@ async function startOperator(apiServer: ApiServer) {
       account: `system:serviceaccount:${namespace}:agent`,
       desired: { subscribe: () => () => undefined },
       reports: { report: () => undefined },
+      blobs: async () => ({ kind: 'elsewhere' }),
       ingest: async (upload) => {
         received.push(upload);
         return { result: 'accepted' };

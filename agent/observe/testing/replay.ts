@@ -126,6 +126,7 @@ export class Node {
     slots: [],
     refused: [],
     probes: [],
+    profiles: [],
   };
 
   constructor(parts: Partial<ObservationParts> = {}) {

@@ -1,4 +1,5 @@
 /** The state of the product on one screen. */
+import { type ProfileFailure, profileFailures } from '../../../core/wire/agent.ts';
 import type { AgentStatus, ClusterStatus } from '../../server/api/status.ts';
 import { shortDuration } from './duration.ts';
 import type { Paint } from './paint.ts';
@@ -22,13 +23,14 @@ export function statusText(status: ClusterStatus, paint: Paint): string {
 }
 
 function agents({ agents: { items, omitted, ready, notReady }, at }: ClusterStatus, paint: Paint): string {
-  const head = ['NODE', 'STATE', 'VERSION', 'VARIANT', 'SLOTS', 'LOST', 'HEARD'];
+  const head = ['NODE', 'STATE', 'VERSION', 'VARIANT', 'SLOTS', 'PROFILES', 'LOST', 'HEARD'];
   const rows = items.map((one) => [
     one.node,
     stateOf(one),
     one.version || '-',
     one.variant || '-',
     `${one.slots.used} of ${one.slots.max}`,
+    one.profiles === undefined ? '-' : `${one.profiles.held} of ${one.profiles.told}`,
     String(one.lostRecords),
     one.heardAt === undefined ? 'never' : `${shortDuration(Math.max(0, at - one.heardAt) / 1_000)} ago`,
   ]);
@@ -37,8 +39,26 @@ function agents({ agents: { items, omitted, ready, notReady }, at }: ClusterStat
     `${title('Agents', paint)}${ready} ready${notReady === 0 ? '' : paint('red', `, ${notReady} not`)}\n`,
     items.length === 0 ? 'no node runs containers or agents\n' : table(head, rows),
     ...troubled.map(({ node, why }) => paint('red', `${safe(node)}: ${safe(why)}\n`)),
+    ...items.flatMap((one) => notHeld(one)).map((line) => paint('yellow', line)),
     more(omitted, 'agents'),
   ].join('');
+}
+
+/** Why an agent does not hold profiles that it should, for people. */
+const failures: Readonly<Record<ProfileFailure, string>> = {
+  unavailable: 'the operator has not given it yet',
+  digest: 'other bytes came than those asked for',
+  format: 'the agent cannot read what the operator gives: update it',
+  room: 'all are too large together',
+  disk: 'the disk of the node refuses',
+};
+
+function notHeld({ node, profiles }: AgentStatus): string[] {
+  return profileFailures.flatMap((reason) => {
+    const count = profiles?.failures[reason] ?? 0;
+    const which = `${count} ${count === 1 ? 'profile' : 'profiles'}`;
+    return count === 0 ? [] : [`${safe(node)}: ${which} not held: ${failures[reason]}\n`];
+  });
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -22,6 +22,7 @@ export function agentReport(fields: Partial<AgentReport> = {}): AgentReport {
     runningVersion: 0,
     containers: [],
     lostPeriods: [],
+    profiles: { held: [], failed: [] },
     counters: {},
     gauges: {},
     ...fields,

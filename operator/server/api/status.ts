@@ -16,6 +16,8 @@ const agentStatus = z.object({
   slots: z.object({ used: count, max: count }),
   /** Containers that ended before they got a slot, and whose activity the agent keeps for a moment. */
   finishedKept: count,
+  /** Compiled ones: that it is told to hold, of these that it says it does, and why not of others. Absent from operators before this. */
+  profiles: z.object({ told: count, held: count, failures: z.record(z.string(), count) }).exactOptional(),
   /** Records lost since the agent started. */
   lostRecords: count,
 });

@@ -6,7 +6,15 @@ import type { DesiredState } from '../../../core/wire/agent.ts';
 import type { Clock } from '../../clock.ts';
 import type { AccessQuestion, Identity } from '../../kube/reviews.ts';
 import { createServerMetrics } from '../metrics.ts';
-import type { Agent, IngestAnswer, ProfileModels, SnapshotUpload, StatusSource, UnknownBehaviours } from '../ports.ts';
+import type {
+  Agent,
+  IngestAnswer,
+  ProfileBlobs,
+  ProfileModels,
+  SnapshotUpload,
+  StatusSource,
+  UnknownBehaviours,
+} from '../ports.ts';
 import { startServer } from '../server.ts';
 import { issueServing, makeAuthority } from '../tls/authority.ts';
 import { TokenAuthenticator } from '../token-authenticator.ts';
@@ -39,6 +47,7 @@ export interface TestPorts {
   review?: (token: string) => Promise<Identity | undefined>;
   memory?: { readonly isScarce: boolean };
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
+  blobs?: ProfileBlobs;
   profiles?: ProfileModels;
   unknown?: UnknownBehaviours;
   status?: Partial<StatusSource>;
@@ -70,6 +79,7 @@ export async function startTestServer(clock: Clock, ports: TestPorts = {}) {
       },
       reports: { report: (agent, report) => reports.push({ agent, version: report.runningVersion }) },
       ingest: ports.ingest ?? (async () => ({ result: 'accepted' })),
+      blobs: ports.blobs ?? (async () => ({ kind: 'elsewhere' })),
       memory,
       clock,
       random: () => 0,
