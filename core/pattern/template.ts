@@ -16,7 +16,7 @@ import { randomTemplate } from './maker.ts';
 import { isShape, shapesFor } from './shape.ts';
 import { signatureOf } from './signature.ts';
 
-type Part =
+export type Part =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'digits'; readonly word: string }
   | { readonly kind: 'mixed'; readonly length: number };

@@ -35,6 +35,8 @@ export interface ComparedBehaviour {
   readonly doers: Doers;
   /** Of a program, as flags; 0 for everything else. */
   readonly phases: number;
+  /** Patterns that are compared as one, as this profile has them, sorted (diff-overlaps.ts). */
+  readonly names?: readonly string[];
 }
 
 const nobody: Doers = new Map();

@@ -3,6 +3,8 @@
  * - One knows by a pattern, or a wider block of addresses, what the other knows by names: the more was learned, the more names became patterns.
  * - Each has names of its own of one signature, so what makes the names is the same (`/dev/shm/PostgreSQL.1027192894`).
  *
+ * What overlaps is compared as one as well, but is news (diff-overlaps.ts).
+ *
  * Both are compared as the pattern or signature, without scores: how many containers showed any of the names cannot be told
  * from the scores of each.
  */
@@ -12,14 +14,16 @@ import { isPattern, matchesTemplate } from '../pattern/template.ts';
 import { blockCovers, isWiderBlock } from './blocks.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
+import { foldOverlaps } from './diff-overlaps.ts';
 
 export type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
 type Folded = Map<string, ComparedBehaviour>;
 
 /** Both, with names counted as what stands for them on the other side. A profile is never changed by itself. */
-export function foldNames(old: Behaviours, young: Behaviours): readonly [Folded, Folded] {
+export function foldNames(old: Behaviours, young: Behaviours): readonly [Behaviours, Behaviours] {
   const [before, after] = foldIntoPatterns(old, young);
-  return [foldIntoSignatures(before, after), foldIntoSignatures(after, before)];
+  const [left, right] = [foldIntoSignatures(before, after), foldIntoSignatures(after, before)];
+  return foldOverlaps(left, right, { isPattern: isPatternOf, placeOf });
 }
 
 /** What only patterns of the other profile know counts as these. */

@@ -34,8 +34,13 @@ export interface ComparedProfile {
   };
 }
 
+interface SharedChanges extends CircumstanceChanges {
+  /** Patterns of both that have names in common, though neither stands for all of the other's: it is called by the first. */
+  readonly overlapping?: { readonly before: readonly string[]; readonly after: readonly string[] };
+}
+
 export type Difference = Subject &
-  CircumstanceChanges & {
+  SharedChanges & {
     readonly change: 'new' | 'gone' | 'changed';
     readonly relevance: Relevance;
     /** Programs from the root of the lineage to the process; empty for what containers do as a whole. */
@@ -102,12 +107,12 @@ function isBelowAbsent({ subject, process }: ComparedBehaviour, other: Behaviour
 
 /** All that changed is by whom, and they are those who began its process, or did so no more. */
 function isByNewcomers(
-  { gained, lost, shifted, actors }: Difference,
+  { gained, lost, shifted, actors, overlapping }: Difference,
   { subject, process }: ComparedBehaviour,
   left: Behaviours,
   right: Behaviours,
 ): boolean {
-  if (subject.kind === 'process' || process === undefined || actors === undefined) return false;
+  if (subject.kind === 'process' || process === undefined || actors === undefined || overlapping) return false;
   const [before, after] = [left, right].map((side) => side.get(processKey(process))?.ways ?? {});
   return (
     gained.length + lost.length + shifted.length === 0 &&
@@ -123,19 +128,28 @@ function difference(
   { threshold, later }: { readonly threshold: number; readonly later: boolean },
 ): Difference | undefined {
   const ways = changedWays(old?.ways ?? {}, young?.ways ?? {}, threshold);
+  const both = old && young ? sharedChanges(old, young, later) : {};
+  const changes = [...ways.gained, ...ways.lost, ...ways.shifted, ...Object.keys(both)];
   const change = changeOf(old, young);
-  const circumstances = old && young ? circumstanceChanges(old, young, later) : {};
-  const changes = [...ways.gained, ...ways.lost, ...ways.shifted, ...Object.keys(circumstances)];
   if (change === 'changed' && changes.length === 0) return undefined;
   return {
     ...subject,
     change,
-    relevance: relevanceOf(subject, differingWays(ways, circumstances)),
+    relevance: relevanceOf(subject, differingWays(ways, both, [old, young])),
     lineage,
     ...(old !== undefined && { before: old.ways }),
     ...(young !== undefined && { after: young.ways }),
     ...ways,
-    ...circumstances,
+    ...both,
+  };
+}
+
+/** What changed of a behaviour that both have, besides its ways. */
+function sharedChanges(old: ComparedBehaviour, young: ComparedBehaviour, later: boolean): SharedChanges {
+  const [before, after] = [old.names, young.names];
+  return {
+    ...circumstanceChanges(old, young, later),
+    ...(before !== undefined && after !== undefined && { overlapping: { before, after } }),
   };
 }
 
@@ -158,8 +172,13 @@ function changedWays(before: Ways, after: Ways, threshold: number): ChangedWays 
   };
 }
 
-/** By which it is judged: how often something happens counts only where nothing else differs. */
-function differingWays({ gained, lost, shifted }: ChangedWays, { actors }: CircumstanceChanges): readonly string[] {
+/** By which it is judged: how often something happens counts only where nothing else differs, and new names for all that is done. */
+function differingWays(
+  { gained, lost, shifted }: ChangedWays,
+  { actors, overlapping }: SharedChanges,
+  sides: readonly (ComparedBehaviour | undefined)[],
+): readonly string[] {
+  if (overlapping !== undefined) return sides.flatMap((side) => Object.keys(side?.ways ?? {}));
   const doings = actors === undefined ? [] : [...actors.gained, ...actors.lost];
   const differing = [...gained, ...lost, ...doings.map(({ way }) => way)];
   return differing.length > 0 ? differing : shifted;
@@ -210,8 +229,9 @@ function stage(one: Difference): number {
   return hasCome(one) ? 0 : 1;
 }
 
-/** It is done newly, or in a new way, by somebody else, or later than before. */
-export function hasCome({ change, gained, actors, phases }: Difference): boolean {
+/** It is done newly, or in a new way, by somebody else, later than before, or under names of which only some were known. */
+export function hasCome({ change, gained, actors, phases, overlapping }: Difference): boolean {
+  if (overlapping !== undefined) return true;
   const more = [gained, actors?.gained ?? [], phases?.gained ?? []];
   return change === 'new' || (change === 'changed' && more.some((list) => list.length > 0));
 }

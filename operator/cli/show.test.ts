@@ -21,3 +21,30 @@ describe('profile show', () => {
     expect(out).toMatch(/connect tcp external 0\.0\.0\.0\/0 port 25 \(all over the Internet, about \d+ blocks\)/);
   });
 });
+
+describe('profile diff', () => {
+  it('says what either profile calls files whose patterns overlap', async () => {
+    const reads = (...names: string[]) =>
+      JSON.stringify(
+        snapshotOf(1, {
+          processes: [server],
+          files: names.map((name) => ({ ...seenAt(), process: 0, path: `/srv/${name}.log`, access: ['read'] })),
+        }),
+      );
+    const world = {
+      files: { 'a.json': reads('1a2b3c', 'b4c5d6', 'x9y8z7', 'a7b8c9'), 'b.json': reads('ab1', 'ab22', 'ab3', 'ab4') },
+    };
+    const before = await runCli(['profile', 'merge', 'a.json'], world);
+    const after = await runCli(['profile', 'merge', 'b.json'], world);
+    const both = { files: { 'x.json': before.out, 'y.json': after.out } };
+    const { out } = await runCli(['profile', 'diff', 'x.json', 'y.json'], both);
+    expect(out).toContain(
+      '~ file /srv/ab{digits}.log; partly known, was /srv/{mixed6}.log, is /srv/ab{digits}.log  by /usr/bin/server',
+    );
+    const { out: data } = await runCli(['profile', 'diff', 'x.json', 'y.json', '-o', 'json'], both);
+    expect(JSON.parse(data)).toMatchObject({
+      counts: { new: 0, changed: 1, gone: 0 },
+      differences: [{ overlapping: { before: ['/srv/{mixed6}.log'], after: ['/srv/ab{digits}.log'] } }],
+    });
+  });
+});

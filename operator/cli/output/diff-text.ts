@@ -84,7 +84,13 @@ function line(one: Difference, paint: Paint): string {
   const [mark, style] = marks[one.change];
   const below = one.kind === 'process' ? one.lineage.slice(0, -1) : one.lineage;
   const by = below.length === 0 ? '' : paint('dim', `  by ${safe(below.join(' > '))}`);
-  return `${paint(style, `${mark} ${safe(subjectText(one))}`)}${waysText(one)}${by}`;
+  return `${paint(style, `${mark} ${safe(subjectText(one))}`)}${waysText(one)}${overlapText(one)}${by}`;
+}
+
+function overlapText({ overlapping }: Difference): string {
+  if (overlapping === undefined) return '';
+  const { before, after } = overlapping;
+  return safe(`; partly known, was ${before.join(', ')}, is ${after.join(', ')}`);
 }
 
 function subjectText(one: Subject & Pick<Difference, 'lineage'>): string {

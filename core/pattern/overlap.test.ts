@@ -1,0 +1,81 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { elementsOverlap } from './overlap.ts';
+import { shapeOf } from './shape.ts';
+import { signatureOf } from './signature.ts';
+import { matchesTemplate } from './template.ts';
+
+it.each([
+  ['{mixed8}.log', 'ab{digits}.log', true],
+  ['{mixed2}.log', 'ab{digits}.log', false],
+  ['{mixed8}.log', 'ab{digits}.tmp', false],
+  ['{mixed8}.log', '{mixed9}.log', false],
+  ['a-{digits}', '{mixed1}-{mixed3}', true],
+  ['{any}', '{digits}.tmp', false],
+  ['{any}', '{digits}-{digits}', true],
+  ['a-{digits}', '{digits}-{digits}', false],
+  ['tmp{random8}', 'tmpfiles{digits}', true],
+  ['tmp{random8}', 'tmpfilesystems{digits}', false],
+  ['tmp{random8}', '{mixed11}', true],
+  ['tmp{random8}', 'tmpAb_{mixed5}', false],
+  ['cc{random6}.s', 'php{random6}.s', false],
+  ['upload-{any8}.part', 'upload-{numbered}.part', true],
+  ['upload-{any8}.part', 'upload-{mixed3}_{digits}.part', true],
+  ['upload-{any8}.part', 'upload-{mixed3}_{mixed3}.part', false],
+  ['upload-{any8}.part', 'other-{any8}.part', false],
+  ['{any}.tmp', '{digits}-x.tmp', true],
+  ['{any}.tmp', '{digits}-x', false],
+  ['{any}', '{any}.tmp', false],
+  ['{mixed10}', 'kdevtmpfsi', false],
+  ['{mixed10}', 'Xa3kQ9fT2b', true],
+  ['plain', 'plain', true],
+  ['plain', 'other', false],
+  ['{mixed99999}', '{mixed99999}.{digits}', false],
+])('%s and %s: %s', (one, other, overlap) => {
+  expect(elementsOverlap(one, other)).toBe(overlap);
+  expect(elementsOverlap(other, one)).toBe(overlap);
+});
+
+const word = fc
+  .array(fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', '-', '.', '_', '.log', 'tmp', 'tmpabcd_12', 'cc'), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map((parts) => parts.join(''));
+const template = fc.oneof(
+  word.map(signatureOf),
+  word.map((text) => shapeOf(signatureOf(text))),
+  fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{mixed3}', '{digits}', 'tmp{random8}', 'tmp{any8}', 'up-{any6}'),
+);
+
+it('is said of all patterns that one name belongs to', () => {
+  fc.assert(
+    fc.property(template, template, word, (one, other, name) => {
+      const shared = matchesTemplate(one, name) && matchesTemplate(other, name);
+      expect(!shared || elementsOverlap(one, other)).toBe(true);
+      expect(elementsOverlap(other, one)).toBe(elementsOverlap(one, other));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+/** Of few characters and short, so that all of them can be tried. */
+const short = fc
+  .array(fc.constantFrom('{digits}', '{mixed1}', '{mixed2}', 'a', '1', '-'), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('-'));
+const names = ['a', '1', '-'].reduce<string[]>(
+  (all) => all.flatMap((name) => ['a', '1', '-', ''].map((end) => name + end)),
+  ['a', '1', '-'],
+);
+const few = [...new Set(names.flatMap((name) => [name, ...names.map((end) => name + end)]))];
+
+it('is said of short templates only where one name belongs to both', () => {
+  const within = (text: string): boolean => text.replaceAll(/\{[^}]*\}/g, 'xx').length <= 6;
+  fc.assert(
+    fc.property(short.filter(within), short.filter(within), (one, other) => {
+      const shared = few.some((name) => matchesTemplate(one, name) && matchesTemplate(other, name));
+      expect(elementsOverlap(one, other)).toBe(shared);
+    }),
+    { numRuns: 500 },
+  );
+});

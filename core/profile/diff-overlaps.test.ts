@@ -1,0 +1,169 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { matchesPath } from '../pattern/path.ts';
+import { type ComparedProfile, type Difference, diffProfiles } from './diff.ts';
+import { byText } from './evidence.ts';
+import type { PublishedBehavior } from './publication.ts';
+
+const server = {
+  id: 'a0',
+  executable: '/usr/sbin/server',
+  maxInstances: 1,
+  actors: ['entrypoint'],
+  phases: ['run'],
+} as const;
+const other = { ...server, id: 'b1', executable: '/usr/bin/other' } as const;
+
+type File = PublishedBehavior['files'][number];
+
+const file = (path: string, access: File['access'] = ['read'], processId = 'a0'): File => {
+  return { processId, path, access, commonality: 100 };
+};
+const profile = (changes: Partial<PublishedBehavior>): ComparedProfile => ({
+  behavior: { processes: [server, other], files: [], dns: [], network: [], ...changes },
+});
+const files = (...list: readonly File[]): ComparedProfile => profile({ files: list });
+
+describe('patterns that overlap', () => {
+  const [old, young] = [file('/srv/{mixed8}.log'), file('/srv/ab{digits}.log')];
+
+  it('are one behaviour that is called two ways, by the first of them', () => {
+    const expected = {
+      change: 'changed',
+      path: '/srv/ab{digits}.log',
+      overlapping: { before: ['/srv/{mixed8}.log'], after: ['/srv/ab{digits}.log'] },
+      gained: [],
+      lost: [],
+    };
+    expect(diffProfiles(files(old), files(young)).differences).toMatchObject([expected]);
+    const { before, after } = expected.overlapping;
+    expect(diffProfiles(files(young), files(old)).differences).toMatchObject([
+      { ...expected, overlapping: { before: after, after: before } },
+    ]);
+  });
+
+  it('say what is done to them that was not', () => {
+    const written = file('/srv/ab{digits}.log', ['read', 'write']);
+    expect(diffProfiles(files(old), files(written)).differences).toMatchObject([
+      { change: 'changed', relevance: 'write', gained: ['write'], overlapping: {} },
+    ]);
+  });
+
+  it('are one where they overlap in a row', () => {
+    const third = file('/srv/{mixed3}{digits}.log');
+    const found = diffProfiles(files(old, file('/srv/cd{digits}.log')), files(young, file('/srv/{mixed7}.log'), third));
+    expect(found.differences.filter(({ overlapping }) => overlapping)).toMatchObject([
+      { overlapping: { before: ['/srv/{mixed8}.log'], after: ['/srv/ab{digits}.log'] } },
+      { overlapping: { before: ['/srv/cd{digits}.log'], after: ['/srv/{mixed7}.log'] } },
+    ]);
+    const one = diffProfiles(files(old, file('/srv/{mixed7}.log')), files(young));
+    expect(one.differences).toMatchObject([
+      { overlapping: { before: ['/srv/{mixed7}.log', '/srv/{mixed8}.log'], after: ['/srv/ab{digits}.log'] } },
+    ]);
+  });
+
+  it('are not one of two processes, nor where they have no name in common', () => {
+    const changes = (one: ComparedProfile, two: ComparedProfile): string[] =>
+      diffProfiles(one, two).differences.map(({ change }) => change);
+    expect(changes(files(old), files({ ...young, processId: 'b1' }))).toEqual(['new', 'gone']);
+    expect(changes(files(old), files(file('/srv/abc{digits}.txt')))).toEqual(['new', 'gone']);
+    expect(changes(files(old), files(file('/var/ab{digits}.log')))).toEqual(['new', 'gone']);
+    expect(changes(files(old), files(file('/srv/kdevtmpf.php')))).toEqual(['new', 'gone']);
+  });
+
+  it('are found among names of hosts', () => {
+    const asks = (name: string): ComparedProfile => profile({ dns: [{ processId: 'a0', name, types: ['A'] }] });
+    expect(
+      diffProfiles(asks('{mixed6}.db.example.com'), asks('node{digits}.db.example.com')).differences,
+    ).toMatchObject([{ change: 'changed', name: 'node{digits}.db.example.com', overlapping: {} }]);
+    expect(diffProfiles(asks('{mixed6}.db.example.com'), asks('node{digits}.db.examp1e.com')).differences).toHaveLength(
+      2,
+    );
+  });
+});
+
+const element = fc.constantFrom(
+  'ab',
+  'ab12',
+  'cd12',
+  'abcd',
+  '7',
+  '12',
+  '{digits}',
+  'ab{digits}',
+  'cd{digits}',
+  '{mixed3}',
+  '{mixed4}',
+  '{any}',
+  'ab-{digits}',
+  'ab-7',
+  'ab-{mixed4}',
+);
+const path = fc.array(element, { minLength: 1, maxLength: 2 }).map((elements) => `/srv/${elements.join('/')}`);
+const some = fc
+  .uniqueArray(
+    fc.record({
+      processId: fc.constantFrom('a0', 'b1'),
+      path,
+      access: fc.constantFrom<File['access']>(['read'], ['write'], ['read', 'write']),
+      commonality: fc.constantFrom(50, 100),
+    }),
+    { maxLength: 8, selector: ({ processId, path: name }) => `${processId} ${name}` },
+  )
+  .map((list) => files(...list));
+
+const mirrored = (one: Difference): unknown => {
+  const changes = { new: 'gone', gone: 'new', changed: 'changed' } as const;
+  const { before, after, gained, lost, shifted, overlapping } = one;
+  return {
+    ...one,
+    change: changes[one.change],
+    before: after,
+    after: before,
+    gained: lost,
+    lost: gained,
+    shifted,
+    overlapping: overlapping && { before: overlapping.after, after: overlapping.before },
+  };
+};
+const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => byText(left, right)))
+    : value;
+const sorted = (list: readonly unknown[]): string[] => list.map((one) => JSON.stringify(one, inOrder)).sort();
+
+describe('a difference', () => {
+  it('is none of a profile and itself', () => {
+    fc.assert(
+      fc.property(some, (one) => {
+        expect(diffProfiles(one, one).differences).toEqual([]);
+      }),
+    );
+  });
+
+  it('is the same the other way round, with new and gone and before and after changed', () => {
+    fc.assert(
+      fc.property(some, some, (one, two) => {
+        const there = diffProfiles(one, two).differences;
+        const back = diffProfiles(two, one).differences.map(mirrored);
+        expect(sorted(back)).toEqual(sorted(there));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is never that something came which a pattern of the other stands for', () => {
+    fc.assert(
+      fc.property(some, some, (one, two) => {
+        for (const difference of diffProfiles(one, two).differences) {
+          if (difference.kind !== 'file' || difference.change === 'changed') continue;
+          const { behavior } = difference.change === 'new' ? one : two;
+          const owner = behavior.processes.find(({ executable }) => executable === difference.lineage[0]);
+          const known = behavior.files.filter(({ processId }) => processId === owner?.id);
+          expect(known.some((entry) => matchesPath(entry.path, difference.path))).toBe(false);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
