@@ -94,7 +94,7 @@ it('refuses bytes that are not those of the digest, says so, and asks again late
   });
 });
 
-it('asks once for what it cannot read, until others are named', async () => {
+it('asks once for what it cannot read, whatever else is named later', async () => {
   const newer = profileBytes('/bin/a').slice();
   newer[4] = 2;
   const digest = compiledDigest(newer);
@@ -105,15 +105,21 @@ it('asks once for what it cannot read, until others are named', async () => {
   expect(fetcher.report()).toEqual({ held: [], failed: [{ digest, reason: 'format' }] });
   expect(asked()).toEqual([digest]);
   fetcher.name([digest]);
-  await vi.waitFor(() => expect(asked()).toEqual([digest, digest]));
+  server.answer = ({ line }, response) => void response.end(profiles.get(digestIn(line)));
+  fetcher.name([first, digest].toSorted());
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2));
+  expect(fetcher.report()).toEqual({ held: [first], failed: [{ digest, reason: 'format' }] });
+  expect(asked()).toEqual([digest, first]);
 });
 
-it('says what there is no room for, and does not ask again', async () => {
+it('says what there is no room for, and asks again when others went', async () => {
   const { fetcher } = begin((profiles.get(first)?.length ?? 0) + 1);
   fetcher.name([first, second]);
   await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
   expect(fetcher.report()).toEqual({ held: [first], failed: [{ digest: second, reason: 'room' }] });
-  expect(asked()).toEqual([first, second]);
+  fetcher.name([second]);
+  await vi.waitFor(() => expect(fetcher.report()).toEqual({ held: [second], failed: [] }));
+  expect(asked()).toEqual([first, second, second]);
 });
 
 it('goes on after refusals and endless answers', async () => {

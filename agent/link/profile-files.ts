@@ -25,7 +25,7 @@ export class ProfileFiles {
   readonly #held = new Map<string, number>();
   #bytes = 0;
 
-  /** Looks at every file, which 32 MiB of them take 0.2 s; what is damaged goes. @throws Error if the directory cannot be made or read */
+  /** Looks at every file, one after the other: 256 of usual size take 50 ms, 32 MiB of the largest 0.4 s. What is damaged goes. @throws Error if the directory cannot be made or read */
   constructor({ directory, maxBytes, log }: ProfileFilesOptions) {
     this.#directory = directory;
     this.#maxBytes = maxBytes;

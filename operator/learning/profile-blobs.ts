@@ -3,8 +3,9 @@
  * are made when the profile is sealed, and again when somebody asks for them and they are here no more. What is in quarantine
  * is never among them.
  *
- * All of it happens on the event loop, one profile at a time and in three portions between which others get their turn. Measured:
- * a profile of 1,000 behaviours takes 25 ms, one of 20,000 files two portions of 0.2 s, as its publication does.
+ * All of it happens on the event loop, one profile at a time and in three portions between which others get their turn. Measured,
+ * in time of the processor: a profile of 1,000 behaviours takes 8, 1 and 2 ms, one of 20,000 206, 81 and 50 ms. Publishing that
+ * one takes 403 ms, after the same reading.
  */
 import { setImmediate } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';

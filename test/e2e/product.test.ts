@@ -7,6 +7,7 @@ import { whyNoCluster } from './cluster.ts';
 import { backupTests, moveTests } from './product/backup.ts';
 import { commonalityTests } from './product/commonality.ts';
 import { contentsTests } from './product/contents.ts';
+import { deliveryTests } from './product/delivery.ts';
 import { learningTests, sealingTests } from './product/learning.ts';
 import { faultTests } from './product/faults.ts';
 import { lifecycleTests } from './product/lifecycle.ts';
@@ -81,6 +82,7 @@ describe('backup', () => {
 });
 describe('learning ends', () => {
   sealingTests(product);
+  deliveryTests(product);
 });
 describe('move', () => {
   moveTests(product);

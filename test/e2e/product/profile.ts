@@ -45,6 +45,7 @@ const profileSchema = z.object({
       snapshots: z.number().default(0),
       containers: z.number().default(0),
       commonality: z.number().optional(),
+      compiled: z.object({ digest: z.string() }).optional(),
     })
     .default({ snapshots: 0, containers: 0 }),
 });
