@@ -1,5 +1,5 @@
 /**
- * Bundles the programs: dist/operator.js with its store worker and dist/agent.js, which go into images, and dist/kubectl-wsp.js,
+ * Bundles the programs: dist/operator.js with its threads and dist/agent.js, which go into images, and dist/kubectl-wsp.js,
  * which bin/kubectl-wsp runs. In an image there
  * are no node_modules (type stripping is refused there, and 60 MB of Kubernetes client would come along), so every package
  * is bundled but koffi, whose native module must lie beside its package.
@@ -25,10 +25,11 @@ interface Bundle {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The worker is a file of its own because `new Worker` takes a file, not a module of the bundle. */
+/** A thread is a file of its own because `new Worker` takes a file, not a module of the bundle. */
 export const bundles: readonly Bundle[] = [
   { program: 'operator', entry: 'operator/main.ts', output: 'operator.js' },
   { program: 'operator', entry: 'operator/store/sqlite/worker.ts', output: 'store-worker.js' },
+  { program: 'operator', entry: 'operator/learning/reading-worker.ts', output: 'reading-worker.js' },
   { program: 'operator', entry: 'operator/store/command.ts', output: 'store.js' },
   { program: 'agent', entry: 'agent/main.ts', output: 'agent.js' },
   { program: 'kubectl-wsp', entry: 'operator/cli/main.ts', output: 'kubectl-wsp.js' },

@@ -10,7 +10,7 @@ import type { Ingest } from './learning/ingest.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
-import { MemoryWatch, processMemory } from './server/memory.ts';
+import type { MemoryWatch } from './server/memory.ts';
 import type {
   DesiredStateSource,
   ProfileBlobs,
@@ -35,6 +35,7 @@ export interface ServingOptions {
   readonly readiness: Readiness;
   readonly scheduler: Scheduler;
   readonly ingest: Ingest;
+  readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly status: StatusSource;
   readonly profiles: ProfileModels;
   readonly unknown: UnknownBehaviours;
@@ -43,14 +44,13 @@ export interface ServingOptions {
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */
 export async function serve(options: ServingOptions, signal: AbortSignal): Promise<void> {
-  const { client, clock, metrics, registry, log, configuration, readiness, scheduler, ingest } = options;
+  const { client, clock, metrics, registry, log, configuration, readiness, scheduler, ingest, memory } = options;
   const { namespace, serviceName, agentServiceAccount } = configuration;
   const names = [...serviceNames(serviceName, namespace), 'localhost', '127.0.0.1'];
   const keeper = { client, namespace, names, clock, metrics, log };
   const certificate = await ensureCertificate(keeper);
   const authenticator = (audience?: string): TokenAuthenticator =>
     new TokenAuthenticator({ review: (token) => reviewToken(client, token, audience), clock, metrics });
-  const memory = new MemoryWatch(processMemory(), clock);
   const server = await startServer({
     ...configuration.listen,
     certificate,

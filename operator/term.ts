@@ -17,12 +17,11 @@ import { KnownProfiles } from './learning/known-profiles.ts';
 import { LabelWatch } from './learning/label-watch.ts';
 import { ProfileBlobs } from './learning/profile-blobs.ts';
 import { nodeBlobs } from './learning/node-blobs.ts';
-import { profileModels } from './learning/profile-model.ts';
 import { dropMarksOfGone } from './learning/quarantine.ts';
+import { createReading } from './learning/reading-thread.ts';
 import { Refusals } from './learning/refusals.ts';
 import { Survey } from './learning/survey.ts';
 import { runsElsewhere } from './learning/share.ts';
-import { unknownBehaviours } from './learning/unknown.ts';
 import { createInventoryMetrics } from './metrics/inventory.ts';
 import { OperatorRegistry } from './metrics/registry.ts';
 import { createSchedulingMetrics } from './metrics/scheduling.ts';
@@ -31,6 +30,7 @@ import { trimPeriodically } from './retention.ts';
 import { openStore } from './open-store.ts';
 import { createScheduler } from './scheduling/scheduler.ts';
 import { aborted, serve, type ServingOptions } from './serving.ts';
+import { MemoryWatch, processMemory } from './server/memory.ts';
 import { defaultSettings } from './settings.ts';
 import { SettingsSource } from './settings-source.ts';
 import { serveBackups } from './store/backup-socket.ts';
@@ -39,7 +39,7 @@ import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.t
 
 export type TermOptions = Omit<
   ServingOptions,
-  'registry' | 'scheduler' | 'ingest' | 'status' | 'profiles' | 'unknown' | 'blobs'
+  'registry' | 'scheduler' | 'ingest' | 'memory' | 'status' | 'profiles' | 'unknown' | 'blobs'
 >;
 
 /** Ends when `lost` aborts, after everything has ended in turn. @throws StoreError, KubeError: better to start anew */
@@ -198,13 +198,16 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .then(() => survey.run(signal))
         .catch(fail),
     );
+    const memory = new MemoryWatch(processMemory(), clock);
+    const reading = createReading({ store, inventory, memory, metrics: metrics.checks, clock, secret });
     const readers = {
       status,
-      profiles: profileModels(store, () => clock.now()),
+      profiles: reading.model,
       blobs: nodeBlobs({ told: (node) => scheduler.current(node)?.profiles ?? [], known, blobs }),
-      unknown: unknownBehaviours({ store, inventory, metrics: metrics.checks, secret }),
+      unknown: reading.unknown,
     };
-    await serve({ ...options, registry, scheduler, ingest, ...readers }, signal).catch(fail);
+    await serve({ ...options, registry, scheduler, ingest, memory, ...readers }, signal).catch(fail);
+    await reading.close();
   }
   scheduler.stop();
   await Promise.all(working);

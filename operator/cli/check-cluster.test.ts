@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { seenAt, snapshotOf } from '../../core/profile/testing.ts';
 import type { AccessQuestion } from '../kube/reviews.ts';
 import type { UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
+import { found } from '../server/testing/found.ts';
 import { clusterOf, type Situation } from './cluster/testing.ts';
 import { checkAnswerSchema } from './input/check-answer.ts';
 import { runCli } from './testing.ts';
@@ -29,7 +30,7 @@ async function cluster(answer: (question: UnknownQuestion) => UnknownAnswer, sit
   const asked: UnknownQuestion[] = [];
   const reviewed: (readonly [string, AccessQuestion])[] = [];
   const { allowed = true } = situation;
-  const found = await clusterOf(
+  const running = await clusterOf(
     {
       isAllowed: async ({ username }, question) => {
         reviewed.push([username, question]);
@@ -42,7 +43,7 @@ async function cluster(answer: (question: UnknownQuestion) => UnknownAnswer, sit
     },
     situation,
   );
-  return { asked, reviewed, check: (...words: string[]) => found.run('profile', 'check', ...words) };
+  return { asked, reviewed, check: (...words: string[]) => running.run('profile', 'check', ...words) };
 }
 
 it.each([
@@ -50,7 +51,7 @@ it.each([
   ['l.json', 0],
 ] as const)('says the same of the snapshots in %s as with files, and ends with %d', async (seen, code) => {
   const { text, answer } = await offline(seen);
-  const { check } = await cluster(() => ({ kind: 'found', answer }));
+  const { check } = await cluster(() => found(answer));
   expect(await check(image, '--since', '1h')).toEqual({ code, out: text, err: '' });
   const json = await check(image, '--since', '1h', '-o', 'json');
   expect([json.code, JSON.parse(json.out)]).toEqual([code, answer]);
@@ -60,10 +61,9 @@ it('says as of when, and that there is more, and lets nothing steer the terminal
   const { answer } = await offline('s.json');
   const then = { name: image, state: 'Stable', at: '2030-01-01T01:00:00.000Z' };
   const row = { relevance: 'of-tomorrow', why: 'it\u001b[2J', sentence: 'Odd\u202e.', containers: 2 };
-  const { check } = await cluster(() => ({
-    kind: 'found',
-    answer: { ...answer, profile: then, moreSnapshots: true, unreadable: 1, unknown: [row] },
-  }));
+  const { check } = await cluster(() =>
+    found({ ...answer, profile: then, moreSnapshots: true, unreadable: 1, unknown: [row] }),
+  );
   const { out } = await check(image, '--since', '1h');
   expect(out).toMatch(/^nginx-1.27-6965a10c15 \(as it was at 2030-01-01T01:00:00.000Z\) and 1 snapshot/);
   expect(out).toContain('note: there are more snapshots, not compared: ');
@@ -75,9 +75,7 @@ it('says as of when, and that there is more, and lets nothing steer the terminal
 
 it('asks for a time, a container, a pod, a namespace, by name or by image', async () => {
   const { answer } = await offline('l.json');
-  const { check, asked } = await cluster(({ name }) =>
-    name === image ? { kind: 'found', answer } : { kind: 'nothing' },
-  );
+  const { check, asked } = await cluster(({ name }) => (name === image ? found(answer) : { kind: 'nothing' }));
   await check(image);
   await check(image, '--since', '1h30m', '-n', 'shop');
   await check(image, '--since', '2029-12-31');
@@ -94,7 +92,7 @@ it('asks for a time, a container, a pod, a namespace, by name or by image', asyn
 
 it('shows the operator the account that may read profiles, never the one that may read the status', async () => {
   const { answer } = await offline('l.json');
-  const { check, reviewed } = await cluster(() => ({ kind: 'found', answer }));
+  const { check, reviewed } = await cluster(() => found(answer));
   await check(image);
   expect(reviewed).toEqual([
     ['workload-security-model-reader', expect.objectContaining({ resource: 'securityprofiles', subresource: 'model' })],

@@ -3,26 +3,25 @@ import type { Image } from '../../core/image.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import { publish } from '../../core/profile/publish.ts';
 import { group, version } from '../../crds/group.ts';
-import type { ProfileModel, ProfileModels } from '../server/ports.ts';
+import type { Found, ProfileModel } from '../server/ports.ts';
 import type { Store } from '../store/store.ts';
 import { compiledField } from './compiled-status.ts';
+import type { Reads } from './reading-protocol.ts';
 import { evidenceAt } from './rebuild.ts';
 
 /** Some 20 times the object; lists still hold the 4,000 entries of its schema, and `omitted` counts the rest. */
 const modelBytes = 4 * 1024 * 1024;
 const pageSize = 500;
 
-type Reads = Pick<
-  Store,
-  'profile' | 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'lostPeriods' | 'quarantined'
->;
+/** As the server has it, before it is written as JSON. */
+export type MadeModel = Exclude<ProfileModel, Found> | { readonly kind: 'found'; readonly value: unknown };
 
-/** Without a time, what is known now. @returns fields of the object, so that both are read alike */
-export function profileModels(store: Reads, now: () => number): ProfileModels {
-  return async (name, at): Promise<ProfileModel> => {
+/** @returns fields of the object, so that both are read alike */
+export function profileModels(store: Omit<Reads, 'podContainers'>): (name: string, at: number) => Promise<MadeModel> {
+  return async (name, at) => {
     const image = await imageOf(store, name);
     if (image === undefined) return { kind: 'nothing' };
-    const then = await evidenceAt(store, image, at ?? now());
+    const then = await evidenceAt(store, image, at);
     if (then.kind !== 'evidence') return then;
     const [lostPeriods, quarantine, record] = await Promise.all([
       store.lostPeriods(image),
@@ -45,7 +44,7 @@ export function profileModels(store: Reads, now: () => number): ProfileModels {
       spec: { image: { name: image.name, tag: image.tag }, behavior, evidence },
       status: { snapshots, containers, ...scores, ...compiled },
     };
-    return { kind: 'found', model };
+    return { kind: 'found', value: model };
   };
 }
 

@@ -162,23 +162,23 @@ it('names a snapshot that it cannot read', async () => {
 
 it('shows a profile by the name of its object, now and as it was', async () => {
   await learnThree();
-  const profiles = profileModels(store, () => later + 60 * minute);
+  const profiles = profileModels(store);
   const name = objectName(imageOf(1));
   const profile = { kind: 'SecurityProfile', metadata: { name }, spec: { image: imageOf(1) } };
-  expect(await profiles(name)).toMatchObject({
+  expect(await profiles(name, later + 60 * minute)).toMatchObject({
     kind: 'found',
-    model: { ...profile, spec: { behavior: { processes: [{}, {}, {}] } }, status: { snapshots: 3, containers: 3 } },
+    value: { ...profile, spec: { behavior: { processes: [{}, {}, {}] } }, status: { snapshots: 3, containers: 3 } },
   });
   await store.seal(imageOf(1), 3, later + 4);
   const omitted = { processes: 0, files: 2, dns: 0, network: 0 };
   const compiled = { digest: 'sha256:ab', bytes: 9, fingerprints: 2, omitted };
   await store.keepCompiled(imageOf(1), 4, { ...compiled, revision: 1 });
-  expect(await profiles(name)).toMatchObject({ model: { status: { compiled } } });
-  expect(await profiles(name, later + 1)).not.toHaveProperty('model.status.compiled');
+  expect(await profiles(name, later + 60 * minute)).toMatchObject({ value: { status: { compiled } } });
+  expect(await profiles(name, later + 1)).not.toHaveProperty('value.status.compiled');
   expect(await profiles(name, later + 1)).toMatchObject({
     kind: 'found',
-    model: { ...profile, spec: { behavior: { processes: [{ executable: '/program-1' }] } }, status: { snapshots: 1 } },
+    value: { ...profile, spec: { behavior: { processes: [{ executable: '/program-1' }] } }, status: { snapshots: 1 } },
   });
   expect(await profiles(name, later - 1)).toEqual({ kind: 'nothing' });
-  expect(await profiles('no-such-profile')).toEqual({ kind: 'nothing' });
+  expect(await profiles('no-such-profile', later)).toEqual({ kind: 'nothing' });
 });

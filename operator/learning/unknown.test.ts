@@ -55,8 +55,11 @@ function learning(maxSnapshots?: number) {
   const registry = new Registry();
   let read = (stored: StoredSnapshot): StoredSnapshot => stored;
   const ask = unknownBehaviours({
-    store: { ...store, snapshots: async (...asked) => (await store.snapshots(...asked)).map((one) => read(one)) },
-    inventory: { all: () => records },
+    reads: {
+      ...store,
+      snapshots: async (...asked) => (await store.snapshots(...asked)).map((one) => read(one)),
+      podContainers: async (_image, { name: pod }) => records.filter((one) => one.pod.name === pod).map(({ id }) => id),
+    },
     metrics: createCheckMetrics(registry),
     secret: new Uint8Array(32),
     ...(maxSnapshots !== undefined && { maxSnapshots }),
@@ -113,7 +116,7 @@ describe('what a profile does not know', () => {
     const { ask } = await taught();
     expect(await ask({ since: later + 1 })).toMatchObject({
       kind: 'found',
-      answer: {
+      value: {
         profile: { name, image, state: 'Learning', at: new Date(later + 1).toISOString() },
         snapshots: 1,
         containers: 1,
@@ -122,7 +125,7 @@ describe('what a profile does not know', () => {
         unknown: newRows,
       },
     });
-    expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 2, counts: { unknown: 2 } } });
+    expect(await ask({ since: later })).toMatchObject({ value: { snapshots: 2, counts: { unknown: 2 } } });
     expect(await ask({ since: later - 1 })).toMatchObject({ code: 'nothing-known-then' });
     expect(await ask({ since: later + 2 })).toMatchObject({
       code: 'no-snapshots',
@@ -134,8 +137,8 @@ describe('what a profile does not know', () => {
     const { ask } = await taught();
     expect(await ask()).toMatchObject({ kind: 'nothing-to-compare', code: 'still-learning' });
     const answer = { snapshots: 1, counts: { known: 4, unknown: 0 }, unknown: [] };
-    expect(await ask({ containerId: containerNumber(3) })).toMatchObject({ answer });
-    expect(await ask({ pod: { namespace: 'shop', name: 'web-3' } })).toMatchObject({ answer });
+    expect(await ask({ containerId: containerNumber(3) })).toMatchObject({ value: answer });
+    expect(await ask({ pod: { namespace: 'shop', name: 'web-3' } })).toMatchObject({ value: answer });
     expect(await ask({ pod: { namespace: 'shop', name: 'web-9' } })).toMatchObject({ code: 'no-such-pod' });
     expect(await ask({ containerId: containerNumber(9) })).toMatchObject({
       code: 'no-snapshots',
@@ -165,7 +168,7 @@ describe('what a profile does not know', () => {
       `${finished}. ${watched} Name an earlier time (since): ${compared}`,
     );
     expect(await ask({ since: later + 1 })).toMatchObject({
-      answer: { profile: { state: 'Stable' }, unknown: newRows },
+      value: { profile: { state: 'Stable' }, unknown: newRows },
     });
   });
 
@@ -174,18 +177,18 @@ describe('what a profile does not know', () => {
     await store.quarantine(image, { containerId: containerNumber(3), since: 0 }, 'shop');
     await seal();
     const question = { containerId: containerNumber(3) };
-    expect(await ask(question)).toMatchObject({ answer: { counts: { known: 2, unknown: 2 }, unknown: newRows } });
+    expect(await ask(question)).toMatchObject({ value: { counts: { known: 2, unknown: 2 }, unknown: newRows } });
     await store.release(image, { key: 'k', at: later, action: 'release', actor: 'ann', image, name, note: '' });
-    expect(await ask(question)).toMatchObject({ answer: { counts: { known: 4, unknown: 0 } } });
+    expect(await ask(question)).toMatchObject({ value: { counts: { known: 4, unknown: 0 } } });
   });
 
   it('is of a tenant what its own pods did, of images that it ran', async () => {
     const { ask } = await taught();
     expect(await ask({ since: later, namespace: 'bank' })).toMatchObject({
-      answer: { snapshots: 1, counts: { known: 3, unknown: 0 } },
+      value: { snapshots: 1, counts: { known: 3, unknown: 0 } },
     });
     expect(await ask({ since: later, namespace: 'shop' })).toMatchObject({
-      answer: { snapshots: 1, unknown: newRows },
+      value: { snapshots: 1, unknown: newRows },
     });
     expect(await ask({ since: later, namespace: 'other' })).toEqual({ kind: 'nothing' });
     expect(await ask({ namespace: 'other' })).toEqual({ kind: 'nothing' });
@@ -197,7 +200,7 @@ describe('what a profile does not know', () => {
     const { ask, upload } = await taught();
     // What its own pods showed is near as before.
     expect(await ask({ since: later + 1, namespace: 'shop', confined: true })).toMatchObject({
-      answer: { unknown: newRows },
+      value: { unknown: newRows },
     });
     const secret = { ...conf, path: '/etc/app/bank-secret.conf', access: ['write' as const] };
     const tool = { ...seenAt(), parent: 0, executable: '/bank/tool', maxInstances: 1 };
@@ -210,7 +213,7 @@ describe('what a profile does not know', () => {
     expect([all.includes('/bank/tool'), all.includes('bank-secret.conf')]).toEqual([true, true]);
     const confined = await ask({ since, namespace: 'shop', confined: true });
     expect(confined).toMatchObject({
-      answer: { counts: { unknown: 2 }, unknown: [{ kind: 'process' }, { nearest: { path: '/etc/app/main.conf' } }] },
+      value: { counts: { unknown: 2 }, unknown: [{ kind: 'process' }, { nearest: { path: '/etc/app/main.conf' } }] },
     });
     expect(JSON.stringify(confined)).not.toMatch(/bank\/tool|bank-secret\.conf/);
   });
@@ -220,27 +223,27 @@ describe('what a profile does not know', () => {
     await upload(2, 3, usual);
     await upload(3, 4, odd);
     expect(await ask({ since: later + 2, namespace: 'shop' })).toMatchObject({ code: 'too-many-snapshots' });
-    expect(await ask({ since: later + 3, namespace: 'shop' })).toMatchObject({ answer: { snapshots: 1 } });
+    expect(await ask({ since: later + 3, namespace: 'shop' })).toMatchObject({ value: { snapshots: 1 } });
   });
 
   it('is of no more snapshots than one answer may have, and says so', async () => {
     const { ask } = await taught(1);
-    expect(await ask({ since: later })).toMatchObject({ answer: { snapshots: 1, moreSnapshots: true } });
+    expect(await ask({ since: later })).toMatchObject({ value: { snapshots: 1, moreSnapshots: true } });
     const exact = await ask({ since: later + 1 });
-    expect(exact.kind === 'found' && exact.answer).not.toHaveProperty('moreSnapshots');
+    expect(exact.kind === 'found' && exact.value).not.toHaveProperty('moreSnapshots');
   });
 
   it('counts snapshots that are damaged, or without what was known of them, and is of the others', async () => {
     const { ask, upload, damage } = await taught();
     await upload(3, 3, odd);
     damage((stored) => (stored.receivedAt === later + 2 ? { ...stored, bytes: Uint8Array.of(1) } : stored));
-    expect(await ask({ since: later + 1 })).toMatchObject({ answer: { snapshots: 1, unreadable: 1 } });
+    expect(await ask({ since: later + 1 })).toMatchObject({ value: { snapshots: 1, unreadable: 1 } });
     damage(({ snapshotId, containerId, node, from, to, receivedAt, bytes }) => {
       return { snapshotId, containerId, node, image, from, to, receivedAt, bytes };
     });
     expect(await ask({ containerId: containerNumber(3) })).toMatchObject({
       kind: 'found',
-      answer: { snapshots: 0, unreadable: 2, unknown: [] },
+      value: { snapshots: 0, unreadable: 2, unknown: [] },
     });
   });
 
@@ -278,6 +281,6 @@ describe('what a profile does not know', () => {
     await upload(3, 3, { ...usual, files });
     const answer = await ask({ since: later + 2 });
     if (answer.kind !== 'found') throw new Error(answer.kind);
-    expect(answer).toMatchObject({ answer: { counts: { unknown: 230 }, omitted: 30 } });
+    expect(answer).toMatchObject({ value: { counts: { unknown: 230 }, omitted: 30 } });
   });
 });

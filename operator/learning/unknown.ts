@@ -2,38 +2,35 @@
  * What containers did that a profile does not know, by the raw snapshots in the store. Containers of a finished profile are
  * not watched any more, so it is asked of a time before: what came since, by what was known then; or of one container.
  *
- * All of it happens on the event loop, one question at a time and in portions between which uploads get their turn. Measured:
- * a snapshot of 1,000 behaviours is read and matched in 9 ms, one of 10,000 files and 7.5 MB in 0.3 s, about what its upload
- * took; a profile of 1,000 behaviours is read and compiled in 25 ms, one of 20,000 files in two portions of 0.2 s each, as for
- * its publication; looking up what is near takes 10 ms at most.
+ * All of it happens in a thread of its own (reading-thread.ts). Measured: a snapshot of 1,000 behaviours is read and matched in
+ * 9 ms, one of 10,000 files and 7.5 MB in 0.3 s; a profile of 1,000 behaviours is read and compiled in 25 ms, one of 20,000
+ * files in 0.4 s; looking up what is near takes 10 ms at most.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { Image } from '../../core/image.ts';
 import { type CheckedAgainst, type CheckResult, ProfileCheck } from '../../core/match/check.ts';
 import { type KnownBehaviour, knownByEvidence } from '../../core/match/known-behaviour.ts';
 import { type Reported, reported } from '../../core/match/reported.ts';
 import type { Evidence } from '../../core/profile/evidence.ts';
 import { withoutQuarantined } from '../../core/profile/quarantine.ts';
-import type { Inventory } from '../inventory/inventory.ts';
 import type { CheckMetrics } from '../metrics/checks.ts';
-import type { UnknownAnswer, UnknownBehaviours, UnknownQuestion } from '../server/ports.ts';
-import type { ProfileRecord, SnapshotPage, Store, StoredSnapshot } from '../store/store.ts';
+import type { Found, UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
+import type { ProfileRecord, SnapshotPage, StoredSnapshot } from '../store/store.ts';
 import { CompiledProfiles, contentDigest } from './compiled-profiles.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
 import { imageOf } from './profile-model.ts';
+import type { Reads } from './reading-protocol.ts';
 import { evidenceAt, readStored, UnreadableSnapshot } from './rebuild.ts';
 
 export interface UnknownOptions {
-  readonly store: Pick<Store, 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined'>;
-  readonly inventory: Pick<Inventory, 'all'>;
-  readonly metrics: CheckMetrics;
+  readonly reads: Omit<Reads, 'profile' | 'lostPeriods'>;
+  readonly metrics: Pick<CheckMetrics, 'onProfile' | 'onChecked'>;
   /** Of compiled profiles. */
   readonly secret: Uint8Array;
   /** Snapshots of one answer, compared or looked at; a parameter for tests. */
   readonly maxSnapshots?: number;
 }
 
-/** As many as end learning by default, and some: usual ones take 2 s of the event loop, the largest 80 s, in portions. */
+/** As many as end learning by default, and some: usual ones take 2 s, the largest 80 s. */
 const defaultSnapshots = 256;
 /** Of up to 1 MiB each. */
 const pageSize = 8;
@@ -41,35 +38,47 @@ const pageSize = 8;
 const maxRows = 200;
 const maxRowBytes = 4 * 1024 * 1024;
 
-export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
-  const { store, metrics, maxSnapshots = defaultSnapshots } = options;
+/** For metrics: what was compared, and how many compiled profiles are kept now. */
+export interface Checked {
+  readonly snapshots: number;
+  readonly unreadable: number;
+  readonly omitted: number;
+  readonly kept: number;
+}
+
+/** Instead of an answer. */
+type NoAnswer = Exclude<UnknownAnswer, Found>;
+
+export function unknownBehaviours(
+  options: UnknownOptions,
+): (question: UnknownQuestion) => Promise<NoAnswer | { readonly kind: 'found'; readonly value: unknown }> {
+  const { reads: store, metrics, maxSnapshots = defaultSnapshots } = options;
   const compiled = new CompiledProfiles(options.secret, metrics.onProfile);
 
-  async function answer(question: UnknownQuestion): Promise<UnknownAnswer> {
+  async function answer(question: UnknownQuestion): ReturnType<ReturnType<typeof unknownBehaviours>> {
     const image = await imageOf(store, question.name);
     const stored = image === undefined ? undefined : await store.evidence(image);
     if (image === undefined || stored === undefined) return { kind: 'nothing' };
     const current = await unpackEvidence(stored.evidence);
     if (question.namespace !== undefined && !hasTaught(current.evidence, question.namespace))
       return { kind: 'nothing' };
-    const asked = whatIsAsked(question, image, stored.profile, options.inventory);
+    const asked = await whatIsAsked(question, image, stored.profile, store);
     if ('kind' in asked) return asked;
 
     const learned = await knownAt(store, image, asked.since, { ...stored, decoded: current.evidence });
     if (learned.kind !== 'known') return learned;
     const { clean, digest } = learned;
     const known = once(() => knownByEvidence(clean()));
-    await setImmediate();
     const { result, more, unreadable } = await compare(image, asked, question.namespace, compiled.get(digest, known));
     if (result.snapshots + unreadable === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
-    const unknown = await reportedWithin(toldOf(question, { known, clean }), rows);
+    const unknown = reportedWithin(toldOf(question, { known, clean }), rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, unreadable, omitted, kept: compiled.size });
     // Whose a damaged one is nobody can say: perhaps of others.
     const told = question.confined === true ? 0 : unreadable;
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
-    return { kind: 'found', answer: { profile, ...facts, ...without({ more, unreadable: told }), omitted, unknown } };
+    return { kind: 'found', value: { profile, ...facts, ...without({ more, unreadable: told }), omitted, unknown } };
   }
 
   async function compare(
@@ -91,7 +100,6 @@ export function unknownBehaviours(options: UnknownOptions): UnknownBehaviours {
         if (read === undefined) unreadable += 1;
         else if (namespace === undefined || read.context.namespace === namespace)
           check.add(read.snapshot, read.context);
-        await setImmediate();
       }
     }
     return { result: check.result(), more: false, unreadable };
@@ -139,10 +147,10 @@ type Known =
       /** Of what the store has; absent for what was. */
       readonly digest?: string;
     }
-  | UnknownAnswer;
+  | NoAnswer;
 
 async function knownAt(
-  store: UnknownOptions['store'],
+  store: UnknownOptions['reads'],
   image: Image,
   since: number | undefined,
   { profile, evidence, decoded }: Current,
@@ -163,37 +171,23 @@ interface Asked {
   readonly containerIds?: readonly string[];
 }
 
-function whatIsAsked(
+async function whatIsAsked(
   { since, containerId, pod }: UnknownQuestion,
   image: Image,
   { state, sealedAt }: ProfileRecord,
-  inventory: UnknownOptions['inventory'],
-): Asked | UnknownAnswer {
+  { podContainers }: Pick<Reads, 'podContainers'>,
+): Promise<Asked | NoAnswer> {
   if (containerId !== undefined) return { since, containerIds: [containerId] };
   if (pod !== undefined) {
-    const containerIds = containersOf(pod, image, inventory);
+    const containerIds = await podContainers(image, pod);
     return containerIds.length === 0 ? noSuchPod(pod) : { since, containerIds };
   }
   if (since === undefined && state === 'learning') return stillLearning;
   return { since: since ?? sealedAt };
 }
 
-/** A pod has tens of containers at most; those that were started anew are among them for an hour. */
-function containersOf(
-  pod: NonNullable<UnknownQuestion['pod']>,
-  image: Image,
-  inventory: UnknownOptions['inventory'],
-): string[] {
-  const ids: string[] = [];
-  for (const { id, image: of, pod: its } of inventory.all()) {
-    const isAsked = its.namespace === pod.namespace && its.name === pod.name;
-    if (isAsked && of.name === image.name && of.tag === image.tag) ids.push(id);
-  }
-  return ids;
-}
-
 async function* snapshotsOf(
-  store: UnknownOptions['store'],
+  store: UnknownOptions['reads'],
   image: Image,
   what: Pick<SnapshotPage, 'since' | 'containerId'>,
 ): AsyncGenerator<StoredSnapshot> {
@@ -205,7 +199,7 @@ async function* snapshotsOf(
   }
 }
 
-async function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['rows']): Promise<Reported[]> {
+function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['rows']): Reported[] {
   const unknown: Reported[] = [];
   let room = maxRowBytes;
   for (const row of rows.slice(0, maxRows)) {
@@ -213,7 +207,6 @@ async function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['ro
     room -= JSON.stringify(one).length;
     if (room < 0) break;
     unknown.push(one);
-    await setImmediate();
   }
   return unknown;
 }
@@ -246,20 +239,20 @@ function once<Value>(make: () => Value): () => Value {
   return () => (made ??= { value: make() }).value;
 }
 
-const nothingKnownThen: UnknownAnswer = {
+const nothingKnownThen: NoAnswer = {
   kind: 'nothing-to-compare',
   code: 'nothing-known-then',
   reason: 'nothing had been learned of the image by then: ask for a later time',
 };
 
-const othersCameFirst: UnknownAnswer = {
+const othersCameFirst: NoAnswer = {
   kind: 'nothing-to-compare',
   code: 'too-many-snapshots',
   reason:
     'of the snapshots that came since, so many are of other namespaces that none of this one was reached: name a later time, or one container or pod',
 };
 
-const stillLearning: UnknownAnswer = {
+const stillLearning: NoAnswer = {
   kind: 'nothing-to-compare',
   code: 'still-learning',
   reason:
@@ -269,15 +262,15 @@ const stillLearning: UnknownAnswer = {
 const notKept =
   'no snapshot of this container is kept: it was not profiled (the list of containers says why), or retention dropped them. Name another container or pod, or a time (since)';
 
-function noSuchPod({ namespace, name }: NonNullable<UnknownQuestion['pod']>): UnknownAnswer {
+function noSuchPod({ namespace, name }: NonNullable<UnknownQuestion['pod']>): NoAnswer {
   const reason = `the API server shows no container of this image in a pod ${namespace}/${name}, nor did it in the last hour: name the container by its id`;
   return { kind: 'nothing-to-compare', code: 'no-such-pod', reason };
 }
 
 /** Who may not read the profile is not told when others taught it. */
-function nothingCompared(question: UnknownQuestion, profile: ProfileRecord): UnknownAnswer {
+function nothingCompared(question: UnknownQuestion, profile: ProfileRecord): NoAnswer {
   const { containerId, pod, since, confined } = question;
-  const of = (reason: string): UnknownAnswer => ({ kind: 'nothing-to-compare', code: 'no-snapshots', reason });
+  const of = (reason: string): NoAnswer => ({ kind: 'nothing-to-compare', code: 'no-snapshots', reason });
   if (containerId !== undefined || pod !== undefined) return of(notKept);
   const { state, sealedAt = 0, firstSnapshotAt, lastSnapshotAt } = profile;
   const last = confined === true ? '' : `: the last one came at ${iso(lastSnapshotAt)}`;

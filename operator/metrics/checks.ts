@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Compiling } from '../learning/compiled-profiles.ts';
+import type { Checked } from '../learning/unknown.ts';
 
 export type CheckMetrics = ReturnType<typeof createCheckMetrics>;
 
@@ -35,16 +36,13 @@ export function createCheckMetrics(registry: Registry) {
   });
   return {
     onProfile: (profile: Compiling) => compiled.inc({ profile }),
-    onChecked: (facts: {
-      readonly snapshots: number;
-      readonly unreadable: number;
-      readonly omitted: number;
-      readonly kept: number;
-    }) => {
+    onChecked: (facts: Checked) => {
       unreadable.inc(facts.unreadable);
       snapshots.inc(facts.snapshots);
       omitted.inc(facts.omitted);
       kept.set(facts.kept);
     },
+    /** None is kept any more. */
+    onForgotten: () => kept.set(0),
   };
 }

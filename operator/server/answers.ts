@@ -43,14 +43,12 @@ export class Answers {
 
   /** As {@link send}, of what JSON can say. */
   async json(response: Response, value: unknown): Promise<void> {
-    response.type('json');
-    await this.send(response, JSON.stringify(value));
+    await this.send(response.type('json'), Buffer.from(JSON.stringify(value)));
   }
 
   /** Resolves when the answer has gone out, or nobody takes it any more. @throws Problem 503 if too many are on their way */
-  async send(response: Response, text: string): Promise<void> {
+  async send(response: Response, body: Uint8Array): Promise<void> {
     if (response.destroyed) return;
-    const body = Buffer.from(text);
     if (this.#bytes > 0 && this.#bytes + body.length > limitBytes) {
       const detail = 'too many answers are on their way to others; ask again later';
       throw new Problem({ status: 503, code: 'answers', detail, retryAfter: 5 });
@@ -62,7 +60,7 @@ export class Answers {
     });
     try {
       const closed = once(response, 'close');
-      response.send(body);
+      response.send(Buffer.from(body.buffer, body.byteOffset, body.length));
       await closed;
     } finally {
       cancel();

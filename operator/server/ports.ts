@@ -85,8 +85,19 @@ export type ProfileBlob =
 /** Compiled profiles by digest, for the agent of a node. @throws GateFullError if too many are being made */
 export type ProfileBlobs = (node: string, digest: string) => Promise<ProfileBlob>;
 
+/** What was asked for, as UTF-8 of its JSON: it may be 12 MiB, and is made where that disturbs nobody. */
+export interface Found {
+  readonly kind: 'found';
+  readonly json: Uint8Array<ArrayBuffer>;
+}
+
+/** There is no answer because it would take more memory than there is. The message says so to who asked. */
+export class ReadingStoppedError extends Error {
+  override readonly name = 'ReadingStoppedError';
+}
+
 export type ProfileModel =
-  | { readonly kind: 'found'; readonly model: unknown }
+  | Found
   /** There is no profile of this name, or there was none at that time. */
   | { readonly kind: 'nothing' }
   /** It cannot be made again. */
@@ -109,7 +120,7 @@ export interface UnknownQuestion {
 }
 
 export type UnknownAnswer =
-  | { readonly kind: 'found'; readonly answer: unknown }
+  | Found
   | { readonly kind: 'nothing' }
   /** What was known then cannot be made again. */
   | { readonly kind: 'gone'; readonly reason: string }

@@ -4,7 +4,7 @@ import { group } from '../../crds/group.ts';
 import type { AccessQuestion } from '../kube/reviews.ts';
 import type { Answers } from './answers.ts';
 import { Gate, GateFullError } from './gate.ts';
-import type { ProfileModels } from './ports.ts';
+import { type ProfileModels, ReadingStoppedError } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** Making a profile again merges up to 4,000 snapshots: one at a time, and few may wait. */
@@ -25,11 +25,14 @@ export function profileGate(): Gate {
   return new Gate(parallel, waiting);
 }
 
-/** @throws Problem 503 if too many wait; else what `work` throws */
+/** @throws Problem 503 if too many wait, or memory does not suffice; else what `work` throws */
 export async function withinGate<Result>(gate: Gate, work: () => Promise<Result>): Promise<Result> {
   try {
     return await gate.run(work);
   } catch (error) {
+    if (error instanceof ReadingStoppedError) {
+      throw new Problem({ status: 503, code: 'memory', detail: error.message, retryAfter: 30 }, error);
+    }
     if (!(error instanceof GateFullError)) throw error;
     const detail = 'too many ask at once; try again';
     throw new Problem({ status: 503, code: 'busy', detail, retryAfter: 5 }, error);
@@ -48,8 +51,7 @@ export function profileEndpoint(profiles: ProfileModels, gate: Gate, answers: An
     });
     switch (found.kind) {
       case 'found':
-        await answers.json(response, found.model);
-        return;
+        return answers.send(response.type('json'), found.json);
       case 'nothing':
         throw new Problem({ status: 404, code: 'no-profile', detail: 'there is no such profile, or was none then' });
       case 'gone':

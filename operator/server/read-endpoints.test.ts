@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
+import type { Found } from './ports.ts';
+import { found } from './testing/found.ts';
 import { startTestServer, type TestPorts } from './testing/test-server.ts';
 
 const status: TestPorts['status'] = {
@@ -53,8 +55,8 @@ const endpoints = [
 const reads = (fields: TestPorts = {}): TestPorts => ({
   isAllowed: async ({ username }) => username === 'ann',
   status,
-  profiles: async () => ({ kind: 'found', model: {} }),
-  unknown: async () => ({ kind: 'found', answer: {} }),
+  profiles: async () => found({}),
+  unknown: async () => found({}),
   ...fields,
 });
 
@@ -104,7 +106,7 @@ describe('pages', () => {
 describe('work that became too much while it waited', () => {
   it('is refused when its turn comes', async () => {
     const memory = { isScarce: false };
-    const first = Promise.withResolvers<{ kind: 'found'; answer: unknown }>();
+    const first = Promise.withResolvers<Found>();
     let asked = 0;
     const { call } = await startTestServer(new FakeClock(), {
       ...reads({ memory }),
@@ -119,7 +121,7 @@ describe('work that became too much while it waited', () => {
     // The other two wait by now: a third kind of request has been answered after them.
     expect((await call({ path: '/api/v1/status', token: 'user:ann' })).status).toBe(200);
     memory.isScarce = true;
-    first.resolve({ kind: 'found', answer: {} });
+    first.resolve(found({}));
     expect((await Promise.all(answers)).map(({ status: code }) => code)).toEqual([200, 503, 503]);
     expect(asked).toBe(1);
   });
@@ -130,10 +132,7 @@ describe('answers that nobody takes', () => {
 
   it('fill so much and no more, and are cut off after a minute', async () => {
     const clock = new FakeClock();
-    const { call, open, metrics } = await startTestServer(
-      clock,
-      reads({ profiles: async () => ({ kind: 'found', model: megabytes(20) }) }),
-    );
+    const { call, open, metrics } = await startTestServer(clock, reads({ profiles: async () => found(megabytes(20)) }));
     const path = '/api/v1/profiles/web';
     const stalled = await Promise.all([1, 2].map(() => open({ path, token: 'user:ann' })));
     for (const response of stalled) response.pause();

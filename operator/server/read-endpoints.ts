@@ -55,7 +55,7 @@ export function readEndpoints(options: ReadEndpointsOptions & Pick<AnswersOption
   router.get('/metrics', access.allowing(metrics), async (_request, response) => {
     const text = await withinGate(scraping, () => options.registry.metrics());
     response.type(options.registry.contentType);
-    await answers.send(response, text);
+    await answers.send(response, Buffer.from(text));
   });
   return router;
 }

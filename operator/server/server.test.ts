@@ -7,6 +7,7 @@ import { FakeClock } from '../testing/fake-clock.ts';
 import { createHealthServer } from './health.ts';
 import type { ProfileModel } from './ports.ts';
 import { fetchText } from './testing/https.ts';
+import { found } from './testing/found.ts';
 import { startTestServer } from './testing/test-server.ts';
 import { issueServing, makeAuthority } from './tls/authority.ts';
 
@@ -100,7 +101,7 @@ describe('read endpoints', () => {
       profiles: async (name, at) => {
         times.push(at);
         if (name === 'gone') return { kind: 'gone', reason: 'of 3 snapshots until then, 1 are kept no more' };
-        return name === 'web' ? { kind: 'found', model: { metadata: { name } } } : { kind: 'nothing' };
+        return name === 'web' ? found({ metadata: { name } }) : { kind: 'nothing' };
       },
     });
     const get = async (path: string): Promise<unknown> => {

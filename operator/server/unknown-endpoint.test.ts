@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { UnknownAnswer, UnknownQuestion } from './ports.ts';
+import { found } from './testing/found.ts';
 import { startTestServer } from './testing/test-server.ts';
 
 const id = 'a'.repeat(64);
@@ -23,12 +24,12 @@ async function serverFor(answer: UnknownAnswer, isAllowed: (who: Identity, quest
   return { get, asked, call };
 }
 
-const found: UnknownAnswer = { kind: 'found', answer: { unknown: [] } };
+const answered: UnknownAnswer = found({ unknown: [] });
 const all = (): boolean => true;
 
 describe('what a profile does not know', () => {
   it('is asked of times, containers, pods and namespaces', async () => {
-    const { get, asked } = await serverFor(found, all);
+    const { get, asked } = await serverFor(answered, all);
     expect(await get('')).toMatchObject({ status: 200, body: { unknown: [] } });
     await get('?since=2026-01-31T12:00:00Z');
     await get(`?container=containerd%3A%2F%2F${id}&namespace=shop`);
@@ -53,7 +54,7 @@ describe('what a profile does not know', () => {
     [`container=${id}&pod=shop/web-0`, 'not both'],
     ['pod=shop/web-0&namespace=bank', 'in another namespace'],
   ])('is not asked by %s', async (query, detail) => {
-    const { get, asked } = await serverFor(found, all);
+    const { get, asked } = await serverFor(answered, all);
     const { status, text } = await get(`?${query}`);
     expect([status, asked]).toEqual([400, []]);
     expect(text).toContain(detail);
@@ -70,7 +71,7 @@ describe('what a profile does not know', () => {
 
   it('is told of the pods of a namespace to whoever may read profiles there, and of others to nobody else', async () => {
     const reviewed: AccessQuestion[] = [];
-    const { get, asked } = await serverFor(found, ({ username }, question) => {
+    const { get, asked } = await serverFor(answered, ({ username }, question) => {
       reviewed.push(question);
       return username === 'tess' && question.type === 'resource' && question.namespace === 'shop';
     });
@@ -107,7 +108,7 @@ describe('what a profile does not know', () => {
       get(index === 0 ? '/unknown' : index % 2 === 0 ? '' : '/unknown'),
     );
     await expect(Promise.race(calls)).resolves.toMatchObject({ status: 503 });
-    release.resolve(found);
+    release.resolve(answered);
     const statuses = (await Promise.all(calls)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503)).toHaveLength(1);
   });
@@ -118,7 +119,7 @@ describe('what a profile does not know', () => {
     const { call } = await startTestServer(new FakeClock(), {
       isAllowed: async ({ username }, question) =>
         username === 'ann' || (question.type === 'resource' && question.namespace !== undefined),
-      unknown: async () => ((asked += 1) === 1 ? release.promise : found),
+      unknown: async () => ((asked += 1) === 1 ? release.promise : answered),
     });
     const get = (user: string, namespace: string) =>
       call({ path: `/api/v1/profiles/web/unknown?namespace=${namespace}`, token: `user:${user}` });
@@ -127,14 +128,14 @@ describe('what a profile does not know', () => {
     const refused = await Promise.all(Array.from({ length: 12 }, () => get('tess', 'shop')));
     expect(refused.map(({ status }) => status)).toEqual(Array.from(refused, () => 429));
     const others = [get('ann', 'shop'), get('bert', 'bank')];
-    release.resolve(found);
-    const answered = await Promise.all([first, ...others]);
-    expect(answered.map(({ status }) => status)).toEqual([200, 200, 200]);
+    release.resolve(answered);
+    const all = await Promise.all([first, ...others]);
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect((await get('tess', 'shop')).status).toBe(200);
   });
 
   it('is told to nobody without a token', async () => {
-    const { call, asked } = await serverFor(found, all);
+    const { call, asked } = await serverFor(answered, all);
     expect((await call({ path: '/api/v1/profiles/web/unknown' })).status).toBe(401);
     expect(asked).toEqual([]);
   });

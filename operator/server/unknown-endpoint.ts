@@ -56,7 +56,7 @@ export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpoi
   const respond = async (found: UnknownAnswer, response: Response): Promise<void> => {
     switch (found.kind) {
       case 'found':
-        return answers.json(response, found.answer);
+        return answers.send(response.type('json'), found.json);
       case 'nothing':
         throw new Problem({ status: 404, code: 'no-profile', detail: nothing });
       case 'gone':

@@ -1,0 +1,165 @@
+import { Registry } from 'prom-client';
+import { expect, it, onTestFinished } from 'vitest';
+import { zstdCompressSync } from 'node:zlib';
+import { imageText } from '../../core/image.ts';
+import { containerNumber, epoch, minute, seenAt, snapshotOf } from '../../core/profile/testing.ts';
+import { objectName } from '../../core/profile/object-name.ts';
+import type { ContainerRecord } from '../inventory/inventory.ts';
+import { containerRecord } from '../inventory/testing/records.ts';
+import { createCheckMetrics } from '../metrics/checks.ts';
+import { type ProfileModel, ReadingStoppedError, type UnknownAnswer } from '../server/ports.ts';
+import { memoryStore } from '../store/testing/memory-store.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { createIngest } from './ingest.ts';
+import { profileModels } from './profile-model.ts';
+import { createReading, type ReadingOptions } from './reading-thread.ts';
+import { unknownBehaviours } from './unknown.ts';
+
+const image = { name: 'docker.io/library/app', tag: 'v1' };
+const name = objectName(image);
+const later = epoch + 60 * minute;
+
+const files = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    ...seenAt(),
+    process: 0,
+    path: `/usr/lib/${n}.so`,
+    access: ['read' as const],
+  }));
+const app = { ...seenAt('start'), parent: -1, executable: '/app', maxInstances: 1 };
+
+async function learned(fields: Partial<ReadingOptions> = {}) {
+  const { store } = memoryStore();
+  const records: ContainerRecord[] = [1, 2].map((number) =>
+    containerRecord(number, { image, pod: { uid: `uid-${number}`, namespace: 'shop', name: `web-${number}` } }),
+  );
+  const ingest = createIngest({
+    store,
+    inventory: {
+      container: (id) => records.find((one) => one.id === id),
+      resolve: ({ port }) => ({ peer: { kind: 'unknown' }, port }),
+    },
+    grants: { lookup: () => ({ state: 'active' }), completed: () => undefined },
+    minCoverageMs: () => minute,
+    learningSnapshots: () => 200,
+    othersRun: () => false,
+    onOutcome: () => undefined,
+    onLearned: () => undefined,
+    onRefused: () => undefined,
+  });
+  for (const number of [1, 2]) {
+    const snapshot = snapshotOf(number, {
+      processes: [app],
+      files: files(number * 50),
+      from: epoch,
+      to: epoch + 10 * minute,
+    });
+    const bytes = zstdCompressSync(JSON.stringify(snapshot));
+    expect(await ingest({ node: 'node-1', snapshot, bytes, receivedAt: later + number })).toMatchObject({
+      result: 'accepted',
+    });
+  }
+  const registry = new Registry();
+  const metrics = createCheckMetrics(registry);
+  const clock = new FakeClock(later + minute);
+  const memory = { isScarce: false };
+  const secret = new Uint8Array(32);
+  const ofImage: ReadingOptions['inventory']['ofImage'] = (asked) =>
+    records.filter((one) => imageText(one.image) === imageText(asked));
+  const reading = createReading({ store, inventory: { ofImage }, memory, metrics, clock, secret, ...fields });
+  onTestFinished(() => reading.close());
+  const profiles = async (): Promise<string[]> =>
+    (await registry.getSingleMetric('profile_checks_total')?.get())?.values.map(
+      ({ labels, value }) => `${labels['profile']} ${value}`,
+    ) ?? [];
+  return { reading, store, memory, clock, registry, profiles, metrics, secret };
+}
+
+const valueOf = (answer: UnknownAnswer | ProfileModel): unknown =>
+  answer.kind === 'found' ? JSON.parse(new TextDecoder().decode(answer.json)) : answer;
+
+it('answers as if it was no thread', async () => {
+  const { reading, store, metrics, secret } = await learned();
+  const direct = unknownBehaviours({ reads: { ...store, podContainers: async () => [] }, metrics, secret });
+  const question = { name, since: later + 1 };
+  const [here, there] = [await direct(question), await reading.unknown(question)];
+  expect(valueOf(there)).toEqual(here.kind === 'found' ? JSON.parse(JSON.stringify(here.value)) : here);
+  expect(valueOf(there)).toMatchObject({ snapshots: 1, counts: { unknown: 50 } });
+  expect(await reading.unknown({ name: 'other' })).toEqual({ kind: 'nothing' });
+  expect(await reading.unknown({ name, pod: { namespace: 'bank', name: 'web-1' } })).toMatchObject({
+    code: 'no-such-pod',
+  });
+  expect(valueOf(await reading.unknown({ name, pod: { namespace: 'shop', name: 'web-2' } }))).toMatchObject({
+    snapshots: 1,
+  });
+  const model = await profileModels(store)(name, later + 1);
+  expect(valueOf(await reading.model(name, later + 1))).toEqual(model.kind === 'found' && model.value);
+  expect(valueOf(await reading.model(name))).toMatchObject({ status: { snapshots: 2 } });
+});
+
+it('keeps what it compiled for a minute after the last question, then the thread ends', async () => {
+  const { reading, clock, profiles, registry } = await learned();
+  const question = { name, containerId: containerNumber(1) };
+  await reading.unknown(question);
+  await clock.advance(59_000);
+  await reading.unknown(question);
+  expect(await profiles()).toEqual(['cached 1', 'compiled 1']);
+  expect(await registry.getSingleMetricAsString('compiled_profiles')).toMatch(/^compiled_profiles 1$/m);
+  await clock.advance(60_000);
+  expect(await registry.getSingleMetricAsString('compiled_profiles')).toMatch(/^compiled_profiles 0$/m);
+  await reading.unknown(question);
+  expect(await profiles()).toEqual(['cached 1', 'compiled 2']);
+});
+
+it('fails as the store fails, and begins anew with the next question', async () => {
+  const failure = new Error('store: busy');
+  const { store } = memoryStore();
+  let fails = true;
+  const { reading } = await learned({
+    store: { ...store, profiles: (page) => (fails ? Promise.reject(failure) : store.profiles(page)) },
+  });
+  const both = [reading.unknown({ name }), reading.model(name)];
+  expect(await Promise.allSettled(both)).toEqual(both.map(() => ({ status: 'rejected', reason: failure })));
+  fails = false;
+  expect(await reading.unknown({ name })).toEqual({ kind: 'nothing' });
+});
+
+it('gives up when memory becomes scarce', async () => {
+  const { reading, memory } = await learned();
+  memory.isScarce = true;
+  await expect(reading.model(name)).rejects.toBeInstanceOf(ReadingStoppedError);
+  memory.isScarce = false;
+  expect(await reading.model(name)).toMatchObject({ kind: 'found' });
+});
+
+it('ends with its heap, and takes nothing with it', async () => {
+  const { store } = memoryStore();
+  const profile = {
+    image,
+    name,
+    state: 'learning',
+    version: 1,
+    countedSnapshots: 1,
+    snapshots: 1,
+    containers: 1,
+    firstSnapshotAt: 1,
+    lastSnapshotAt: 1,
+    digests: [],
+  } as const;
+  const { reading } = await learned({
+    heapMiB: 8,
+    store: {
+      ...store,
+      profiles: async () => Array.from({ length: 200_000 }, (_, n) => ({ ...profile, name: `${n}` })),
+    },
+  });
+  await expect(reading.model('none')).rejects.toThrow('too large to be read');
+});
+
+it('lets nobody wait for ever when it is closed', async () => {
+  const { store } = memoryStore();
+  const { reading } = await learned({ store: { ...store, profiles: () => new Promise(() => {}) } });
+  const asked = reading.model(name);
+  const [refused] = await Promise.allSettled([asked, reading.close()]);
+  expect(refused).toMatchObject({ reason: new ReadingStoppedError('the operator ends') });
+});

@@ -1,0 +1,196 @@
+/**
+ * Reads whole profiles in a thread of its own, so that nothing waits for it, and within a heap of its own, so that the largest
+ * profile cannot take the memory of all else. The thread begins with a question, and ends when none has come for a while.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { CheckMetrics } from '../metrics/checks.ts';
+import type { MemoryWatch } from '../server/memory.ts';
+import {
+  type ProfileModel,
+  type ProfileModels,
+  ReadingStoppedError,
+  type UnknownAnswer,
+  type UnknownBehaviours,
+} from '../server/ports.ts';
+import type {
+  Asking,
+  FromThread,
+  ReadMethod,
+  ReadRequest,
+  ReadResult,
+  Reads,
+  ThreadOptions,
+  ToThread,
+} from './reading-protocol.ts';
+
+export interface ReadingOptions {
+  readonly store: Omit<Reads, 'podContainers'>;
+  readonly inventory: Pick<Inventory, 'ofImage'>;
+  readonly memory: Pick<MemoryWatch, 'isScarce'>;
+  readonly metrics: CheckMetrics;
+  readonly clock: Pick<Clock, 'after' | 'now'>;
+  /** Of compiled profiles. */
+  readonly secret: Uint8Array;
+  /** Of the thread, in MiB. A parameter for tests. */
+  readonly heapMiB?: number;
+}
+
+export interface Reading {
+  readonly unknown: UnknownBehaviours;
+  /** Without a time, what is known now. */
+  readonly model: ProfileModels;
+  /** What is being read ends without an answer. */
+  close(): Promise<void>;
+}
+
+/** Evidence of 32 MiB of JSON is 160 MiB of objects; usual ones are 2 MiB. Of 512 MiB, 256 are left for all else. */
+const defaultHeapMiB = 256;
+/** For the next question about the same image, whose compiled form is still there; the thread at rest costs some 20 MiB. */
+const idleMs = 60_000;
+
+export function createReading(options: ReadingOptions): Reading {
+  let thread: ReadingThread | undefined;
+  let cancelEnd = (): void => undefined;
+
+  async function end(): Promise<void> {
+    cancelEnd();
+    const ending = thread;
+    thread = undefined;
+    await ending?.stop(new ReadingStoppedError('the operator ends'));
+  }
+
+  async function ask<Answer>(asking: Asking): Promise<Answer> {
+    cancelEnd();
+    if (thread === undefined || thread.hasEnded) thread = new ReadingThread(options);
+    const own = thread;
+    try {
+      return await own.ask<Answer>(asking);
+    } finally {
+      cancelEnd();
+      if (own === thread && own.isIdle) cancelEnd = options.clock.after(idleMs, () => void end());
+    }
+  }
+
+  return {
+    unknown: (question) => ask<UnknownAnswer>({ what: 'unknown', question }),
+    model: (name, at = options.clock.now()) => ask<ProfileModel>({ what: 'model', name, at }),
+    close: end,
+  };
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+class ReadingThread {
+  readonly #options: ReadingOptions;
+  readonly #reads: Reads;
+  readonly #worker: Worker;
+  readonly #asked = new Map<number, Waiting>();
+  #lastId = 0;
+  #ended = false;
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+    this.#reads = readsOf(options);
+    const workerData: ThreadOptions = { secret: options.secret };
+    const resourceLimits = { maxOldGenerationSizeMb: options.heapMiB ?? defaultHeapMiB };
+    this.#worker = new Worker(workerUrl(), { workerData, resourceLimits, name: 'reading' });
+    this.#worker.on('message', (message: FromThread) => this.#hear(message));
+    this.#worker.on('error', (error) => void this.stop(asStopped(error)));
+    this.#worker.on('exit', () => void this.stop(new Error('the thread that reads profiles has ended')));
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  get isIdle(): boolean {
+    return this.#asked.size === 0;
+  }
+
+  ask<Answer>(asking: Asking): Promise<Answer> {
+    const { promise, ...waiting } = Promise.withResolvers<Answer>();
+    this.#lastId += 1;
+    this.#asked.set(this.#lastId, waiting);
+    this.#send({ type: 'ask', id: this.#lastId, asking });
+    return promise;
+  }
+
+  /** Whoever waits for an answer is told `why` there is none. */
+  async stop(why: unknown): Promise<void> {
+    this.#ended = true;
+    for (const waiting of this.#asked.values()) waiting.reject(why);
+    this.#asked.clear();
+    this.#options.metrics.onForgotten();
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToThread): void {
+    this.#worker.postMessage(message, []);
+  }
+
+  #hear(message: FromThread): void {
+    const { metrics } = this.#options;
+    switch (message.type) {
+      case 'read':
+        return void this.#read(message);
+      case 'answer':
+        this.#asked.get(message.id)?.resolve(message.answer);
+        this.#asked.delete(message.id);
+        return;
+      case 'compiled':
+        return metrics.onProfile(message.how);
+      case 'checked':
+        return metrics.onChecked(message.facts);
+    }
+  }
+
+  async #read(request: ReadRequest): Promise<void> {
+    const { memory } = this.#options;
+    try {
+      // Learning comes first.
+      if (memory.isScarce) throw new ReadingStoppedError('the operator has become short of memory; ask again later');
+      this.#send({ type: 'value', id: request.id, value: await perform(this.#reads, request) });
+    } catch (error) {
+      await this.stop(error);
+    }
+  }
+}
+
+function readsOf({ store, inventory }: Pick<ReadingOptions, 'store' | 'inventory'>): Reads {
+  const { profile, profiles, evidence, snapshotCounts, snapshots, quarantined, lostPeriods } = store;
+  return {
+    profile,
+    profiles,
+    evidence,
+    snapshotCounts,
+    snapshots,
+    quarantined,
+    lostPeriods,
+    podContainers: async (image, pod) => {
+      const of = Array.from(inventory.ofImage(image)).filter(
+        (one) => one.pod.namespace === pod.namespace && one.pod.name === pod.name,
+      );
+      return of.map(({ id }) => id);
+    },
+  };
+}
+
+function perform<M extends ReadMethod>(reads: Reads, request: ReadRequest<M>): Promise<ReadResult<M>> {
+  return reads[request.method](...request.args);
+}
+
+function asStopped(error: unknown): unknown {
+  const isFull = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return isFull
+    ? new ReadingStoppedError('the profile is too large to be read in the memory that there is for it')
+    : error;
+}
+
+function workerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './reading-worker.ts' : './reading-worker.js', import.meta.url);
+}
