@@ -11,12 +11,6 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 nothing_left() { [ ! -e "$state" ] && [ -z "$(groups_of_cluster)$(links_of_cluster)" ] && ! claimed_slot >/dev/null; }
 
-remove_groups() {
-  local root
-  for root in $(groups_of_cluster); do find "$root" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
-  [ -z "$(groups_of_cluster)" ]
-}
-
 links_of_cluster() { grep -lxF "workload-security/$cluster" /sys/class/net/*/ifalias 2>/dev/null | cut -d/ -f5; }
 
 main() {
@@ -38,7 +32,6 @@ main() {
   for link in $(links_of_cluster); do
     ip link delete "$link" 2>/dev/null || [ ! -e "/sys/class/net/$link" ] || fail "the link $link cannot be removed" "ip link delete $link"
   done
-  # A group stays busy for a moment after its last process.
   wait_until 10 remove_groups || fail "control groups of cluster $cluster cannot be removed:" "$(groups_of_cluster)"
   rm -rf --one-file-system "${state:?}"
   rmdir "$(dirname "$state")" 2>/dev/null || true

@@ -10,9 +10,17 @@ set -euo pipefail
 # hierarchies: mount points of control groups: one with v2, one per controller with v1, both in hybrid setups.
 hierarchies() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/mounts; }
 
+# groups_of_cluster [SUBGROUP]: where the cluster's group is, or one in it.
 groups_of_cluster() {
-  local hierarchy
-  for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$group" ] || printf '%s\n' "$hierarchy/$group"; done
+  local hierarchy path=$group${1:+/$1}
+  for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$path" ] || printf '%s\n' "$hierarchy/$path"; done
+}
+
+# remove_groups [SUBGROUP]: with all below; false while one is busy, as it is for a moment after its last process.
+remove_groups() {
+  local root
+  for root in $(groups_of_cluster "$@"); do find "$root" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
+  [ -z "$(groups_of_cluster "$@")" ]
 }
 
 # hand_down HIERARCHY: with v2, controllers exist below a group only where its parent hands them down.
@@ -46,9 +54,9 @@ create_groups() {
 # By control group, which no process leaves and no lost file hides.
 processes() {
   local root
-  for root in $(groups_of_cluster); do
+  for root in $(groups_of_cluster "$@"); do
     # A group may vanish while it is read; its processes have ended then.
-    find "$root${1:+/$1}" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+    find "$root" -name cgroup.procs -exec cat {} + 2>/dev/null || true
   done | sort -un
 }
 
@@ -98,6 +106,8 @@ start_supervisor() {
     # Nothing survived, for example after a reboot: what /run holds is about processes that are gone.
     kill_processes
     rm -rf "${state:?}/run"
+    # In each control group that a container left, the kubelet asks for it for three seconds before it starts any pod.
+    wait_until 10 remove_groups kubepods || fail "control groups of pods that are gone cannot be removed:" "$(groups_of_cluster kubepods)"
   fi
   (
     for hierarchy in $(hierarchies); do printf '%s' "$BASHPID" >"$hierarchy/$group/system/cgroup.procs"; done

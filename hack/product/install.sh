@@ -25,6 +25,21 @@ install_chart() {
     --set-string "agent.podAnnotations.workloadsecurity\.dev/image-content=$content"
 }
 
+# Development settings are for a cluster where nobody has set any: what a person has set stays, also from one `make up` to the next.
+# What the API server fills in is nobody's field.
+settings() {
+  local live kept
+  live=$(kubectl get workloadsecurityconfig default --ignore-not-found --show-managed-fields -o json)
+  if jq -e 'any(.metadata.managedFields[]; .fieldsV1["f:spec"] // {} | length > 0)' <<<"$live" >/dev/null; then
+    kept=$(kubectl create --dry-run=client --validate=false -o json -f "$here/settings.yaml" | jq -r --argjson live "$live" '
+      .spec as $ours | def values($spec): [$ours | paths(scalars) as $path | "\($path | join(".")) = \($spec | getpath($path))"];
+      values($live.spec) - values($ours) | join(", ")')
+    [ -z "$kept" ] || say "  settings of yours, kept: $kept"
+  else
+    timed 'settings for development' "$log" kubectl apply --server-side -f "$here/settings.yaml"
+  fi
+}
+
 operator_ready() { kubectl -n "$namespace" rollout status statefulset/workload-security-operator --timeout=2s; }
 agent_ready() { kubectl -n "$namespace" rollout status daemonset/workload-security-agent --timeout=2s; }
 
@@ -40,7 +55,7 @@ main() {
   "$root/hack/cluster/load-image.sh" "$cluster" "${archives[@]}"
   timed 'namespace' "$log" admit_agent
   timed 'chart' "$log" install_chart
-  timed 'settings for development' "$log" kubectl apply --server-side -f "$here/settings.yaml"
+  settings
   awaited 'operator ready' 120 "$log" operator_ready
   awaited 'agent ready' 120 "$log" agent_ready
 }
