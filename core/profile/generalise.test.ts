@@ -31,6 +31,21 @@ describe('generalised names', () => {
     expect(pathsOf(generalise(reads(paths)))).toEqual(['/tmp/tmp.passwords', '/tmp/tmp.xmrig', '/tmp/tmp.{mixed6}']);
   });
 
+  it('are of one shape where their generator uses the sign at which names fall into parts', () => {
+    const mixed = ['1te2kza3', 'a1b2c3d4', '9z8y7x6w', 'q1w2e3r4'].map((name) => `/tmp/upload-${name}.part`);
+    const others = ['829_j0wy', 'x_xnangh', 'abcdefgh'].map((name) => `/tmp/upload-${name}.part`);
+    expect(pathsOf(generalise(reads([...mixed, ...others])))).toEqual(['/tmp/upload-{any8}.part']);
+    expect(pathsOf(generalise(reads([...mixed, '/tmp/upload-12345678.part'])))).toEqual(['/tmp/upload-{mixed8}.part']);
+    expect(pathsOf(generalise(reads([...mixed, '/tmp/upload-my_notes.part'])))).toEqual([
+      '/tmp/upload-my_notes.part',
+      '/tmp/upload-{mixed8}.part',
+    ]);
+    expect(pathsOf(generalise(reads(others)))).toEqual(others.sort());
+    expect(pathsOf(generalise(reads([...mixed, '/tmp/upload-829_j0wy.so', '/tmp/other-829_j0wy.part'])))).toHaveLength(
+      3,
+    );
+  });
+
   it('are arbitrary where there are very many, by extension', () => {
     const paths = [...many.map((name) => `/tmp/${name}`), '/tmp/plain', '/tmp/evil.so', '/tmp/.env', '/srv/a_7b1'];
     expect(pathsOf(generalise(reads(paths)))).toEqual(['/srv/a_7b1', '/tmp/.env', '/tmp/evil.so', '/tmp/{any}']);

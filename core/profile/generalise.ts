@@ -4,7 +4,10 @@
  *
  * 1. A name that a template of the same place stands for belongs to it. One in six names like `tmp.Xa3kQ9fT2b` has no digit,
  *    and `{mixed10}` stands for those as well.
- * 2. Where one process uses {@link anyNames} different names and templates with digits and one extension, its names there
+ * 2. Where such a template is of a shape (core/pattern/shape.ts) and there are names with digits of the same shape for which it
+ *    does not stand, the generator uses `_` as well: all of them are the shape. `upload-{mixed8}.part` and
+ *    `upload-829_j0wy.part` are `upload-{any8}.part`, of which evidence asks for many.
+ * 3. Where one process uses {@link anyNames} different names and templates with digits and one extension, its names there
  *    are arbitrary, and are shown as `{any}` with that extension.
  *
  * Places are compared after what stands above them was generalised. Where names are kept (core/pattern/kept.ts), they stay.
@@ -12,6 +15,7 @@
 import { splitName } from '../pattern/dns.ts';
 import { keepsNames } from '../pattern/kept.ts';
 import { extensionOf } from '../pattern/extension.ts';
+import { shapesFor } from '../pattern/shape.ts';
 import { covers, parseTemplate, type Template } from '../pattern/template.ts';
 import { type Evidence, type NamedBehaviour, side } from './evidence.ts';
 import { addEntry } from './join.ts';
@@ -121,10 +125,24 @@ function walk(all: readonly Walker[], names: number, arrived: (walker: Walker) =
   }
 }
 
+/** Shapes of which there is the mixture (`upload-{mixed8}.part`), and beside it names with digits for which that does not stand. */
+function wholeShapes(names: ReadonlySet<string>): ReadonlySet<string> {
+  const shapes = new Set<string>();
+  for (const name of names) {
+    if (!/\d/.test(name)) continue;
+    for (const shape of shapesFor(name)) {
+      const mixture = shape.replace('{any', '{mixed');
+      if (names.has(mixture) && !covers(parseTemplate(mixture), name)) shapes.add(shape);
+    }
+  }
+  return shapes;
+}
+
 /** What the names of one place become, where that is not what they are. */
-function targets(names: ReadonlySet<string>, many: number): ReadonlyMap<string, string> {
+function targets(found: ReadonlySet<string>, many: number): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
-  const arbitrary = arbitraryExtensions(names, many);
+  const names = new Set([...found, ...wholeShapes(found)]);
+  const arbitrary = arbitraryExtensions(found, many);
   const templates = Map.groupBy(
     [...names].filter((name) => /\{(?:mixed|random|any\d|numbered)/.test(name)).sort(),
     extensionOf,
