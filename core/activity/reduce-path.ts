@@ -8,7 +8,7 @@
  * | `{tid}`     | thread number below /proc/…/task                                            |
  * | `{fd}`      | descriptor number below /dev/fd, /proc/…/fd, /proc/…/fdinfo                 |
  * | `{range}`   | address range below /proc/…/map_files                                       |
- * | `{n}`       | number of a loop, device-mapper or pseudo terminal device, or in a memfd    |
+ * | `{n}`       | number of a loop, device-mapper or pseudo terminal device, or in a memfd; of a part of a log of PostgreSQL's transactions |
  * | `{inode}`   | inode number that names a file without a name (O_TMPFILE: `#123`, `pipe:[123]`) |
  * | `{id}`      | exactly 64 hexadecimal digits: container ID or SHA-256                      |
  * | `{hex}`     | 16 or more hexadecimal digits that stand alone, and the one or two digits over which such names are spread (`objects/4b/825dc…`) |
@@ -63,6 +63,8 @@ const wellKnown: readonly Replacement[] = [
   [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/fd(?:info)?)\/\d+(?=\/|$)/, '$1/{fd}'],
   [/^(\/proc\/[^/]+(?:\/task\/[^/]+)?\/map_files)\/[0-9a-f]+-[0-9a-f]+$/, '$1/{range}'],
   [/^\/dev\/fd\/\d+(?=\/|$)/, '/dev/fd/{fd}'],
+  // Parts of PostgreSQL's logs of transactions: there is another one after each million.
+  [/(\/pg_(?:xact|subtrans|commit_ts|notify|serial|multixact\/(?:members|offsets)))\/[0-9A-F]{4,6}$/, '$1/{n}'],
   // Where a Java machine keeps its counters.
   [/^(\/tmp\/hsperfdata_[^/]+)\/\d+$/, '$1/{pid}'],
   [/^\/dev\/pts\/\d+$/, '/dev/pts/{n}'],
@@ -108,7 +110,7 @@ export function reducePath(found: string): string {
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
   const may = (element: string): boolean =>
     digit.test(element) && (element.length >= shortest || element.startsWith('#') || general !== anywhere);
-  const elements = (wellKnownPlace.test(path) ? replaceAll(path, wellKnown) : path)
+  const elements = (wellKnownPlace.test(path) || path.includes('/pg_') ? replaceAll(path, wellKnown) : path)
     .split('/')
     .map((element) => (may(element) ? replaceAll(element, general) : element));
   return quoteBraces(withFanOut(elements).join('/'));

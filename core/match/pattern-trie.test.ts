@@ -41,6 +41,7 @@ const template = fc.constantFrom(
   '{mixed3}-{digits}',
   'a-{mixed2}.log',
   'tmp{random8}',
+  '{random8}',
   '+~JF{digits}',
 );
 const pattern = fc.oneof(

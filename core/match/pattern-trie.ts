@@ -8,7 +8,7 @@
  */
 import { splitName } from '../pattern/dns.ts';
 import { extensionOf } from '../pattern/extension.ts';
-import { randomTemplate } from '../pattern/maker.ts';
+import { bareRandom, isBareRandom, randomTemplate } from '../pattern/maker.ts';
 import { shapesFor } from '../pattern/shape.ts';
 import { signatureOf } from '../pattern/signature.ts';
 import { covers, isMixture, isPattern, parseTemplate } from '../pattern/template.ts';
@@ -115,7 +115,8 @@ export class PatternTrie {
     if (plain !== undefined && further(plain, element)) return true;
     if (this.#go(from, steps.templates, '') === undefined) return false;
     const random = randomTemplate(element);
-    const wholes = [`{any}${extensionOf(element)}`, ...(random === undefined ? [] : [random]), ...shapesFor(element)];
+    const made = [random, isBareRandom(element) ? bareRandom : undefined].filter((one) => one !== undefined);
+    const wholes = [`{any}${extensionOf(element)}`, ...made, ...shapesFor(element)];
     for (const whole of wholes) {
       const at = this.#go(from, steps.whole, whole);
       if (at !== undefined && covers(parseTemplate(whole), element) && further(at, whole)) return true;

@@ -84,3 +84,11 @@ const own = new RegExp(
 export function isMakersOwn(signature: string): boolean {
   return signature.includes('{') && own.test(signature);
 }
+
+/** What Python tries a directory with; see core/profile/tempfile-probes.ts. No signature is this. */
+export const bareRandom = '{random8}';
+
+/** Eight of `a-z`, `0-9` and `_` that nobody took for a word with a number: one in eight such names does not show that it is random. */
+export function isBareRandom(name: string): boolean {
+  return /^[a-z0-9_]{8}$/.test(name) && /\d/.test(name) && !/^[a-z_]*\d+$/.test(name);
+}

@@ -45,7 +45,17 @@ const word = fc
 const template = fc.oneof(
   word.map(signatureOf),
   word.map((text) => shapeOf(signatureOf(text))),
-  fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{mixed3}', '{digits}', 'tmp{random8}', 'tmp{any8}', 'up-{any6}'),
+  fc.constantFrom(
+    '{any}',
+    '{any}.log',
+    '{mixed2}',
+    '{mixed3}',
+    '{digits}',
+    'tmp{random8}',
+    '{random8}',
+    'tmp{any8}',
+    'up-{any6}',
+  ),
 );
 
 it('is said of all patterns that one name belongs to', () => {

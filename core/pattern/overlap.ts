@@ -18,6 +18,9 @@ interface Atom {
   readonly literal?: string;
 }
 
+/** Of `{random8}` without a beginning. */
+const bareLength = 8;
+
 /** NAME_MAX: a longer template stands for no name. */
 const longest = 255;
 
@@ -61,7 +64,7 @@ function atomsOf(template: Template): readonly Atom[] {
 }
 
 function randomAtoms(text: string): Atom[] {
-  const { beginning = '', length = 0, extension = '' } = madeOf(text) ?? {};
+  const { beginning = '', length = bareLength, extension = '' } = madeOf(text) ?? {};
   const random = exactly(length, length === 8 ? classes.python : classes.mixed);
   return [...literal(beginning), ...random, ...literal(extension)];
 }

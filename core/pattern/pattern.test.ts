@@ -178,6 +178,10 @@ describe('templates', () => {
     ['tmp{random8}', 'tmpwatcher', false],
     ['tmp{random8}', 'tmp1tz1u9ha.sh', false],
     ['tmp{random8}', 'tmp1tz1u9hA', false],
+    ['{random8}', 't46xdahm', true],
+    ['{random8}', 'kthreadd', false],
+    ['{random8}', 'xmrig_64', false],
+    ['{any}', '{random8}', true],
     ['tmp{any8}', 'tmp{random8}', true],
     ['tmp{any8}', 'tmpejghlxbz', true],
     ['tmp{random8}', 'tmp{any8}', false],
@@ -230,7 +234,16 @@ describe('templates', () => {
     const wide = fc.oneof(
       word.map(signatureOf),
       word.map((text) => shapeOf(signatureOf(text))),
-      fc.constantFrom('{any}', '{any}.log', '{mixed2}', '{digits}', 'tmp{random8}', 'tmp{any8}', '+~ab{digits}'),
+      fc.constantFrom(
+        '{any}',
+        '{any}.log',
+        '{mixed2}',
+        '{digits}',
+        'tmp{random8}',
+        '{random8}',
+        'tmp{any8}',
+        '+~ab{digits}',
+      ),
     );
     fc.assert(
       fc.property(wide, wide, word, (a, b, text) => {

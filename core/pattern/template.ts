@@ -6,13 +6,13 @@
  * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
  * | `{mixedN}`      | exactly N letters and digits; as a whole name, not a word                        |
  * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
- * | `tmp{random8}.ext` | what a well-known program makes up, as core/pattern/maker.ts says |
+ * | `tmp{random8}.ext`, `{random8}` | what a well-known program makes up, as core/pattern/maker.ts says |
  * | `word-{any8}.ext`, `word-{numbered}.ext` | names of one shape, as core/pattern/shape.ts says |
  *
  * All else stands for itself, also the placeholders of single paths (`{uuid}`). Letters, digits and separators are ASCII.
  */
 import { extensionOf } from './extension.ts';
-import { randomTemplate } from './maker.ts';
+import { bareRandom, isBareRandom, randomTemplate } from './maker.ts';
 import { isShape, shapesFor } from './shape.ts';
 import { signatureOf } from './signature.ts';
 
@@ -47,7 +47,7 @@ export function parseTemplate(text: string): Template {
 
 /** Names of it count as different whatever parts they have. */
 export function isRandom(text: string): boolean {
-  return text.includes('{random') && randomTemplate(text) === text;
+  return text.includes('{random') && (text === bareRandom || randomTemplate(text) === text);
 }
 
 function parsePart(text: string): Part {
@@ -98,7 +98,9 @@ export function matchesTemplate(template: string, name: string): boolean {
 export function covers(wide: Template, narrow: string): boolean {
   if (wide.kind === 'any') return coversAny(wide.extension, narrow);
   if (wide.kind === 'shape') return wide.text === narrow || shapesFor(narrow).includes(wide.text);
-  if (wide.kind === 'random') return wide.text === narrow || wide.text === randomTemplate(narrow);
+  if (wide.kind === 'random') {
+    return wide.text === narrow || wide.text === (isBareRandom(narrow) ? bareRandom : randomTemplate(narrow));
+  }
   const other = parseTemplate(narrow);
   if (other.kind !== 'parts' || other.parts.length !== wide.parts.length) return false;
   return (

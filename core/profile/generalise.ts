@@ -9,6 +9,7 @@
  *    `upload-829_j0wy.part` are `upload-{any8}.part`, of which evidence asks for many.
  * 3. Where one process uses {@link anyNames} different names and templates with digits and one extension, its names there
  *    are arbitrary, and are shown as `{any}` with that extension.
+ * 4. Files by which Python tries directories are one (tempfile-probes.ts).
  *
  * Places are compared after what stands above them was generalised. Where names are kept (core/pattern/kept.ts), they stay.
  */
@@ -21,6 +22,7 @@ import { type Evidence, type NamedBehaviour, side } from './evidence.ts';
 import { addEntry } from './join.ts';
 import { dnsNaming, fileNaming } from './naming.ts';
 import { type Naming, renameEntry } from './patterns.ts';
+import { joinProbes } from './tempfile-probes.ts';
 
 /** More than anybody reads, and more names with digits than people give to the files of one directory. */
 export const anyNames = 64;
@@ -29,7 +31,7 @@ export const anyNames = 64;
 export function generalise(evidence: Evidence, names = anyNames): Evidence {
   return {
     ...evidence,
-    files: generalised(evidence.files, fileNaming, pathPlace, names),
+    files: generalised(joinProbes(evidence), fileNaming, pathPlace, names),
     dns: generalised(evidence.dns, dnsNaming, namePlace, names),
   };
 }
