@@ -104,6 +104,8 @@ describe('patterns of a compiled profile', () => {
     ['/cache/{mixed8}', '/cache/xmrig', 'unseen'],
     ['/cache/{mixed8}', '/cache/kthreadd', 'unseen'],
     ['/cache/{mixed8}', '/cache/deadbeef', 'known'],
+    ['/cache/.{mixed8}', '/cache/.kthreadd', 'unseen'],
+    ['/cache/.{mixed8}', '/cache/.kthread7', 'known'],
     ['/tmp/tmp{random8}', '/tmp/tmp62_qw223', 'known'],
     ['/tmp/tmp{random8}/x', '/tmp/tmpejghlxbz/x', 'known'],
     ['/tmp/tmp{random8}', '/tmp/tmpfiles8', 'unseen'],

@@ -135,7 +135,7 @@ export class PatternTrie {
     const part = parts[index];
     if (part === undefined) return further(from, template);
     const kind = index + 1 === parts.length ? steps.last : steps.part;
-    return formsOf(part, parts.length === 1).some((form) => {
+    return formsOf(part, parts.length === 1 || (parts.length === 2 && parts[0] === '.')).some((form) => {
       const at = this.#go(from, kind, form);
       return at !== undefined && this.#walkParts(parts, at, index + 1, template + form, further);
     });

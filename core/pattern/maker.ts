@@ -6,6 +6,7 @@
  * |-----------------------------------------------|---------------------|-------------------------------------------------|
  * | `tmp`, `wgunicorn-`, `pip-install-` and alike | 8 of `a-z`, `0-9`, `_` | Python's tempfile for programs, gunicorn, pip |
  * | `tmp`, before `.tmp`                          | 6 letters, digits   | .NET                                            |
+ * | `.tmp`                                        | 6 letters, digits   | Rust's tempfile                                 |
  * | `cc`, `php`, `sed`, `sort`                    | 6 letters, digits   | compilers, uploads of PHP, `sed -i`, `sort`     |
  *
  * Of the random part it must be seen that it is one: a word, a number, or a word with a number (`tmpwatcher1`) are what they
@@ -18,6 +19,7 @@ import { extensionOf } from './extension.ts';
 
 const python = /^(tmp|wgunicorn-|pip-(?:[a-z]+-)+)([a-z0-9_]{8}|\{random8\})$/;
 const mkstemp = /^(cc|php|sed|sort)([A-Za-z0-9]{6}|\{random6\})$/;
+const rust = /^(\.tmp)([A-Za-z0-9]{6}|\{random6\})$/;
 const dotnet = /^(tmp)([A-Za-z0-9]{6}|\{random6\})$/;
 
 /** Words have capitals at their front, or are all capitals. */
@@ -35,7 +37,8 @@ export interface Made {
 export function madeOf(name: string): Made | undefined {
   const extension = extensionOf(name);
   const stem = name.slice(0, name.length - extension.length);
-  const match = python.exec(stem) ?? mkstemp.exec(stem) ?? (extension === '.tmp' ? dotnet.exec(stem) : null);
+  const match =
+    python.exec(stem) ?? mkstemp.exec(stem) ?? rust.exec(stem) ?? (extension === '.tmp' ? dotnet.exec(stem) : null);
   if (match === null) return undefined;
   const [, beginning = '', random = ''] = match;
   const length = random.startsWith('{') ? Number(random.slice('{random'.length, -1)) : random.length;
@@ -65,8 +68,9 @@ const own = new RegExp(
   `^(?:${[
     // Python's tempfile, gunicorn, pip. Of code the name stays, until there are four.
     `(?:tmp|wgunicorn-|pip-(?:[a-z]+-)+)\\{random8\\}(?!\\.(?:${code})$)(?:\\.[A-Za-z0-9]+)?`,
-    // mktemp without a template.
+    // mktemp without a template; Rust.
     'tmp\\.\\{mixed10\\}',
+    '\\.tmp\\{random6\\}',
     // PostgreSQL: shared memory, logs and caches of catalogues that are being written, sorting, and two files beside each table.
     '(?:PostgreSQL|xlogtemp|pg_internal\\.init)\\.\\{digits\\}',
     'pgsql_tmp\\{digits\\}\\.\\{digits\\}',

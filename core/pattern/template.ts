@@ -4,7 +4,7 @@
  * | Notation        | Stands for                                                                       |
  * |-----------------|----------------------------------------------------------------------------------|
  * | `{digits}`      | one digit or more; alone between separators, or after a word (`cpu{digits}`)      |
- * | `{mixedN}`      | exactly N letters and digits; as a whole name, not a word                        |
+ * | `{mixedN}`      | exactly N letters and digits; as a whole name, also a hidden one, not a word      |
  * | `{any}`, `{any}.ext` | any letters, digits, `-`, `_` and `.`, not with a dot at the front, and without an extension or with exactly this one |
  * | `tmp{random8}.ext`, `{random8}` | what a well-known program makes up, as core/pattern/maker.ts says |
  * | `word-{any8}.ext`, `word-{numbered}.ext` | names of one shape, as core/pattern/shape.ts says |
@@ -105,8 +105,14 @@ export function covers(wide: Template, narrow: string): boolean {
   if (other.kind !== 'parts' || other.parts.length !== wide.parts.length) return false;
   return (
     wide.separators.every((separator, index) => separator === other.separators[index]) &&
-    wide.parts.every((part, index) => partCovers(part, other.parts[index], wide.parts.length === 1))
+    wide.parts.every((part, index) => partCovers(part, other.parts[index], isBare(wide)))
   );
+}
+
+/** A single part, perhaps behind the dot of a hidden name. */
+function isBare({ parts: [first], parts, separators }: Extract<Template, { kind: 'parts' }>): boolean {
+  const hidden = parts.length === 2 && first !== undefined && printPart(first) === '' && separators[0] === '.';
+  return parts.length === 1 || hidden;
 }
 
 /**
