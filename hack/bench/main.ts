@@ -53,7 +53,7 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: { measure: () => withNode(measureFlood) },
   starts: { measure: () => withNode((node) => measureStarts(node, progress)) },
   recall: { measure: measureRecall },
-  merge: { measure: async () => measureMerging() },
+  merge: { measure: async () => measureMerging(rounds, progress) },
   scheduling: { measure: async () => measureScheduling(progress), onDemand: true },
   fleet: { measure: () => measureFleet(progress), obstacle: fleetObstacle(), onDemand: true },
   match: { measure: async () => [...(await measureMatching(rounds, progress)), ...measureUntaught()] },
