@@ -18,8 +18,8 @@ import type { Members } from './members.ts';
 
 /**
  * Limits of one image's evidence in rows; who writes it limits its bytes besides, as rows may have the longest of names. At
- * every limit, with usual names, it is about 14 MB of JSON: 20,000 files × 2 accesses × (path 150 + 100 of
- * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 8,000 endpoints × 120 ≈ 1 MB, 1,000 patterns ×
+ * every limit, with usual names, it is about 16 MB of JSON: 20,000 files × 2 accesses × (path 150 + 100 of
+ * fields) ≈ 10 MB, 4,000 processes × 250 = 1 MB, 8,000 names × 120 ≈ 1 MB, 27,000 endpoints × 120 ≈ 3 MB, 1,000 patterns ×
  * members of 1 KB = 1 MB; in front of each behaviour up to 1 KB of container bits, which compress well because neighbours
  * share them.
  */
@@ -28,7 +28,7 @@ export const evidenceLimits = {
   /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). A shape counts as 32. */
   files: 20_000,
   dns: 8_000,
-  /** A group of external blocks that are or may become one (blocks.ts) is kept as a whole, and counts as at most 64. */
+  /** A group of external blocks that are or may become one (blocks.ts) is kept as a whole, at most 217, and counts as at most 64. */
   network: 8_000,
   /**
    * Files, by signature, that one process uses in one directory, and names of one domain that it asks for. More than that is a

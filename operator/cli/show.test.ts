@@ -22,6 +22,23 @@ describe('profile show', () => {
   });
 });
 
+describe('profile show, of names', () => {
+  it('says how many a pattern stands for', async () => {
+    const files = ['1.log', '2.log', '3.log', '4.log', '5.log', 'tmp62_qw223'].map((name) => {
+      return { ...seenAt(), process: 0, path: `/srv/${name}`, access: ['read' as const] };
+    });
+    const dns = [1, 2, 3, 4].map((number) => {
+      return { ...seenAt(), process: 0, name: `shard-${number}.db.example.com`, types: ['A'] };
+    });
+    const world = { files: { 'a.json': JSON.stringify(snapshotOf(1, { processes: [server], files, dns })) } };
+    const merge = await runCli(['profile', 'merge', 'a.json'], world);
+    const { out } = await runCli(['profile', 'show', 'p.json'], { files: { 'p.json': merge.out } });
+    expect(out).toContain('file /srv/{digits}.log (read, 5 names)');
+    expect(out).toContain('file /srv/tmp{random8} (read, 1 name)');
+    expect(out).toContain('name shard-{digits}.db.example.com (A, 4 names)');
+  });
+});
+
 describe('profile diff', () => {
   it('says what either profile calls files whose patterns overlap', async () => {
     const reads = (...names: string[]) =>

@@ -110,22 +110,22 @@ function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): 
   return (id) => [
     ...shown(
       'file',
-      (files.get(id) ?? []).map(({ path, access, ...rest }) => ({ text: `${path} (${access.join(', ')})`, ...rest })),
+      (files.get(id) ?? []).map(({ path, access, pattern, ...rest }) => ({
+        text: `${path} (${[...access, ...made(pattern, 'name')].join(', ')})`,
+        ...rest,
+      })),
     ),
     ...shown(
       'name',
-      (dns.get(id) ?? []).map(({ name, types, ...rest }) => ({ text: `${name} (${types.join(', ')})`, ...rest })),
+      (dns.get(id) ?? []).map(({ name, types, pattern, ...rest }) => ({
+        text: `${name} (${[...types, ...made(pattern, 'name')].join(', ')})`,
+        ...rest,
+      })),
     ),
     ...shown(
       'net ',
       (network.get(id) ?? []).map(({ direction, protocol, peer, port, pattern, ...rest }) => ({
-        text: [
-          direction,
-          protocol,
-          peer,
-          port === undefined ? 'any port' : `port ${port}`,
-          blocks(peer, pattern?.count),
-        ]
+        text: [direction, protocol, peer, port === undefined ? 'any port' : `port ${port}`, blocks(peer, pattern)]
           .filter((part) => part !== undefined)
           .join(' '),
         ...rest,
@@ -134,10 +134,18 @@ function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): 
   ];
 }
 
-/** Of a wider block, what it was made of. */
-function blocks(peer = '', count?: number): string | undefined {
-  if (count === undefined) return undefined;
-  const what = `${count < memberHashes ? '' : 'about '}${count} blocks`;
+type Pattern = Behavior['files'][number]['pattern'];
+
+/** Of what stands for many, how many were seen: exact up to 31. */
+function made(pattern: Pattern, word: string): string[] {
+  if (pattern === undefined) return [];
+  const { count } = pattern;
+  return [`${count < memberHashes ? '' : 'about '}${count} ${word}${count === 1 ? '' : 's'}`];
+}
+
+function blocks(peer = '', pattern: Pattern): string | undefined {
+  const [what] = made(pattern, 'block');
+  if (what === undefined) return undefined;
   return peer.endsWith('/0') ? `(all over the Internet, ${what})` : `(${what})`;
 }
 
