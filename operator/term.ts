@@ -199,7 +199,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .catch(fail),
     );
     const memory = new MemoryWatch(processMemory(), clock);
-    const reading = createReading({ store, inventory, memory, metrics: metrics.checks, clock, secret });
+    const reading = createReading({ store, known, inventory, memory, metrics: metrics.checks, clock, secret });
     const readers = {
       status,
       profiles: reading.model,

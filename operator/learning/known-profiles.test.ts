@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { imageText } from '../../core/image.ts';
+import { objectName } from '../../core/profile/object-name.ts';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { KnownProfiles } from './known-profiles.ts';
@@ -48,6 +49,7 @@ it('follows every write that goes through it, and starts with what the store hol
   await followed.commitSnapshot(commit(1));
   await followed.commitSnapshot(commit(2));
   expect(known.get(image)).toMatchObject({ state: 'learning', snapshots: 2, containers: 2 });
+  expect([known.named(objectName(image)), known.named('nginx')]).toEqual([image, undefined]);
   expect(await followed.commitSnapshot(commit(2))).toBe('duplicate');
 
   const later = new KnownProfiles(() => undefined);
@@ -73,7 +75,7 @@ it('follows every write that goes through it, and starts with what the store hol
   await followed.release(image, entry);
   expect(known.get(image)).not.toHaveProperty('compiled');
   await followed.forget(image);
-  expect(known.get(image)).toBeUndefined();
+  expect([known.get(image), known.named(objectName(image))]).toEqual([undefined, undefined]);
   // One that is not finished is given up: who was refused for its share may teach again.
   await followed.commitSnapshot(commit(1));
   await followed.forget(image);

@@ -3,6 +3,7 @@
  * The store stays the authority; this follows every write that goes through the store that `follow` returns.
  */
 import { imageText, type Image } from '../../core/image.ts';
+import { objectName } from '../../core/profile/object-name.ts';
 import type { ProfileRecord, Store } from '../store/store.ts';
 
 /** With one digest 800 bytes of each profile: 10,000 images are 8 MB. */
@@ -27,6 +28,8 @@ const pageSize = 500;
 
 export class KnownProfiles {
   readonly #facts = new Map<string, ProfileFacts>();
+  /** By the name of the object: 100 bytes of each. */
+  readonly #images = new Map<string, Image>();
   readonly #onChange: (image: Image, affectsNodes: boolean) => void;
 
   /** @param onChange `affectsNodes`: the profile became stable, is learned anew, or has another compiled form, so that the nodes of its containers are told something else */
@@ -38,6 +41,11 @@ export class KnownProfiles {
     return this.#facts.get(imageText(image));
   }
 
+  /** The image whose object has this name. */
+  named(name: string): Image | undefined {
+    return this.#images.get(name);
+  }
+
   all(): Iterable<ProfileFacts> {
     return this.#facts.values();
   }
@@ -47,7 +55,7 @@ export class KnownProfiles {
     let after: Image | undefined;
     do {
       const page = await store.profiles({ limit: pageSize, ...(after !== undefined && { after }) });
-      for (const profile of page) this.#facts.set(imageText(profile.image), factsOf(profile));
+      for (const profile of page) this.#put(profile.image, factsOf(profile));
       after = page.length < pageSize ? undefined : page.at(-1)?.image;
     } while (after !== undefined);
   }
@@ -120,13 +128,23 @@ export class KnownProfiles {
   }
 
   #set(image: Image, facts: ProfileFacts | undefined): void {
-    const key = imageText(image);
     const before = this.get(image);
-    if (facts === undefined) this.#facts.delete(key);
-    else this.#facts.set(key, facts);
+    if (facts === undefined) this.#remove(image);
+    else this.#put(image, facts);
     const isGone = before !== undefined && facts === undefined;
     const isOther = before?.compiled?.digest !== facts?.compiled?.digest;
     this.#onChange(image, isGone || isOther || (before?.state === 'stable') !== (facts?.state === 'stable'));
+  }
+
+  #put(image: Image, facts: ProfileFacts): void {
+    const key = imageText(image);
+    if (!this.#facts.has(key)) this.#images.set(objectName(image), image);
+    this.#facts.set(key, facts);
+  }
+
+  #remove(image: Image): void {
+    this.#facts.delete(imageText(image));
+    this.#images.delete(objectName(image));
   }
 }
 

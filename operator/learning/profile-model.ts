@@ -1,17 +1,13 @@
 /** A profile as the store knows it, now or at a time: with room for what the Kubernetes object has to leave out. */
-import type { Image } from '../../core/image.ts';
-import { objectName } from '../../core/profile/object-name.ts';
 import { publish } from '../../core/profile/publish.ts';
 import { group, version } from '../../crds/group.ts';
 import type { Found, ProfileModel } from '../server/ports.ts';
-import type { Store } from '../store/store.ts';
 import { compiledField } from './compiled-status.ts';
 import type { Reads } from './reading-protocol.ts';
 import { evidenceAt } from './rebuild.ts';
 
 /** Some 20 times the object; lists still hold the 4,000 entries of its schema, and `omitted` counts the rest. */
 const modelBytes = 4 * 1024 * 1024;
-const pageSize = 500;
 
 /** As the server has it, before it is written as JSON. */
 export type MadeModel = Exclude<ProfileModel, Found> | { readonly kind: 'found'; readonly value: unknown };
@@ -19,7 +15,7 @@ export type MadeModel = Exclude<ProfileModel, Found> | { readonly kind: 'found';
 /** @returns fields of the object, so that both are read alike */
 export function profileModels(store: Omit<Reads, 'podContainers'>): (name: string, at: number) => Promise<MadeModel> {
   return async (name, at) => {
-    const image = await imageOf(store, name);
+    const image = await store.imageNamed(name);
     if (image === undefined) return { kind: 'nothing' };
     const then = await evidenceAt(store, image, at);
     if (then.kind !== 'evidence') return then;
@@ -46,15 +42,4 @@ export function profileModels(store: Omit<Reads, 'podContainers'>): (name: strin
     };
     return { kind: 'found', value: model };
   };
-}
-
-/** The name is made from the image by a hash, so it is looked for: 10,000 images are some 50 ms in 20 portions. */
-export async function imageOf(store: Pick<Store, 'profiles'>, name: string): Promise<Image | undefined> {
-  for (let after: Image | undefined; ;) {
-    const page = await store.profiles({ limit: pageSize, ...(after !== undefined && { after }) });
-    const found = page.find(({ image }) => objectName(image) === name);
-    const next = page.at(-1)?.image;
-    if (found !== undefined || next === undefined) return found?.image;
-    after = next;
-  }
 }

@@ -7,8 +7,10 @@ import type { Checked } from './unknown.ts';
 
 interface Readable extends Pick<
   Store,
-  'profile' | 'profiles' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined' | 'lostPeriods'
+  'profile' | 'evidence' | 'snapshotCounts' | 'snapshots' | 'quarantined' | 'lostPeriods'
 > {
+  /** The image whose object has this name. */
+  imageNamed(name: string): Promise<Image | undefined>;
   /** IDs of the containers of this image in a pod, also of those that ended within the last hour. */
   podContainers(image: Image, pod: NonNullable<UnknownQuestion['pod']>): Promise<readonly string[]>;
 }

@@ -28,6 +28,8 @@ const files = (count: number) =>
   }));
 const app = { ...seenAt('start'), parent: -1, executable: '/app', maxInstances: 1 };
 
+const named = { imageNamed: async () => image };
+
 async function learned(fields: Partial<ReadingOptions> = {}) {
   const { store } = memoryStore();
   const records: ContainerRecord[] = [1, 2].map((number) =>
@@ -66,7 +68,8 @@ async function learned(fields: Partial<ReadingOptions> = {}) {
   const secret = new Uint8Array(32);
   const ofImage: ReadingOptions['inventory']['ofImage'] = (asked) =>
     records.filter((one) => imageText(one.image) === imageText(asked));
-  const reading = createReading({ store, inventory: { ofImage }, memory, metrics, clock, secret, ...fields });
+  const known = { named: (asked: string) => (asked === name ? image : undefined) };
+  const reading = createReading({ store, known, inventory: { ofImage }, memory, metrics, clock, secret, ...fields });
   onTestFinished(() => reading.close());
   const profiles = async (): Promise<string[]> =>
     (await registry.getSingleMetric('profile_checks_total')?.get())?.values.map(
@@ -80,7 +83,7 @@ const valueOf = (answer: UnknownAnswer | ProfileModel): unknown =>
 
 it('answers as if it was no thread', async () => {
   const { reading, store, metrics, secret } = await learned();
-  const direct = unknownBehaviours({ reads: { ...store, podContainers: async () => [] }, metrics, secret });
+  const direct = unknownBehaviours({ reads: { ...store, ...named, podContainers: async () => [] }, metrics, secret });
   const question = { name, since: later + 1 };
   const [here, there] = [await direct(question), await reading.unknown(question)];
   expect(valueOf(there)).toEqual(here.kind === 'found' ? JSON.parse(JSON.stringify(here.value)) : here);
@@ -92,7 +95,7 @@ it('answers as if it was no thread', async () => {
   expect(valueOf(await reading.unknown({ name, pod: { namespace: 'shop', name: 'web-2' } }))).toMatchObject({
     snapshots: 1,
   });
-  const model = await profileModels(store)(name, later + 1);
+  const model = await profileModels({ ...store, ...named })(name, later + 1);
   expect(valueOf(await reading.model(name, later + 1))).toEqual(model.kind === 'found' && model.value);
   expect(valueOf(await reading.model(name))).toMatchObject({ status: { snapshots: 2 } });
 });
@@ -116,7 +119,7 @@ it('fails as the store fails, and begins anew with the next question', async () 
   const { store } = memoryStore();
   let fails = true;
   const { reading } = await learned({
-    store: { ...store, profiles: (page) => (fails ? Promise.reject(failure) : store.profiles(page)) },
+    store: { ...store, evidence: (of) => (fails ? Promise.reject(failure) : store.evidence(of)) },
   });
   const both = [reading.unknown({ name }), reading.model(name)];
   expect(await Promise.allSettled(both)).toEqual(both.map(() => ({ status: 'rejected', reason: failure })));
@@ -133,32 +136,14 @@ it('gives up when memory becomes scarce', async () => {
 });
 
 it('ends with its heap, and takes nothing with it', async () => {
-  const { store } = memoryStore();
-  const profile = {
-    image,
-    name,
-    state: 'learning',
-    version: 1,
-    countedSnapshots: 1,
-    snapshots: 1,
-    containers: 1,
-    firstSnapshotAt: 1,
-    lastSnapshotAt: 1,
-    digests: [],
-  } as const;
-  const { reading } = await learned({
-    heapMiB: 8,
-    store: {
-      ...store,
-      profiles: async () => Array.from({ length: 200_000 }, (_, n) => ({ ...profile, name: `${n}` })),
-    },
-  });
+  const huge = { name: 'x'.repeat(2 ** 26), tag: 'v1' };
+  const { reading } = await learned({ heapMiB: 8, known: { named: () => huge } });
   await expect(reading.model('none')).rejects.toThrow('too large to be read');
 });
 
 it('lets nobody wait for ever when it is closed', async () => {
   const { store } = memoryStore();
-  const { reading } = await learned({ store: { ...store, profiles: () => new Promise(() => {}) } });
+  const { reading } = await learned({ store: { ...store, evidence: () => new Promise(() => {}) } });
   const asked = reading.model(name);
   const [refused] = await Promise.allSettled([asked, reading.close()]);
   expect(refused).toMatchObject({ reason: new ReadingStoppedError('the operator ends') });

@@ -14,6 +14,7 @@ import {
   type UnknownAnswer,
   type UnknownBehaviours,
 } from '../server/ports.ts';
+import type { KnownProfiles } from './known-profiles.ts';
 import type {
   Asking,
   FromThread,
@@ -26,7 +27,8 @@ import type {
 } from './reading-protocol.ts';
 
 export interface ReadingOptions {
-  readonly store: Omit<Reads, 'podContainers'>;
+  readonly store: Omit<Reads, 'imageNamed' | 'podContainers'>;
+  readonly known: Pick<KnownProfiles, 'named'>;
   readonly inventory: Pick<Inventory, 'ofImage'>;
   readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly metrics: CheckMetrics;
@@ -161,16 +163,16 @@ class ReadingThread {
   }
 }
 
-function readsOf({ store, inventory }: Pick<ReadingOptions, 'store' | 'inventory'>): Reads {
-  const { profile, profiles, evidence, snapshotCounts, snapshots, quarantined, lostPeriods } = store;
+function readsOf({ store, known, inventory }: Pick<ReadingOptions, 'store' | 'known' | 'inventory'>): Reads {
+  const { profile, evidence, snapshotCounts, snapshots, quarantined, lostPeriods } = store;
   return {
     profile,
-    profiles,
     evidence,
     snapshotCounts,
     snapshots,
     quarantined,
     lostPeriods,
+    imageNamed: async (name) => known.named(name),
     podContainers: async (image, pod) => {
       const of = Array.from(inventory.ofImage(image)).filter(
         (one) => one.pod.namespace === pod.namespace && one.pod.name === pod.name,

@@ -34,7 +34,7 @@ function serve(port: MessagePort, { secret }: ThreadOptions): void {
 
   const reads: Reads = {
     profile: (image) => read('profile', image),
-    profiles: (page) => read('profiles', page),
+    imageNamed: (name) => read('imageNamed', name),
     evidence: (image) => read('evidence', image),
     snapshotCounts: (image, until) => read('snapshotCounts', image, until),
     snapshots: (image, page) => read('snapshots', image, page),

@@ -162,7 +162,10 @@ it('names a snapshot that it cannot read', async () => {
 
 it('shows a profile by the name of its object, now and as it was', async () => {
   await learnThree();
-  const profiles = profileModels(store);
+  const profiles = profileModels({
+    ...store,
+    imageNamed: async (asked) => [imageOf(1)].find((one) => objectName(one) === asked),
+  });
   const name = objectName(imageOf(1));
   const profile = { kind: 'SecurityProfile', metadata: { name }, spec: { image: imageOf(1) } };
   expect(await profiles(name, later + 60 * minute)).toMatchObject({

@@ -58,6 +58,7 @@ function learning(maxSnapshots?: number) {
     reads: {
       ...store,
       snapshots: async (...asked) => (await store.snapshots(...asked)).map((one) => read(one)),
+      imageNamed: async (asked) => (asked === name ? image : undefined),
       podContainers: async (_image, { name: pod }) => records.filter((one) => one.pod.name === pod).map(({ id }) => id),
     },
     metrics: createCheckMetrics(registry),

@@ -17,7 +17,6 @@ import type { Found, UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
 import type { ProfileRecord, SnapshotPage, StoredSnapshot } from '../store/store.ts';
 import { CompiledProfiles, contentDigest } from './compiled-profiles.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
-import { imageOf } from './profile-model.ts';
 import type { Reads } from './reading-protocol.ts';
 import { evidenceAt, readStored, UnreadableSnapshot } from './rebuild.ts';
 
@@ -56,7 +55,7 @@ export function unknownBehaviours(
   const compiled = new CompiledProfiles(options.secret, metrics.onProfile);
 
   async function answer(question: UnknownQuestion): ReturnType<ReturnType<typeof unknownBehaviours>> {
-    const image = await imageOf(store, question.name);
+    const image = await store.imageNamed(question.name);
     const stored = image === undefined ? undefined : await store.evidence(image);
     if (image === undefined || stored === undefined) return { kind: 'nothing' };
     const current = await unpackEvidence(stored.evidence);
@@ -65,7 +64,12 @@ export function unknownBehaviours(
     const asked = await whatIsAsked(question, image, stored.profile, store);
     if ('kind' in asked) return asked;
 
-    const learned = await knownAt(store, image, asked.since, { ...stored, decoded: current.evidence });
+    const learned = await knownAt(
+      store,
+      image,
+      { ...question, since: asked.since },
+      { ...stored, decoded: current.evidence },
+    );
     if (learned.kind !== 'known') return learned;
     const { clean, digest } = learned;
     const known = once(() => knownByEvidence(clean()));
@@ -152,7 +156,7 @@ type Known =
 async function knownAt(
   store: UnknownOptions['reads'],
   image: Image,
-  since: number | undefined,
+  { since, confined }: Pick<UnknownQuestion, 'since' | 'confined'>,
   { profile, evidence, decoded }: Current,
 ): Promise<Known> {
   const marks = await store.quarantined(image);
@@ -161,7 +165,8 @@ async function knownAt(
     return { kind: 'known', clean: of(decoded), digest: contentDigest(evidence, marks) };
   }
   const then = await evidenceAt(store, image, since);
-  if (then.kind === 'gone') return { kind: 'gone', reason: then.reason };
+  // Which snapshots there were, and of whom, is not for everybody.
+  if (then.kind === 'gone') return { kind: 'gone', reason: confined === true ? goneBefore : then.reason };
   return then.kind === 'nothing' ? nothingKnownThen : { kind: 'known', clean: of(then.evidence) };
 }
 
@@ -238,6 +243,9 @@ function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
   return () => (made ??= { value: make() }).value;
 }
+
+const goneBefore =
+  'not all that the profile was made of by then is kept: retention or the archive dropped it. Name a later time';
 
 const nothingKnownThen: NoAnswer = {
   kind: 'nothing-to-compare',

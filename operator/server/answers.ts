@@ -34,6 +34,12 @@ export class Answers {
     next();
   };
 
+  /** For work whose turn has come: who asked may have gone by then, or memory become scarce. @throws Problem 400 or 503 */
+  refuseIfVain(response: Response): void {
+    if (response.destroyed) throw new Problem({ status: 400, code: 'gone', detail: 'the connection was closed' });
+    this.refuseIfScarce();
+  }
+
   /** @throws Problem 503 */
   refuseIfScarce(): void {
     if (!this.#options.memory.isScarce) return;

@@ -34,12 +34,20 @@ const internal: ProblemOptions = {
   detail: 'the request failed; see the operator’s log',
 };
 
+/** Express tells of a parameter in the path that is not encoded so by an error of its own, before anybody is asked who they are. */
+const badPath: ProblemOptions = { status: 400, code: 'bad-path', detail: 'the path is not percent-encoded UTF-8' };
+
+function optionsOf(error: unknown): ProblemOptions {
+  if (error instanceof Problem) return error.options;
+  return error instanceof URIError ? badPath : internal;
+}
+
 /** Express knows an error handler by its four parameters. */
 export function problemHandler(refused: Counter<'reason'>, log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    const options = error instanceof Problem ? error.options : internal;
+    const options = optionsOf(error);
     refused.inc({ reason: options.code });
-    if (!(error instanceof Problem)) log.error({ err: error, path: request.path }, 'request failed');
+    if (options === internal) log.error({ err: error, path: request.path }, 'request failed');
     else log.debug({ path: request.path, status: options.status, code: options.code }, 'request refused');
     if (response.headersSent) {
       response.destroy();

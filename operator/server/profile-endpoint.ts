@@ -45,8 +45,7 @@ export function profileEndpoint(profiles: ProfileModels, gate: Gate, answers: An
   return async ({ params, query }, response) => {
     const at = timeOf(query['at'], 'at');
     const found = await withinGate(gate, () => {
-      // It may have become scarce while others had their turn.
-      answers.refuseIfScarce();
+      answers.refuseIfVain(response);
       return profiles(String(params['name']), at);
     });
     switch (found.kind) {

@@ -83,6 +83,17 @@ describe.each(endpoints)('$path', ({ path, whileScarce, bad }) => {
   });
 });
 
+describe('paths that are no UTF-8', () => {
+  it.each(['/api/v1/profiles/%ff', '/api/v1/profiles/%ff/unknown', '/agent/v1/profiles/%e0%80'])(
+    'are refused, and are no fault of ours: %s',
+    async (path) => {
+      const { call } = await startTestServer(new FakeClock(), reads());
+      const { status: code, text } = await call({ path, token: 'user:ann' });
+      expect([code, text]).toEqual([400, expect.stringContaining('"code":"bad-path"') as unknown]);
+    },
+  );
+});
+
 describe('pages', () => {
   it('go on at the longest place that there can be', async () => {
     const queries: unknown[] = [];
@@ -124,6 +135,38 @@ describe('work that became too much while it waited', () => {
     first.resolve(found({}));
     expect((await Promise.all(answers)).map(({ status: code }) => code)).toEqual([200, 503, 503]);
     expect(asked).toBe(1);
+  });
+});
+
+describe('questions of who has gone', () => {
+  it('are not worked on when their turn comes', async () => {
+    const first = Promise.withResolvers<Found>();
+    const asked: string[] = [];
+    const allowed: string[] = [];
+    const { call, open, metrics } = await startTestServer(new FakeClock(), {
+      ...reads(),
+      isAllowed: async ({ username }) => allowed.push(username) > 0,
+      unknown: ({ name }) => {
+        asked.push(name);
+        return first.promise;
+      },
+    });
+    const running = call({ path: '/api/v1/profiles/first/unknown', token: 'user:ann' });
+    await expect.poll(() => asked).toEqual(['first']);
+    const leaving = new AbortController();
+    const left = open({ path: '/api/v1/profiles/second/unknown', token: 'user:bob', signal: leaving.signal });
+    const third = call({ path: '/api/v1/profiles/third/unknown', token: 'user:ann' });
+    await expect.poll(() => allowed).toContain('bob');
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    // Its end has been read when handshakes that began later are over.
+    for (let n = 0; n < 3; n += 1) await call({ path: '/api/v1/status', token: 'user:ann' });
+    first.resolve(found({}));
+    expect((await running).status).toBe(200);
+    expect((await third).status).toBe(200);
+    expect(asked).toEqual(['first', 'third']);
+    const { values } = await metrics.apiRequestsRefused.get();
+    expect(values.map(({ labels }) => labels.reason)).toEqual(['gone']);
   });
 });
 

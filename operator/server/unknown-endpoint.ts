@@ -32,8 +32,7 @@ export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpoi
   const answer = async (question: UnknownQuestion, response: Response): Promise<void> => {
     answers.refuseIfScarce();
     const found = await withinGate(gate, () => {
-      // It may have become scarce while others had their turn.
-      answers.refuseIfScarce();
+      answers.refuseIfVain(response);
       return unknown(question);
     });
     await respond(found, response);

@@ -19,9 +19,11 @@ export interface Call {
   readonly body?: Uint8Array | string;
   /** Without a Content-Length, so that the server learns the size only by reading. */
   readonly chunked?: boolean;
+  /** Cuts the connection. */
+  readonly signal?: AbortSignal;
 }
 
-function optionsOf({ port, ca, path, method, token, headers, body, chunked }: Call): RequestOptions {
+function optionsOf({ port, ca, path, method, token, headers, body, chunked, signal }: Call): RequestOptions {
   const length = body === undefined || chunked === true ? {} : { 'content-length': Buffer.byteLength(body) };
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
@@ -31,6 +33,7 @@ function optionsOf({ port, ca, path, method, token, headers, body, chunked }: Ca
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     ca,
     agent: false,
+    ...(signal !== undefined && { signal }),
     headers: { ...authorization, ...length, ...headers },
   };
 }
