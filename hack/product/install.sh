@@ -30,7 +30,7 @@ install_chart() {
 settings() {
   local live kept
   live=$(kubectl get workloadsecurityconfig default --ignore-not-found --show-managed-fields -o json)
-  if jq -e 'any(.metadata.managedFields[]; .fieldsV1["f:spec"] // {} | length > 0)' <<<"$live" >/dev/null; then
+  if jq -e 'any(.metadata.managedFields[]?; .fieldsV1["f:spec"] // {} | length > 0)' <<<"${live:-null}" >/dev/null; then
     kept=$(kubectl create --dry-run=client --validate=false -o json -f "$here/settings.yaml" | jq -r --argjson live "$live" '
       .spec as $ours | def values($spec): [$ours | paths(scalars) as $path | "\($path | join(".")) = \($spec | getpath($path))"];
       values($live.spec) - values($ours) | join(", ")')
