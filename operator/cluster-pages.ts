@@ -42,6 +42,7 @@ export function containerPage(query: ContainerQuery, { scheduler, hours }: Pages
   const items: ContainerStatus[] = [];
   let last = '';
   for (const node of nodesFrom(after, query.node, scheduler)) {
+    if (after >= behind(node)) continue;
     if (compared >= comparedPerPage) return { items, next: last };
     const here = scheduler.view(node, wanted).containers.map((one): Keyed => ({ key: keyOf(node, one), one }));
     for (const { key, one } of here.filter(({ key }) => key > after).sort((a, b) => byText(a.key, b.key))) {
