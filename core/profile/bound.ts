@@ -42,13 +42,13 @@ export function keepSample<Entry>(
   limit: number,
   { keyOf, weigh }: Groups<Entry>,
 ): Bounded<Entry> {
-  const groups = Map.groupBy(entries.values(), keyOf);
-  const weighed = Array.from(groups, ([key, group]) => ({ ...ranked(key), weight: weigh(group) }));
+  const groups = Array.from(Map.groupBy(entries.values(), keyOf), ([key, group]) => ({ key, weight: weigh(group) }));
+  if (groups.reduce((sum, { weight }) => sum + weight, 0) <= limit) return { kept: entries, dropped: [] };
+  const weighed = groups.map(({ key, weight }) => ({ ...ranked(key), weight }));
   const kept = new Set(smallestByWeight(weighed, limit).map(({ key }) => key));
-  if (kept.size === groups.size) return { kept: entries, dropped: [] };
   return {
     kept: new Map([...entries].filter(([, entry]) => kept.has(keyOf(entry)))),
-    dropped: [...groups.keys()].filter((key) => !kept.has(key)),
+    dropped: groups.map(({ key }) => key).filter((key) => !kept.has(key)),
   };
 }
 
