@@ -127,6 +127,23 @@ it('fails as the store fails, and begins anew with the next question', async () 
   expect(await reading.unknown({ name })).toEqual({ kind: 'nothing' });
 });
 
+it('fails with what the store holds, if that is damaged, and begins anew', async () => {
+  const { reading: whole, store } = await learned();
+  let isDamaged = true;
+  const { reading } = await learned({
+    store: {
+      ...store,
+      evidence: async (of) => {
+        const stored = await store.evidence(of);
+        return stored && isDamaged ? { ...stored, evidence: new Uint8Array(3) } : stored;
+      },
+    },
+  });
+  await expect(reading.model(name)).rejects.toThrow('not one whole zstd stream');
+  isDamaged = false;
+  expect(await reading.model(name)).toEqual(await whole.model(name));
+});
+
 it('gives up when memory becomes scarce', async () => {
   const { reading, memory } = await learned();
   memory.isScarce = true;

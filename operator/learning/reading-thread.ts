@@ -124,10 +124,12 @@ class ReadingThread {
 
   /** Whoever waits for an answer is told `why` there is none. */
   async stop(why: unknown): Promise<void> {
-    this.#ended = true;
-    for (const waiting of this.#asked.values()) waiting.reject(why);
-    this.#asked.clear();
-    this.#options.metrics.onForgotten();
+    if (!this.#ended) {
+      this.#ended = true;
+      for (const waiting of this.#asked.values()) waiting.reject(why);
+      this.#asked.clear();
+      this.#options.metrics.onForgotten();
+    }
     await this.#worker.terminate();
   }
 
