@@ -11,7 +11,7 @@ import { DesiredStreams } from './desired-stream.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { Agent, DesiredStateSource, Ingest, ProfileBlobs, ReportSink } from './ports.ts';
-import { Problem, problemHandler } from './problem.ts';
+import { Problem, problemHandler, refuseIfGone } from './problem.ts';
 import { snapshotEndpoint } from './snapshot-endpoint.ts';
 import { issuesText } from './snapshot-upload.ts';
 import type { TokenAuthenticator } from './token-authenticator.ts';
@@ -62,6 +62,8 @@ export function agentEndpoints(options: AgentEndpointsOptions): AgentEndpoints {
     async (request, response) => {
       const agent = agentOf(await identify(request, options.authenticator), options.account);
       if (!requests.take(agent.node, 1)) throw overQuota('requests');
+      // It took a while to find out who asks.
+      refuseIfGone(response);
       await handle(agent, request, response);
     };
 

@@ -7,7 +7,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Counter } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { MemoryWatch } from './memory.ts';
-import { Problem } from './problem.ts';
+import { Problem, refuseIfGone } from './problem.ts';
 
 export interface AnswersOptions {
   readonly clock: Pick<Clock, 'after'>;
@@ -36,7 +36,7 @@ export class Answers {
 
   /** For work whose turn has come: who asked may have gone by then, or memory become scarce. @throws Problem 400 or 503 */
   refuseIfVain(response: Response): void {
-    if (response.destroyed) throw new Problem({ status: 400, code: 'gone', detail: 'the connection was closed' });
+    refuseIfGone(response);
     this.refuseIfScarce();
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { GateFullError } from './gate.ts';
 import type { ProfileBlob } from './ports.ts';
-import { startTestServer } from './testing/test-server.ts';
+import { agentIdentity, reviewByName, startTestServer } from './testing/test-server.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 const asked = { path: `/agent/v1/profiles/${digest}`, token: 'node:n1' };
@@ -100,6 +100,33 @@ describe('compiled profiles', () => {
     await clock.advance(60_000);
     for (const socket of sockets) socket.resume();
     await Promise.all(closed);
+    expect((await call(asked)).status).toBe(200);
+  });
+
+  it('are nothing to who has gone before it was known who asks, and keep no place for them', async () => {
+    const clock = new FakeClock();
+    const identified = Promise.withResolvers<void>();
+    const asking: string[] = [];
+    const { call, open, refusals } = await startTestServer(clock, {
+      blobs: blobOf(new Uint8Array(1)),
+      review: async (token) => {
+        if (!token.startsWith('slowly')) return reviewByName(token);
+        asking.push(token);
+        await identified.promise;
+        return agentIdentity('n1');
+      },
+    });
+    const leaving = new AbortController();
+    const tokens = ['slowly:1', 'slowly:2'];
+    const left = tokens.map((token) => open({ ...asked, token, signal: leaving.signal }));
+    await expect.poll(() => asking).toHaveLength(2);
+    leaving.abort();
+    for (const one of left) await expect(one).rejects.toThrow('aborted');
+    // Their end has been read when handshakes that began later are over.
+    for (let n = 0; n < 3; n += 1) await call({ path: '/nothing' });
+    identified.resolve();
+    await expect.poll(refusals).toEqual(['gone 2']);
+    await clock.advance(61_000);
     expect((await call(asked)).status).toBe(200);
   });
 });

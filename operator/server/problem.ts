@@ -1,6 +1,6 @@
 /** Refusals as RFC 9457 problem details. Thrown anywhere below a request, written in one place. */
 import { STATUS_CODES } from 'node:http';
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Response } from 'express';
 import type { Counter } from 'prom-client';
 import type { Logger } from 'pino';
 
@@ -26,6 +26,14 @@ export class Problem extends Error {
     this.name = 'Problem';
     this.options = options;
   }
+}
+
+/**
+ * For work whose turn has come: nobody waits for an answer any more, and what is to be done when the connection closes would
+ * never be done, as it has. @throws Problem 400
+ */
+export function refuseIfGone({ destroyed }: Pick<Response, 'destroyed'>): void {
+  if (destroyed) throw new Problem({ status: 400, code: 'gone', detail: 'the connection was closed' });
 }
 
 const internal: ProblemOptions = {

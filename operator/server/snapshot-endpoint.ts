@@ -8,7 +8,7 @@ import { Gate } from './gate.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { Agent, Ingest, IngestAnswer } from './ports.ts';
-import { Problem } from './problem.ts';
+import { Problem, refuseIfGone } from './problem.ts';
 import { parseSnapshot, tooLargeCompressed } from './snapshot-upload.ts';
 import { TokenBuckets } from './token-bucket.ts';
 import { overQuota, retryLater, UploadSlots } from './upload-slots.ts';
@@ -76,7 +76,7 @@ export function snapshotEndpoint({ ingest, memory, clock, metrics }: SnapshotEnd
 
   const unpack = async (agent: Agent, bytes: Buffer, response: Response): ReturnType<typeof parse> => {
     // Who no longer waits for the answer sends it again.
-    if (response.destroyed) throw new Problem({ status: 400, code: 'gone', detail: 'the connection was closed' });
+    refuseIfGone(response);
     refuseIfScarce(unpacked > 0);
     unpacked += 1;
     try {
