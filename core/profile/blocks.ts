@@ -43,6 +43,11 @@ export function widerBlocks(peer: string): WiderBlocks | undefined {
   return { network: external + network, internet: external + (network.includes(':') ? '::/0' : '0.0.0.0/0') };
 }
 
+/** The peer is public addresses of any network. */
+export function isInternet(peer: string): boolean {
+  return peer !== '' && peer === widerBlocks(peer)?.internet;
+}
+
 /** The peer is a block that stands for many. */
 export function isWiderBlock(peer: string): boolean {
   const wider = widerBlocks(peer);

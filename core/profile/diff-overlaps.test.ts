@@ -82,6 +82,42 @@ describe('patterns that overlap', () => {
   });
 });
 
+describe('the Internet', () => {
+  const talks = (...list: readonly [string, number][]): ComparedProfile =>
+    profile({
+      network: list.map(([block, port]) => {
+        return { processId: 'a0', direction: 'connect', protocol: 'tcp', peer: `external ${block}`, port };
+      }),
+    });
+  const few = talks(['104.16.0.0/16', 443], ['203.0.113.0/24', 443], ['198.51.100.0/24', 22], ['10.0.0.0/24', 443]);
+  const all = talks(['0.0.0.0/0', 443], ['10.0.0.0/24', 443]);
+
+  it('is news of whom was talked to on that port', () => {
+    expect(diffProfiles(few, all).differences).toMatchObject([
+      {
+        change: 'changed',
+        relevance: 'outbound',
+        peer: 'external 0.0.0.0/0',
+        overlapping: {
+          before: ['external 104.16.0.0/16', 'external 203.0.113.0/24'],
+          after: ['external 0.0.0.0/0'],
+        },
+      },
+      { change: 'gone', peer: 'external 198.51.100.0/24' },
+    ]);
+    expect(diffProfiles(all, few).differences).toMatchObject([
+      { change: 'changed', overlapping: { before: ['external 0.0.0.0/0'] } },
+      { change: 'new', peer: 'external 198.51.100.0/24' },
+    ]);
+  });
+
+  it('is none where both talk to it', () => {
+    expect(diffProfiles(all, all).differences).toEqual([]);
+    const more = talks(['0.0.0.0/0', 443], ['10.0.0.0/24', 443], ['203.0.113.0/24', 4444]);
+    expect(diffProfiles(all, more).differences).toMatchObject([{ change: 'new', peer: 'external 203.0.113.0/24' }]);
+  });
+});
+
 const element = fc.constantFrom(
   'ab',
   'ab12',
@@ -100,6 +136,22 @@ const element = fc.constantFrom(
   'ab-{mixed4}',
 );
 const path = fc.array(element, { minLength: 1, maxLength: 2 }).map((elements) => `/srv/${elements.join('/')}`);
+const endpoint = fc.record({
+  processId: fc.constant('a0'),
+  direction: fc.constant('connect' as const),
+  protocol: fc.constant('tcp' as const),
+  peer: fc.constantFrom(
+    'external 0.0.0.0/0',
+    'external ::/0',
+    'external 20.1.0.0/16',
+    'external 20.1.7.0/24',
+    'external 20.2.7.0/24',
+    'external 10.0.0.0/24',
+    'node',
+  ),
+  port: fc.constantFrom(80, 443),
+  commonality: fc.constantFrom(50, 100),
+});
 const some = fc
   .uniqueArray(
     fc.record({
@@ -110,7 +162,11 @@ const some = fc
     }),
     { maxLength: 8, selector: ({ processId, path: name }) => `${processId} ${name}` },
   )
-  .map((list) => files(...list));
+  .chain((list) =>
+    fc.uniqueArray(endpoint, { maxLength: 6, selector: ({ peer, port }) => `${peer} ${port}` }).map((network) => {
+      return profile({ files: list, network });
+    }),
+  );
 
 const mirrored = (one: Difference): unknown => {
   const changes = { new: 'gone', gone: 'new', changed: 'changed' } as const;

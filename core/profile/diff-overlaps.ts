@@ -1,26 +1,28 @@
 /**
  * Patterns of two profiles that have names in common though neither stands for all of the other's: each is half known. They
  * are compared as one behaviour, which says how either profile calls it, instead of as one that came and one that is gone.
- * Where several overlap with one another, they are one.
+ * Where several overlap with one another, they are one. So are the addresses that a process talked to on a port, and the
+ * Internet, to which it talks on that port in the other profile.
  */
 import { elementsOverlap } from '../pattern/overlap.ts';
 import { splitName } from '../pattern/dns.ts';
+import { blockCovers, isInternet } from './blocks.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
 import { byText } from './evidence.ts';
 
 type Folded = ReadonlyMap<string, ComparedBehaviour>;
 
-/** `isPattern` and `placeOf` as of diff-patterns.ts: patterns of different places never overlap. */
+/** What may stand for many, and where: of different places nothing overlaps. */
 interface Patterns {
-  readonly isPattern: (one: ComparedBehaviour) => boolean;
+  readonly isWide: (one: ComparedBehaviour) => boolean;
   readonly placeOf: (one: ComparedBehaviour) => string;
 }
 
 /** Both, with patterns that overlap counted as one. Of those that both have, or that one side alone has, nothing changes. */
-export function foldOverlaps(old: Folded, young: Folded, { isPattern, placeOf }: Patterns): readonly [Folded, Folded] {
+export function foldOverlaps(old: Folded, young: Folded, { isWide, placeOf }: Patterns): readonly [Folded, Folded] {
   const own = (one: Folded, other: Folded): ComparedBehaviour[] =>
-    [...one.values()].filter((behaviour) => !other.has(behaviour.key) && isPattern(behaviour));
+    [...one.values()].filter((behaviour) => !other.has(behaviour.key) && isWide(behaviour));
   const theirs = Map.groupBy(own(young, old), placeOf);
   const groups = new Map<ComparedBehaviour, Set<ComparedBehaviour>>();
   for (const left of own(old, young)) {
@@ -41,10 +43,19 @@ export function foldOverlaps(old: Folded, young: Folded, { isPattern, placeOf }:
   return [before, after];
 }
 
-function overlap({ subject: one }: ComparedBehaviour, { subject: other }: ComparedBehaviour): boolean {
+function overlap(left: ComparedBehaviour, right: ComparedBehaviour): boolean {
+  const [one, other] = [left.subject, right.subject];
+  if (one.kind === 'network' && other.kind === 'network') {
+    const sharesPort = Object.keys(left.ways).some((port) => Object.hasOwn(right.ways, port));
+    return sharesPort && (isInternetOf(one.peer, other.peer) || isInternetOf(other.peer, one.peer));
+  }
   if (one.kind === 'file' && other.kind === 'file') return allOverlap(one.path.split('/'), other.path.split('/'));
   if (one.kind !== 'dns' || other.kind !== 'dns') return false;
   return allOverlap(splitName(one.name).labels, splitName(other.name).labels);
+}
+
+function isInternetOf(peer = '', other = ''): boolean {
+  return isInternet(peer) && blockCovers(peer, other);
 }
 
 function allOverlap(one: readonly string[], other: readonly string[]): boolean {
@@ -73,5 +84,6 @@ function joinedAs(first: ComparedBehaviour, members: readonly ComparedBehaviour[
 
 function textOf({ subject }: ComparedBehaviour): string {
   if (subject.kind === 'file') return subject.path;
+  if (subject.kind === 'network') return subject.peer ?? '';
   return subject.kind === 'dns' ? subject.name : '';
 }

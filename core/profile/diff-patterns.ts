@@ -11,7 +11,7 @@
 import { nameSignature, splitName } from '../pattern/dns.ts';
 import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
 import { isPattern, matchesTemplate } from '../pattern/template.ts';
-import { blockCovers, isWiderBlock } from './blocks.ts';
+import { blockCovers, isInternet, isWiderBlock } from './blocks.ts';
 import { below, type ComparedBehaviour } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
 import { foldOverlaps } from './diff-overlaps.ts';
@@ -23,7 +23,7 @@ type Folded = Map<string, ComparedBehaviour>;
 export function foldNames(old: Behaviours, young: Behaviours): readonly [Behaviours, Behaviours] {
   const [before, after] = foldIntoPatterns(old, young);
   const [left, right] = [foldIntoSignatures(before, after), foldIntoSignatures(after, before)];
-  return foldOverlaps(left, right, { isPattern: isPatternOf, placeOf });
+  return foldOverlaps(left, right, { isWide: (one) => isPatternOf(one) || one.subject.kind === 'network', placeOf });
 }
 
 /** What only patterns of the other profile know counts as these. */
@@ -89,7 +89,8 @@ function bySignature({ subject, process, lineage, ways, doers }: ComparedBehavio
 
 function isPatternOf({ subject }: ComparedBehaviour): boolean {
   if (subject.kind === 'file') return isPathPattern(subject.path);
-  if (subject.kind === 'network') return isWiderBlock(subject.peer ?? '');
+  // That somebody talks to the Internet is news where it was a few networks (diff-overlaps.ts).
+  if (subject.kind === 'network') return isWiderBlock(subject.peer ?? '') && !isInternet(subject.peer ?? '');
   return subject.kind === 'dns' && subject.name.split('.').some(isPattern);
 }
 
