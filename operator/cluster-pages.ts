@@ -25,7 +25,7 @@ export interface PagesOptions {
   readonly hours: HoursOfImage;
 }
 
-/** Containers that are compared with what is asked for, 1 us each; who asks for few of many gets pages with few on them, or none. */
+/** Containers that are compared with what is asked for, 1 to 2 us each; who asks for few of many gets pages with few on them, or none. */
 const comparedPerPage = 10_000;
 
 /** Costs what is on the page, and so many comparisons. */
