@@ -100,6 +100,29 @@ describe('quarantine', () => {
     expect(new Set(entries.map(({ containers }) => containers))).toEqual(new Set([0b10n]));
   });
 
+  it('takes a block of addresses that a marked container may have made so wide, also from those who talk to a part of it', () => {
+    const talking = (number: number, time: number, blocks: readonly string[]): Evidence =>
+      container(number, {
+        network: blocks.map((address) => ({
+          ...at(time),
+          process: 0,
+          direction: 'connect',
+          protocol: 'tcp',
+          address,
+          port: 443,
+        })),
+      });
+    const networks = Array.from({ length: 40 }, (_, second) => `20.${second}.7.0/24`);
+    const [calm, bad] = [talking(2, 0, networks.slice(0, 1)), talking(1, 5 * minute, networks)];
+    const peers = (marks: readonly QuarantineMark[]): string[] =>
+      [...withoutQuarantined(mergeEvidence(calm, bad), marks).network.values()].map(({ peer }) => peer);
+    expect(peers([])).toEqual(['external 0.0.0.0/0']);
+    expect(peers([mark(1, { since: epoch + 4 * minute })])).toEqual([]);
+    expect(peers([mark(1, { processId: app, since: epoch + 9 * minute })])).toEqual([]);
+    // Nothing was shown since.
+    expect(peers([mark(1, { since: epoch + 6 * minute })])).toEqual(['external 0.0.0.0/0']);
+  });
+
   it('is no part of what is published, nor of its digest', () => {
     const marks = [mark(1, { processId: shell, since: epoch + 10 * minute })];
     const { behavior, evidence } = publish(container(1), { lostPeriods: 0, quarantine: marks });

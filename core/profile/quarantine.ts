@@ -3,6 +3,7 @@
  * somebody releases it. Marks are an overlay: evidence keeps everything, and what is known is computed without what they
  * taint. So it makes no difference whether a mark comes before or after what it taints, and a release leaves no trace.
  */
+import { isWiderBlock } from './blocks.ts';
 import { type ContainerSet, containerAt, noContainers } from './container-set.ts';
 import {
   type Behaviour,
@@ -12,6 +13,7 @@ import {
   type ContainerFacts,
   type Evidence,
   type NameSets,
+  type NetworkEvidence,
 } from './evidence.ts';
 import { knownEvidence } from './known.ts';
 
@@ -58,7 +60,7 @@ function byProcess(left: ContainerMark, right: ContainerMark): number {
 
 /**
  * Evidence as if the marked containers had not shown what is tainted in them. What another container showed as well stays,
- * on its word alone. System calls and capabilities carry no time: a marked container says nothing about them.
+ * on its word alone; but for blocks of addresses that stand for many. System calls and capabilities carry no time: a marked container says nothing about them.
  */
 export function withoutQuarantined(evidence: Evidence, marks: readonly QuarantineMark[]): Evidence {
   const present = placed(evidence, marks);
@@ -71,7 +73,9 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
   ): ReadonlyMap<string, Entry> =>
     new Map(
       [...entries].flatMap(([key, entry]) => {
-        const first = entry.containers & (newIn(entry.first) | (below.get(processOf(entry)) ?? noContainers));
+        const inSubtree = below.get(processOf(entry)) ?? noContainers;
+        if (isWide(entry) && (entry.containers & (newIn(entry.last) | inSubtree)) !== noContainers) return [];
+        const first = entry.containers & (newIn(entry.first) | inSubtree);
         // One of these may be who showed it first; of the others it is only known that they did so by the last time.
         const tainted = first === noContainers ? first : first | newIn(entry.last);
         const containers = entry.containers & ~tainted;
@@ -95,6 +99,14 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
     syscalls: cleanNames(evidence.syscalls, marked),
     capabilities: cleanNames(evidence.capabilities, marked),
   };
+}
+
+/**
+ * A block that stands for many. Nobody knows any more who showed which of them, and with 32 connections after its mark a
+ * container makes the whole Internet of the one address that all others talk to: so it takes the word of all.
+ */
+function isWide(entry: Behaviour | NetworkEvidence): boolean {
+  return 'peer' in entry && isWiderBlock(entry.peer);
 }
 
 /** How many behaviours would be known, were it not for the marks. */
