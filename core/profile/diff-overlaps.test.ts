@@ -71,6 +71,14 @@ describe('patterns that overlap', () => {
     expect(changes(files(old), files(file('/srv/kdevtmpf.php')))).toEqual(['new', 'gone']);
   });
 
+  it('are looked for within bounds, however many a profile lists', () => {
+    const many = Array.from({ length: 500 }, (_, index) => file(`/srv/x${index}-{digits}-{digits}`));
+    const others = Array.from({ length: 500 }, (_, index) => file(`/srv/x${index}-{mixed9}-{digits}`));
+    const { differences } = diffProfiles(files(...many), files(...others));
+    expect(differences.filter(({ overlapping }) => overlapping)).toHaveLength(128);
+    expect(differences).toHaveLength(128 + 2 * (500 - 128));
+  });
+
   it('are found among names of hosts', () => {
     const asks = (name: string): ComparedProfile => profile({ dns: [{ processId: 'a0', name, types: ['A'] }] });
     expect(
