@@ -9,9 +9,10 @@ export function parseDuration(text: string): number | undefined {
   return Number(hours ?? 0) * units.h + Number(minutes ?? 0) * units.m + Number(seconds ?? 0) * units.s;
 }
 
-/** A time of hours and more, also before the first is over: `12m`, `3.4h`. Rounded down: what says an hour has had one. */
+/** A time of hours and more, also before the first is over: `45s`, `12m`, `3.4h`. Rounded down: what says an hour has had one. */
 export function formatHours(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / units.m);
+  if (minutes === 0) return `${Math.floor(milliseconds / units.s)}s`;
   if (minutes < 60) return `${minutes}m`;
   const tenths = Math.floor(milliseconds / (units.h / 10));
   return `${Math.floor(tenths / 10)}.${tenths % 10}h`;

@@ -306,7 +306,7 @@ export interface Scheduling {
   readonly hoursWatched?: Hours;
   /** Hours for which containers ran since the first of them was watched, all together, in tenths. */
   readonly hoursRun?: Hours;
-  /** Both for people, in minutes below an hour. */
+  /** Both for people, in minutes below an hour, in seconds below a minute. */
   readonly watched?: WatchedTime;
   /** Containers that have a profiling slot. */
   readonly watching: Count;
@@ -330,7 +330,7 @@ export type Hours = string;
 
 /**
  * How long containers were watched of how long they ran, such as 12m of 3.4h.
- * @pattern ^([0-9]{1,2}m|[0-9]{1,12}[.][0-9]h) of ([0-9]{1,2}m|[0-9]{1,12}[.][0-9]h)$
+ * @pattern ^([0-9]{1,2}[ms]|[0-9]{1,12}[.][0-9]h) of ([0-9]{1,2}[ms]|[0-9]{1,12}[.][0-9]h)$
  * @maxLength 34
  */
 export type WatchedTime = string;

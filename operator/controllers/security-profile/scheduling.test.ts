@@ -59,10 +59,10 @@ describe('the status of a profile', () => {
     expect([cluster.api.specWrites, cluster.api.statusWrites]).toEqual([specWrites, statusWrites + 1]);
   });
 
-  it('tells minutes while there is no hour yet', () => {
+  it('tells seconds and minutes while there is no hour yet', () => {
     const view = imageView(new Map(), false);
     const watched = (watchedMs: number, ranMs: number) => schedulingOf({ view, hours: { watchedMs, ranMs } }).watched;
-    expect(watched(0, 59_999)).toBe('0m of 0m');
+    expect(watched(0, 59_999)).toBe('0s of 59s');
     expect(watched(5 * 60_000, hour - 1)).toBe('5m of 59m');
     expect(watched(hour, 100 * hour)).toBe('1.0h of 100.0h');
     expect(schedulingOf({ view })).not.toHaveProperty('watched');

@@ -32,7 +32,7 @@ export function slotTests(product: Product, watch: () => SlotWatch): void {
     await within(60, async () => {
       const described = await product.cluster.kubectl('describe', 'securityprofiles');
       expect(described).toMatch(
-        /Scheduling:\n +Hours Run: +\d+\.\d\n +Hours Watched: +\d+\.\d\n +Message: +\S.*\.\n +Reason: +Watched\n +Waiting: +\d+\n +Watched: +(?:\d+m|\d+\.\dh) of (?:\d+m|\d+\.\dh)\n/,
+        /Scheduling:\n +Hours Run: +\d+\.\d\n +Hours Watched: +\d+\.\d\n +Message: +\S.*\.\n +Reason: +Watched\n +Waiting: +\d+\n +Watched: +(?:\d+[ms]|\d+\.\dh) of (?:\d+[ms]|\d+\.\dh)\n/,
       );
     });
     const { agents } = clusterStatus.parse(JSON.parse(await product.cluster.wsp('status', '-o', 'json')));
