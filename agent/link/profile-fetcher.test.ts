@@ -88,10 +88,9 @@ it('refuses bytes that are not those of the digest, says so, and asks again late
   expect(fetcher.report().failed).toEqual([{ digest: first, reason: 'digest' }]);
   isWrong = false;
   await vi.waitFor(() => expect(fetcher.report()).toEqual({ held: [first, second], failed: [] }), { timeout: 5_000 });
-  expect(counters.toJSON()).toMatchObject({
-    'profiles_fetched_total{result="digest"}': expect.any(Number) as number,
-    'operator_failures_total{call="profiles"}': expect.any(Number) as number,
-  });
+  const counted = counters.toJSON();
+  expect(counted['profiles_fetched_total{result="digest"}']).toBeGreaterThan(0);
+  expect(counted['operator_failures_total{call="profiles"}']).toBeGreaterThan(0);
 });
 
 it('asks once for what it cannot read, whatever else is named later', async () => {

@@ -42,7 +42,7 @@ it('the status of a finished profile says how it was compiled, in the write that
   expect(cluster.api.bytes).toBe(bytes);
 });
 
-it('it is another one while a container of before is in quarantine, and the same again after a release', async () => {
+it('is another one while a container of before is in quarantine, and the same again after a release', async () => {
   const cluster = await sealed();
   const before = compiled(cluster);
   await cluster.store.quarantine(image, { containerId: containerNumber(1), since: 0 }, 'shop');
