@@ -248,6 +248,17 @@ describe('what a profile does not know', () => {
     });
   });
 
+  it('tells who may not read the profile nothing of snapshots that may be of others', async () => {
+    const { ask, damage } = await taught();
+    damage((stored) => ({ ...stored, bytes: Uint8Array.of(1) }));
+    const own = { namespace: 'shop', confined: true } as const;
+    expect(await ask({ ...own, containerId: containerNumber(3) })).not.toHaveProperty('value.unreadable');
+    expect(await ask({ ...own, since: later + 1 })).toEqual({
+      kind: 'gone',
+      reason: expect.stringMatching(/^not all that .* is kept: .* Name a later time$/) as unknown,
+    });
+  });
+
   it('cannot be said where a snapshot of before is damaged', async () => {
     const { ask, damage } = await taught();
     damage((stored) => ({ ...stored, bytes: Uint8Array.of(1) }));

@@ -186,6 +186,7 @@ describe('answers that nobody takes', () => {
     await clock.advance(60_001);
     for (const response of stalled) response.resume().on('error', () => {});
     await Promise.all(closed);
+    expect(stalled.map(({ complete }) => complete)).toEqual([false, false]);
     const { values } = await metrics.apiRequestsRefused.get();
     expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([
       ['answers', 1],
