@@ -105,6 +105,16 @@ it('never has what is in quarantine, and nothing under the digest of before', as
   expect(await begin().get(shop, before?.digest ?? '')).toBeUndefined();
 });
 
+it('has nothing of a profile that is marked while it is compiled', async () => {
+  const { store, begin, seal, record } = setUp();
+  await seal(shop, await packed(mergeEvidence(shownBy(1, '/evil'), shownBy(2, '/good'))));
+  const blobs = begin();
+  const compiling = blobs.compiled(await record(shop));
+  await store.quarantine(shop, { containerId: containerNumber(1), since: 0 }, 'shop');
+  expect(await compiling).toBeUndefined();
+  expect(await store.profile(shop)).not.toHaveProperty('compiled');
+});
+
 it('makes anew what an earlier compiler made', async () => {
   const { store, begin, seal, record } = setUp();
   await seal(shop, await packed(shownBy(1, '/a')));
