@@ -111,7 +111,7 @@ clean-cache: ## Delete built programs and images (not while a cluster runs from 
 
 .PHONY: rights
 rights:
-	@hack/cluster/rights.sh
+	@hack/cluster/rights.sh "$$CLUSTER"
 
 .PHONY: packages
 packages:

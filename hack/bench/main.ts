@@ -28,10 +28,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+function refuse(problem: string): never {
+  console.error(`error: ${problem}`);
+  process.exit(2);
+}
+
 function wholeNumber(option: 'rounds' | 'minutes'): number {
   const number = Number(values[option]);
   if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`--${option} ${values[option]}: must be a whole number above 0`);
+  return refuse(`--${option} ${values[option]}: must be a whole number above 0`);
 }
 
 const [rounds, minutes] = [wholeNumber('rounds'), wholeNumber('minutes')];
@@ -65,7 +70,7 @@ const benches: Readonly<Record<string, Bench>> = {
 };
 
 const unknown = positionals.find((name) => !(name in benches));
-if (unknown !== undefined) throw new Error(`no benchmark ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+if (unknown !== undefined) refuse(`no benchmark ${unknown}; there are ${Object.keys(benches).join(', ')}`);
 
 const notes = otherTracers().map(
   (tracer) => `${tracer} listened to all system calls too: "no agent" was not free of its cost`,

@@ -36,7 +36,7 @@ main() {
       in_node ctr -n k8s.io images import --no-unpack=false - <"$file" >/dev/null
       have=$(loaded)
       grep -qxF "$image" <<<"$have" || fail "$file was imported, but the cluster has no ${image% *} with its content" 'its name must have a registry, such as localhost/name:tag'
-      printf '  %-34s%4d s\n' "image ${image% *}" $((SECONDS - began))
+      printf '  %-48s%4d s\n' "image ${image% *}" $((SECONDS - began))
     done < <(content "$file")
   done
 }

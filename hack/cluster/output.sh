@@ -36,7 +36,7 @@ wait_until() {
 awaited() {
   local label=$1 limit=$2 log=$3 began=$SECONDS
   shift 3
-  printf '  %-34s' "$label"
+  printf '  %-48s' "$label"
   if ! wait_until "$limit" quietly "$@"; then
     printf 'not within %d s\n' "$limit"
     show_log "$log"
@@ -52,7 +52,7 @@ quietly() { "$@" >/dev/null 2>&1; }
 timed() {
   local label=$1 log=$2 began=$SECONDS status=0
   shift 2
-  printf '  %-34s' "$label"
+  printf '  %-48s' "$label"
   # A subshell with errexit of its own: "if ! function" would switch errexit off inside the function.
   set +e
   (
