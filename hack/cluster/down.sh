@@ -29,9 +29,7 @@ main() {
   kill_processes
   # With their last process the namespaces go, and with them mounts, bridge, rules and the other end of the cable.
   # The kernel removes network namespaces in the background; deleting our end does not wait for it.
-  for link in $(links_of_cluster); do
-    ip link delete "$link" 2>/dev/null || [ ! -e "/sys/class/net/$link" ] || fail "the link $link cannot be removed" "ip link delete $link"
-  done
+  for link in $(links_of_cluster); do remove_link "$link"; done
   wait_until 10 remove_groups || fail "control groups of cluster $cluster cannot be removed:" "$(groups_of_cluster)"
   rm -rf --one-file-system "${state:?}"
   rmdir "$(dirname "$state")" 2>/dev/null || true

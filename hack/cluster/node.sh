@@ -120,11 +120,15 @@ start_supervisor() {
   wait_until 20 node_exists || fail "the supervisor did not start" "see $state/log/supervisor"
 }
 
+remove_link() { ip link delete "$1" 2>/dev/null || [ ! -e "/sys/class/net/$1" ] || fail "the link $1 cannot be removed" "ip link delete $1"; }
+
 # connect: the cable between host and node; made again if somebody cut it.
 connect() {
   local id
   id=$(process_of start-node.sh runsvdir | sed -n 1p)
-  ip link show dev "$link" >/dev/null 2>&1 || {
+  nsenter --target "$id" --net ip link show dev eth0 >/dev/null 2>&1 || {
+    # Namespaces whose last process was killed keep their end, and so this one, until the kernel has removed them.
+    remove_link "$link"
     ip link add "$link" type veth peer name eth0 netns "$id"
     ip address add "$host_address/30" dev "$link"
   }

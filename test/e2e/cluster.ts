@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const hack = new URL('../../hack/', import.meta.url).pathname;
 const scripts = join(hack, 'cluster');
+const plugin = join(hack, '..', 'operator', 'cli', 'main.ts');
 
 export interface Output {
   readonly code: number;
@@ -92,7 +93,12 @@ export class Cluster {
 
   /** The plugin, from its sources. */
   async wsp(...args: string[]): Promise<string> {
-    return ran(process.execPath, [join(hack, '..', 'operator', 'cli', 'main.ts'), ...args], { env: this.#env });
+    return ran(process.execPath, [plugin, ...args], { env: this.#env });
+  }
+
+  /** As `wsp`, for commands whose end is an answer. */
+  async tryWsp(...args: string[]): Promise<Output> {
+    return run(process.execPath, [plugin, ...args], { env: this.#env });
   }
 
   /** As `kubectl`, for commands that shall fail. */
@@ -142,6 +148,23 @@ export class Cluster {
     } finally {
       await this.inNode('sv', 'up', service);
     }
+  }
+
+  /** Ends everything that runs in the cluster, as when a machine fails: files and control groups stay. */
+  async kill(): Promise<void> {
+    await eventually('every process has ended', 30, async () => {
+      // Status 1: a group went while it was looked into.
+      const { stdout } = await run('find', [...this.groups(), '-name', 'cgroup.procs', '-exec', 'cat', '{}', '+']);
+      const ids = new Set(stdout.split('\n').filter(Boolean).map(Number));
+      for (const id of ids) if (link(`/proc/${id}/exe`) !== '') process.kill(id, 'SIGKILL');
+      return ids.size === 0;
+    });
+  }
+
+  /** Control groups of containers, whether anything runs in them or not. */
+  async containerGroups(): Promise<string[]> {
+    const names = ['-type', 'd', '-regextype', 'posix-extended', '-regex', '.*/[0-9a-f]{64}'];
+    return (await run('find', [...this.groups(), ...names])).stdout.split('\n').filter(Boolean);
   }
 
   /** Program and options of `kubectl`, for another program to run. */

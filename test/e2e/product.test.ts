@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { whyNoCluster } from './cluster.ts';
 import { backupTests, moveTests } from './product/backup.ts';
+import { checkTests } from './product/check.ts';
 import { commonalityTests } from './product/commonality.ts';
 import { contentsTests } from './product/contents.ts';
 import { deliveryTests } from './product/delivery.ts';
@@ -14,6 +15,7 @@ import { lifecycleTests } from './product/lifecycle.ts';
 import { refusalTests } from './product/refusals.ts';
 import { startTests } from './product/starts.ts';
 import { Product } from './product/product.ts';
+import { restartTests } from './product/restart.ts';
 import { scopeTests } from './product/scope.ts';
 import { limitTests, slotTests } from './product/slots.ts';
 import { SlotWatch, SpoolWatch } from './product/watches.ts';
@@ -65,6 +67,9 @@ describe('what is learned', { concurrent: true }, () => {
   commonalityTests(product);
   slotTests(product, () => watching(slots));
 });
+describe('what is unknown', () => {
+  checkTests(product);
+});
 describe('starts', () => {
   startTests(product);
 });
@@ -89,6 +94,9 @@ describe('move', () => {
 });
 describe('until the end', () => {
   limitTests(() => watching(slots));
+});
+describe('restart', () => {
+  restartTests(product);
 });
 describe('release', () => {
   lifecycleTests(product);

@@ -8,7 +8,7 @@ import { goldenFile } from '../../../operator/store/sqlite/testing/golden.ts';
 import { within, type Product } from './product.ts';
 import { imageOf } from './profile.ts';
 import { readStore, removeStore } from './store-copy.ts';
-import { openPeriods, type SpoolWatch } from './watches.ts';
+import { pauseProfiling, type SpoolWatch } from './watches.ts';
 
 const page = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
 
@@ -63,15 +63,6 @@ export function backupTests(product: Product, spool: () => SpoolWatch): void {
   const { cluster } = product;
   const { folder, shell, operatorReady, learned } = steps(product);
 
-  /** No period is open, nothing is on its way: what is now stays. */
-  async function pause(): Promise<void> {
-    await product.configure({ profiling: { enabled: false } });
-    await within(60, () => {
-      expect(openPeriods(product)).toEqual([]);
-      expect(spool().waiting).toEqual([]);
-    });
-  }
-
   async function storedCounts(): Promise<Record<string, number>> {
     const { snapshots } = await readStore(product);
     return Object.fromEntries(
@@ -117,18 +108,18 @@ export function backupTests(product: Product, spool: () => SpoolWatch): void {
     'a backup brings back what was learned until then, and nothing of what came later',
     { timeout: 300_000 },
     async () => {
-      await pause();
+      await pauseProfiling(product, spool());
       const counts = await storedCounts();
-      await within(30, async () => expect(await shownCounts()).toEqual(counts));
+      await within(60, async () => expect(await shownCounts()).toEqual(counts));
       const then = await learned();
       expect(await shell(backup)).toMatch(/^\d+ bytes, schema \d+, checked$/m);
 
       await product.configure({ profiling: { enabled: true } });
       await spool().next();
-      await pause();
+      await pauseProfiling(product, spool());
       const later = await storedCounts();
       expect(later).not.toEqual(counts);
-      await within(30, async () => expect(await shownCounts()).toEqual(later));
+      await within(60, async () => expect(await shownCounts()).toEqual(later));
 
       expect(await shell(restore)).toMatch(/^schema \d+, checked; it takes the place of \/data\/store\.db when/m);
       await shell(restart);
@@ -147,10 +138,10 @@ export function moveTests(product: Product): void {
   const { cluster } = product;
   const { shell, operatorReady, learned } = steps(product);
 
-  test('finished profiles move into a cluster whose store is empty', { timeout: 240_000 }, async () => {
+  test('finished profiles move into a cluster whose store is empty', { timeout: 420_000 }, async () => {
     const then = await learned();
     await shell(backup, stop);
-    await within(60, async () =>
+    await within(90, async () =>
       expect(await product.pods('workload-security', 'app.kubernetes.io/component=operator')).toEqual([]),
     );
     removeStore(product);

@@ -4,7 +4,7 @@ import { outageTests } from './outage.ts';
 import { namespace, processIn, within, type Pod, type Product } from './product.ts';
 import { imageOf } from './profile.ts';
 import { readStore, stored } from './store-copy.ts';
-import { openPeriods, type SpoolWatch } from './watches.ts';
+import { openPeriods, pauseProfiling, type SpoolWatch } from './watches.ts';
 
 const periodId = ({ containerId, from }: { containerId: string; from: number }): string =>
   `${containerId}/${Math.floor(from)}`;
@@ -112,11 +112,7 @@ export function faultTests(product: Product, spool: () => SpoolWatch): void {
   outageTests(product, spool);
 
   test('afterwards every finished snapshot is in its profile, exactly once', { timeout: 120_000 }, async () => {
-    await product.configure({ profiling: { enabled: false } });
-    await within(60, () => {
-      expect(openPeriods(product)).toEqual([]);
-      expect(spool().waiting).toEqual([]);
-    });
+    await pauseProfiling(product, spool());
     const store = await readStore(product);
     const since = store.snapshots.filter(({ receivedAt }) => receivedAt >= spool().since);
     expect(since.length).toBeGreaterThan(50);

@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { z } from 'zod';
-import type { Product } from './product.ts';
+import { within, type Product } from './product.ts';
 
 const spoolName = /^(\d{15})-([0-9a-f]{64})\.zst$/;
 
@@ -94,6 +95,17 @@ function onlyNode(answer: string): NodeScheduling {
 export function openPeriods({ agentState }: Product): Period[] {
   const path = join(agentState, 'periods.json');
   return existsSync(path) ? journalFile.parse(JSON.parse(readFileSync(path, 'utf8'))).active : [];
+}
+
+/** Profiling ends: no slot is given any more, no period is open, nothing is on its way. What is stored now stays. */
+export async function pauseProfiling(product: Product, spool: SpoolWatch): Promise<void> {
+  await product.configure({ profiling: { enabled: false } });
+  await within(90, async () => {
+    // First: while one is given, the agent may be between two looks, and begins a period in a moment.
+    expect((await scheduling(product)).grants).toEqual([]);
+    expect(openPeriods(product)).toEqual([]);
+    expect(spool.waiting).toEqual([]);
+  });
 }
 
 const wanting: ReadonlySet<string> = new Set(['profiling', 'granted', 'waiting', 'node-full']);
