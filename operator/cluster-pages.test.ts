@@ -68,6 +68,10 @@ describe('pages of containers', () => {
       { pod: 'pod-1', container: 'c1', imageHours: { watchedSeconds: 1, ranSeconds: 60 } },
     ]);
     expect(allPages(cluster, { pod: 'nobody' })).toEqual([[]]);
+    // Of a node that has no agent.
+    cluster.start(imageOf('new'), 'mute', { pod: { uid: 'u', namespace: 'vault', name: 'v-0' } });
+    expect(allPages(cluster, { namespace: 'vault' }).flat()).toMatchObject([{ node: 'mute', pod: 'v-0' }]);
+    expect(allPages(cluster, { node: 'mute', namespace: 'shop' })).toEqual([[]]);
   });
 
   it('look at the nodes that are on the page, and at the one behind it', async () => {
