@@ -244,7 +244,7 @@ export interface ProfileNetwork {
   readonly peer?: string;
   /** The other side in parts, for connect only. */
   readonly peerRef?: ProfilePeer;
-  /** What was seen, if so many blocks were that a wider one stands for them. */
+  /** Which blocks were seen, if they were so many that a wider one stands for them. */
   readonly pattern?: ProfilePattern;
   /**
    * Port of the peer for connect, the container's own port otherwise; absent if it differs from run to run.

@@ -283,7 +283,7 @@ export interface SecurityProfileStatus {
 /** A finished profile as fingerprints of what is known, without what is in quarantine. */
 export interface Compiled {
   /**
-   * SHA-256 of its bytes, by which agents ask for it. Equal behaviours have equal ones, but in another cluster.
+   * SHA-256 of its bytes, by which agents ask for it. Profiles of equal behaviours have the same one within a cluster; in another cluster it differs.
    * @maxLength 71
    * @pattern ^sha256:[0-9a-f]{64}$
    */
@@ -292,7 +292,7 @@ export interface Compiled {
   readonly bytes: Count;
   /** Behaviours and beginnings of patterns in it. */
   readonly fingerprints: Count;
-  /** Behaviours that found no room; absent if all did. Of these kinds nothing is told to be unseen. */
+  /** Behaviours that found no room, by kind; absent if all found it. Of a kind of which some are left out, nothing is reported as unseen. */
   readonly omitted?: Omitted;
 }
 
@@ -306,7 +306,7 @@ export interface Scheduling {
   readonly hoursWatched?: Hours;
   /** Hours for which containers ran since the first of them was watched, all together, in tenths. */
   readonly hoursRun?: Hours;
-  /** Both for people, in minutes below an hour, in seconds below a minute. */
+  /** Both numbers as people read them: hours watched of hours run, in minutes below an hour, in seconds below a minute. */
   readonly watched?: WatchedTime;
   /** Containers that have a profiling slot. */
   readonly watching: Count;

@@ -47,6 +47,13 @@ it.each([
   expect([held.held, held.bytes, readdirSync(directory)]).toEqual([[], 0, []]);
 });
 
+it('leaves nothing behind of what the disk did not take', () => {
+  const held = files();
+  mkdirSync(join(directory, ofFirst.slice(7)));
+  expect(() => held.put(ofFirst, first)).toThrow(/EISDIR|directory/);
+  expect([held.held, held.bytes, readdirSync(directory)]).toEqual([[], 0, [ofFirst.slice(7)]]);
+});
+
 it('takes no more than there is room for, until others are gone', () => {
   const small = files(first.length + second.length - 1);
   expect(small.put(ofFirst, first)).toBeUndefined();

@@ -41,4 +41,6 @@ it('what an agent says counts for what it was told of', () => {
     held: 1,
     failures: { format: 2 },
   });
+  const contradicting = { held: [1, 1, 2].map(digestOf), failed: [...failed, ...failed] };
+  expect(heldProfiles({ profiles: told }, contradicting)).toEqual({ told: 3, held: 2, failures: { format: 1 } });
 });

@@ -44,7 +44,12 @@ export function heldProfiles(
   { held, failed }: ReportedProfiles,
 ): HeldProfiles {
   const reported = new Set(held);
+  // Each once, however often it is named.
+  const reasons = new Map(failed.map(({ digest, reason }) => [digest, reason]));
   const failures: Partial<Record<ProfileFailure, number>> = {};
-  for (const { digest, reason } of failed) if (told.includes(digest)) failures[reason] = (failures[reason] ?? 0) + 1;
+  for (const digest of told) {
+    const reason = reasons.get(digest);
+    if (reason !== undefined && !reported.has(digest)) failures[reason] = (failures[reason] ?? 0) + 1;
+  }
   return { told: told.length, held: told.filter((digest) => reported.has(digest)).length, failures };
 }
