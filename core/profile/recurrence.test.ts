@@ -118,6 +118,6 @@ describe('stored periods', () => {
     const old = reading(text.replaceAll(/"1:[0-9a-f]+"/g, '"1"'))();
     const more = learned([period(8, ['/conf', '/fresh'])], old);
     expect([...more.processes.values()].map(({ periods }) => periods)).toEqual([undefined]);
-    expect(scores(more)).toMatchObject({ '/conf': undefined, '/fresh': 11 });
+    expect(scores(more)).toMatchObject({ '/conf': undefined, '/fresh': 11, profile: undefined });
   });
 });

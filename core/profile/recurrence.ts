@@ -10,7 +10,7 @@
  */
 import { isStartOnly, type Scores, scoresBy } from './commonality.ts';
 import { remembering, setSize } from './container-set.ts';
-import type { Evidence } from './evidence.ts';
+import { type Behaviour, behaviourKinds, type Evidence } from './evidence.ts';
 
 /** Of fewer one more or less moves a score by 14 points and more. */
 export const leastPeriods = 8;
@@ -19,9 +19,16 @@ export function recurrence(evidence: Evidence): Scores | undefined {
   const could = evidence.snapshots.length;
   if (evidence.containers.length !== 1 || could < leastPeriods) return undefined;
   const sizeOf = remembering(setSize);
-  return scoresBy(evidence, (_kind, behaviour) =>
+  const scores = scoresBy(evidence, (_kind, behaviour) =>
     isStartOnly(behaviour) || behaviour.periods === undefined
       ? { showed: 0, could: 0 }
       : { showed: sizeOf(behaviour.periods), could },
   );
+  // What was regular from the beginning would be missing from it: only what is new since would count.
+  return behaviourKinds.some((kind) => isUnknown(evidence[kind])) ? { ...scores, profile: undefined } : scores;
+}
+
+/** Some of it is older than the field. */
+function isUnknown(behaviours: ReadonlyMap<string, Behaviour>): boolean {
+  return [...behaviours.values()].some(({ periods }) => periods === undefined);
 }
