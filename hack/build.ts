@@ -8,8 +8,8 @@
  */
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { argv } from 'node:process';
+import { basename, join, relative } from 'node:path';
+import { argv, cwd } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -80,5 +80,5 @@ if (import.meta.main) {
   const unknown = names.find((name) => !isProgram(name));
   if (unknown !== undefined) throw new Error(`unknown program ${unknown}; there are ${programs.join(', ')}`);
   for (const file of await build(names.length === 0 ? programs : names.filter(isProgram)))
-    console.log(`${file} ${Math.round((await stat(file)).size / 1024)} KiB`);
+    console.log(`${relative(cwd(), file)} ${Math.round((await stat(file)).size / 1024)} KiB`);
 }

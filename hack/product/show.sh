@@ -29,10 +29,11 @@ example() { kubectl get securityprofiles -o json | jq -r '[.items[] | select(.st
 suggest() { printf '  %-43s # %s' "$1" "$2"; }
 
 main() {
-  local option
+  local option snapshots
   work_on "${1:-}"
   # Without it the commands below would mean the cluster of the default name.
   option=$([ "$cluster" = wsp ] || printf ' CLUSTER=%s' "$cluster")
+  snapshots=$(kubectl get workloadsecurityconfig default -o jsonpath='{.spec.learning.snapshots}')
   [ -n "$(wanted)" ] || fail 'the sample manifests name no images'
   say 'profiles'
   awaited 'a profile for every sample image' 240 "$state/log/install" all_taught
@@ -48,7 +49,7 @@ Try next:
   kubectl wsp status
   kubectl wsp profile show $(example)
   kubectl wsp profiles --file '/etc/*'        # which images use these files
-  kubectl get securityprofiles --watch        # Learning becomes Stable after 20 snapshots here
+  kubectl get securityprofiles --watch        # Learning becomes Stable after $snapshots snapshots here
 $(suggest "make load$option" 'another hour of requests to the samples')
 $(suggest "make down$option" 'removes the cluster and everything in it')
 
