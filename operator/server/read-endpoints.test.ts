@@ -194,4 +194,16 @@ describe('answers that nobody takes', () => {
     ]);
     expect((await call({ path, token: 'user:ann' })).status).toBe(200);
   });
+
+  it('do not stand before the metrics by which people hear of it', async () => {
+    const { call, open } = await startTestServer(
+      new FakeClock(),
+      reads({ profiles: async () => found(megabytes(48)) }),
+    );
+    const stalled = await open({ path: '/api/v1/profiles/web', token: 'user:ann' });
+    stalled.pause();
+    const status = async (path: string) => (await call({ path, token: 'user:ann' })).status;
+    expect([await status('/api/v1/profiles/web'), await status('/metrics')]).toEqual([503, 200]);
+    stalled.destroy();
+  });
 });

@@ -28,6 +28,8 @@ const scrapes = { running: 1, waiting: 8 };
 export function readEndpoints(options: ReadEndpointsOptions & Pick<AnswersOptions, 'refused'>): Router {
   const access = new Access(options);
   const answers = new Answers(options);
+  // With a limit of their own: who takes no answers must not be able to hide that from those who watch the operator.
+  const scraped = new Answers(options);
   const gate = profileGate();
   const scraping = new Gate(scrapes.running, scrapes.waiting);
   const { unlessScarce } = answers;
@@ -55,7 +57,7 @@ export function readEndpoints(options: ReadEndpointsOptions & Pick<AnswersOption
   router.get('/metrics', access.allowing(metrics), async (_request, response) => {
     const text = await withinGate(scraping, () => options.registry.metrics());
     response.type(options.registry.contentType);
-    await answers.send(response, Buffer.from(text));
+    await scraped.send(response, Buffer.from(text));
   });
   return router;
 }
