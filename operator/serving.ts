@@ -11,13 +11,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Readiness } from './readiness.ts';
 import type { Scheduler } from './scheduling/scheduler.ts';
 import type { MemoryWatch } from './server/memory.ts';
-import type {
-  DesiredStateSource,
-  ProfileBlobs,
-  ProfileModels,
-  StatusSource,
-  UnknownBehaviours,
-} from './server/ports.ts';
+import type { DesiredStateSource, NodeBlobs, ProfileModels, StatusSource, UnknownBehaviours } from './server/ports.ts';
 import { startServer } from './server/server.ts';
 import { ensureCertificate, keepCertificate, serviceNames } from './server/tls/keeper.ts';
 import { TokenAuthenticator } from './server/token-authenticator.ts';
@@ -39,7 +33,7 @@ export interface ServingOptions {
   readonly status: StatusSource;
   readonly profiles: ProfileModels;
   readonly unknown: UnknownBehaviours;
-  readonly blobs: ProfileBlobs;
+  readonly blobs: NodeBlobs;
 }
 
 /** Serves until `signal` aborts. @throws KubeError if there is no certificate to begin with, Error if the port is taken */

@@ -1,6 +1,6 @@
 /** Compiled profiles for agents: each gets those that its desired state names, which is by what the API server shows on its node. */
 import type { Image } from '../../core/image.ts';
-import type { ProfileBlobs as BlobsOfNodes } from '../server/ports.ts';
+import type { NodeBlobs } from '../server/ports.ts';
 import type { KnownProfiles } from './known-profiles.ts';
 import type { ProfileBlobs } from './profile-blobs.ts';
 
@@ -11,7 +11,7 @@ export interface NodeBlobsOptions {
   readonly blobs: Pick<ProfileBlobs, 'get'>;
 }
 
-export function nodeBlobs({ told, known, blobs }: NodeBlobsOptions): BlobsOfNodes {
+export function nodeBlobs({ told, known, blobs }: NodeBlobsOptions): NodeBlobs {
   /** 10,000 are looked through in under a millisecond. */
   const imageOf = (digest: string): Image | undefined => {
     for (const { image, compiled } of known.all()) if (compiled?.digest === digest) return image;

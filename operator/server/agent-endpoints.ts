@@ -10,7 +10,7 @@ import { parseBoundedJson, TooManyValuesError } from './bounded-json.ts';
 import { DesiredStreams } from './desired-stream.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { Agent, DesiredStateSource, Ingest, ProfileBlobs, ReportSink } from './ports.ts';
+import type { Agent, DesiredStateSource, Ingest, NodeBlobs, ReportSink } from './ports.ts';
 import { Problem, problemHandler, refuseIfGone } from './problem.ts';
 import { snapshotEndpoint } from './snapshot-endpoint.ts';
 import { issuesText } from './snapshot-upload.ts';
@@ -25,7 +25,7 @@ export interface AgentEndpointsOptions {
   readonly desired: DesiredStateSource;
   readonly reports: ReportSink;
   readonly ingest: Ingest;
-  readonly blobs: ProfileBlobs;
+  readonly blobs: NodeBlobs;
   readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly clock: Clock;
   readonly random: () => number;

@@ -4,13 +4,13 @@ import type { Clock } from '../clock.ts';
 import { GateFullError } from './gate.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { Agent, ProfileBlob, ProfileBlobs } from './ports.ts';
+import type { Agent, ProfileBlob, NodeBlobs } from './ports.ts';
 import { Problem } from './problem.ts';
 import { TokenBuckets } from './token-bucket.ts';
 import { overQuota, retryLater, UploadSlots } from './upload-slots.ts';
 
 export interface BlobEndpointOptions {
-  readonly blobs: ProfileBlobs;
+  readonly blobs: NodeBlobs;
   readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly clock: Clock;
   readonly metrics: Pick<ServerMetrics, 'blobsSent' | 'blobBytes'>;
@@ -59,7 +59,7 @@ export function blobEndpoint({ blobs, memory, clock, metrics }: BlobEndpointOpti
 }
 
 /** @throws Problem 503 if too many are being made */
-async function askedFor(blobs: ProfileBlobs, node: string, digest: string): Promise<ProfileBlob> {
+async function askedFor(blobs: NodeBlobs, node: string, digest: string): Promise<ProfileBlob> {
   try {
     return await blobs(node, digest);
   } catch (error) {

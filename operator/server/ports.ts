@@ -83,7 +83,7 @@ export type ProfileBlob =
   | { readonly kind: 'gone' };
 
 /** Compiled profiles by digest, for the agent of a node. @throws GateFullError if too many are being made */
-export type ProfileBlobs = (node: string, digest: string) => Promise<ProfileBlob>;
+export type NodeBlobs = (node: string, digest: string) => Promise<ProfileBlob>;
 
 /** What was asked for, as UTF-8 of its JSON: it may be 12 MiB, and is made where that disturbs nobody. */
 export interface Found {

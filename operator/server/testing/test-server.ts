@@ -9,7 +9,7 @@ import { createServerMetrics } from '../metrics.ts';
 import type {
   Agent,
   IngestAnswer,
-  ProfileBlobs,
+  NodeBlobs,
   ProfileModels,
   SnapshotUpload,
   StatusSource,
@@ -47,7 +47,7 @@ export interface TestPorts {
   review?: (token: string) => Promise<Identity | undefined>;
   memory?: { readonly isScarce: boolean };
   ingest?: (upload: SnapshotUpload) => Promise<IngestAnswer>;
-  blobs?: ProfileBlobs;
+  blobs?: NodeBlobs;
   profiles?: ProfileModels;
   unknown?: UnknownBehaviours;
   status?: Partial<StatusSource>;
