@@ -65,12 +65,15 @@ const ipv4 = /^(\d{1,3})\.(\d{1,3})\.\d{1,3}\.0\/(?:24|16)$/;
 /** 2000::/3, all that is routed. */
 const ipv6 = /^([23][0-9a-f]{3}):([0-9a-f]{0,4}):(?:[0-9a-f:]*)\/(?:48|32)$/;
 
-/** Private, own, link-local, shared, reserved, multicast (RFC 6890); and 168.63.129.16, by which a cloud talks to its machines. */
+/**
+ * Private, own, link-local, shared, reserved, multicast and for measurements, which proxies and meshes use for names of their
+ * own (RFC 6890); and 168.63.129.16, by which a cloud talks to its machines.
+ */
 const notPublic = new RegExp(
   `^(?:${[
     '0|10|127|22[4-9]|2[3-5]\\d',
     '100\\.(?:6[4-9]|[7-9]\\d|1[01]\\d|12[0-7])',
-    '169\\.254|172\\.(?:1[6-9]|2\\d|3[01])|192\\.168|192\\.0\\.0|168\\.63\\.129',
+    '169\\.254|172\\.(?:1[6-9]|2\\d|3[01])|192\\.168|192\\.0\\.0|198\\.1[89]|168\\.63\\.129',
   ].join('|')})\\.`,
 );
 
