@@ -63,13 +63,26 @@ it('knows after a restart what was refused before it', async () => {
   await before.store.commitSnapshot(commitOf(1));
   const { firstSnapshotAt = Infinity } = (await before.store.profile(nginx)) ?? {};
   const refusal = of('bytes', 'tenant', firstSnapshotAt + 1);
-  before.refusals.note(nginx, refusal, firstSnapshotAt);
-  before.refusals.note(nginx, refusal, firstSnapshotAt);
+  const later = of('snapshots', 'other', firstSnapshotAt + 2);
+  for (const one of [refusal, refusal, later]) before.refusals.note(nginx, one, firstSnapshotAt);
   const { refusals, changed } = refusalsOf(before.store);
   await refusals.load(before.store);
-  expect(refusals.of(nginx, firstSnapshotAt)).toEqual([refusal]);
+  // In the same order: what is told of them is no news.
+  expect(refusals.of(nginx, firstSnapshotAt)).toEqual(before.refusals.of(nginx, firstSnapshotAt));
+  expect(refusals.of(nginx, firstSnapshotAt)).toEqual([refusal, later]);
   expect(refusals.has(nginx, 'tenant', firstSnapshotAt)).toBe(true);
   expect([changed, before.errors]).toEqual([[], []]);
+});
+
+it('remembers the newest, where there are more than it takes', async () => {
+  const { refusals } = refusalsOf();
+  const numbered = (number: number) => ({ name: image.name, tag: `${number}` });
+  const newestFirst = Array.from({ length: 1_001 }, (_, n) => ({
+    image: numbered(n),
+    ...of('bytes', 'tenant', 2_000 - n),
+  }));
+  await refusals.load({ refusals: async () => newestFirst });
+  expect([0, 999, 1_000].map((n) => refusals.has(numbered(n), 'tenant', 0))).toEqual([true, true, false]);
 });
 
 it('goes on without a store that fails, and says so', async () => {

@@ -41,13 +41,10 @@ export class Refusals {
   /** Takes in what the store holds; to be called before anything is refused. */
   async load(store: Pick<Store, 'refusals'>): Promise<void> {
     const triedAt = this.#options.clock.monotonic();
-    const byImage = Map.groupBy(await store.refusals(), ({ image }) => imageText(image));
-    // Newest first; what is set last is forgotten last.
-    for (const [key, refusals] of [...byImage].toReversed()) {
-      this.#refused.set(
-        key,
-        refusals.map(({ image: _image, ...refusal }) => ({ ...refusal, triedAt })),
-      );
+    // Oldest first, as they came: those of an image are told in this order, and what is set last is forgotten last.
+    for (const { image, ...refusal } of (await store.refusals()).toReversed()) {
+      const key = imageText(image);
+      this.#refused.set(key, [...(this.#refused.get(key) ?? []), { ...refusal, triedAt }]);
     }
   }
 
