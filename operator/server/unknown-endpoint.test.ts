@@ -134,6 +134,28 @@ describe('what a profile does not know', () => {
     expect((await get('tess', 'shop')).status).toBe(200);
   });
 
+  it('leaves places to who may ask about all, however many namespaces somebody may ask about', async () => {
+    const release = Promise.withResolvers<UnknownAnswer>();
+    const { call } = await startTestServer(new FakeClock(), {
+      isAllowed: async ({ username }, question) =>
+        username === 'ann' || (question.type === 'resource' && question.namespace !== undefined),
+      unknown: () => release.promise,
+    });
+    const get = (user: string, namespace: string) =>
+      call({ path: `/api/v1/profiles/web/unknown?namespace=${namespace}`, token: `user:${user}` });
+    const refused: number[] = [];
+    const calls = Array.from({ length: 9 }, async (_, index) => {
+      const { status } = await get('tess', `shop-${index}`);
+      if (status !== 200) refused.push(status);
+    });
+    await vi.waitUntil(() => refused.length === 5, { timeout: 10_000 });
+    expect(new Set(refused)).toEqual(new Set([429]));
+    const ofAll = get('ann', 'shop');
+    release.resolve(answered);
+    await Promise.all(calls);
+    expect([(await ofAll).status, refused.length]).toEqual([200, 5]);
+  });
+
   it('is told to nobody without a token', async () => {
     const { call, asked } = await serverFor(answered, all);
     expect((await call({ path: '/api/v1/profiles/web/unknown' })).status).toBe(401);

@@ -23,7 +23,8 @@ export interface UnknownEndpointParts {
 
 /**
  * Whoever may get the model of all profiles may ask about all pods. Whoever may get it in a namespace may ask about the pods
- * of that, if the image has run there, one question at a time: people of one namespace must not keep all others waiting.
+ * of that, if the image has run there, one question at a time, and few such questions at once: people of one namespace, or of a
+ * handful, must not keep all others waiting.
  */
 export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpointParts): RequestHandler {
   const { access, gate, answers } = parts;
@@ -43,7 +44,7 @@ export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpoi
     if (namespace === undefined) throw access.forbidden(who, model);
     const within = { ...model, namespace };
     if (!(await access.isAllowed(who, within))) throw access.forbidden(who, within);
-    if (askingIn.has(namespace)) throw new Problem({ status: 429, code: 'busy', detail: oneAtATime, retryAfter: 5 });
+    refuseIfCrowded(namespace, askingIn);
     askingIn.add(namespace);
     try {
       await answer({ ...question, confined: true }, response);
@@ -73,7 +74,17 @@ export function unknownEndpoint(unknown: UnknownBehaviours, parts: UnknownEndpoi
   };
 }
 
-const oneAtATime = 'somebody asks about pods of this namespace already; ask again when that is answered';
+/** Of the nine places that there are for all who ask, one that works and eight that wait (profile-endpoint.ts). */
+const namespacesAtOnce = 4;
+
+/** @throws Problem 429 */
+function refuseIfCrowded(namespace: string, asking: ReadonlySet<string>): void {
+  const isOwn = asking.has(namespace);
+  if (!isOwn && asking.size < namespacesAtOnce) return;
+  const what = isOwn ? 'about pods of this namespace' : `about pods of ${namespacesAtOnce} other namespaces`;
+  const detail = `somebody asks ${what} already; ask again when that is answered`;
+  throw new Problem({ status: 429, code: 'busy', detail, retryAfter: 5 });
+}
 
 /** The same for what there is not and for what is none of theirs. */
 const nothing = 'there is no such profile, or no pod of this namespace taught it';
