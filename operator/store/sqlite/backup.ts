@@ -3,7 +3,11 @@ import { rmSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
+import { resultCode } from './classify.ts';
 import { integer } from './row.ts';
+
+/** SQLITE_OK */
+const ok = 0;
 
 /** Copied at a time, of 8 KiB each: 2 MiB, so that a commit waits some milliseconds. */
 const pagesAtOnce = 256;
@@ -20,10 +24,26 @@ export async function backupTo(database: DatabaseSync, path: string): Promise<vo
     );
   }
   try {
-    await backup(database, path, { rate: pagesAtOnce });
+    await begun(() => backup(database, path, { rate: pagesAtOnce }));
   } catch (error) {
     rmSync(path, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Pages are copied by another thread. If this one is within a commit when the first are due, SQLite says that it is busy; later
+ * Node.js would wait, but of a copy that has not begun it says that it failed with "not an error" (SQLITE_OK). Each time one of the
+ * two is first by chance: that all of 100 meet a commit does not happen.
+ */
+async function begun(copy: () => Promise<unknown>, attempts = 100): Promise<void> {
+  for (let left = attempts; ; left -= 1) {
+    try {
+      await copy();
+      return;
+    } catch (error) {
+      if (left === 1 || resultCode(error) !== ok) throw error;
+    }
   }
 }
 

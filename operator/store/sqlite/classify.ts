@@ -24,7 +24,8 @@ const advice: Partial<Record<StoreErrorKind, string>> = {
   io: "its volume reports input/output errors; check the node's kernel log and the volume",
 };
 
-function resultCode(error: unknown): number | undefined {
+/** Primary result code of what node:sqlite threw. */
+export function resultCode(error: unknown): number | undefined {
   const isCoded = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
   return isCoded ? Number(error.errcode) & 0xff : undefined;
 }
