@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { elementsOverlap } from './overlap.ts';
-import { shapeOf } from './shape.ts';
-import { signatureOf } from './signature.ts';
 import { matchesTemplate } from './template.ts';
+import { someName, someTemplate } from './testing.ts';
 
 it.each([
   ['{mixed8}.log', 'ab{digits}.log', true],
@@ -36,31 +35,9 @@ it.each([
   expect(elementsOverlap(other, one)).toBe(overlap);
 });
 
-const word = fc
-  .array(fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', '-', '.', '_', '.log', 'tmp', 'tmpabcd_12', 'cc'), {
-    minLength: 1,
-    maxLength: 5,
-  })
-  .map((parts) => parts.join(''));
-const template = fc.oneof(
-  word.map(signatureOf),
-  word.map((text) => shapeOf(signatureOf(text))),
-  fc.constantFrom(
-    '{any}',
-    '{any}.log',
-    '{mixed2}',
-    '{mixed3}',
-    '{digits}',
-    'tmp{random8}',
-    '{random8}',
-    'tmp{any8}',
-    'up-{any6}',
-  ),
-);
-
 it('is said of all patterns that one name belongs to', () => {
   fc.assert(
-    fc.property(template, template, word, (one, other, name) => {
+    fc.property(someTemplate, someTemplate, someName, (one, other, name) => {
       const shared = matchesTemplate(one, name) && matchesTemplate(other, name);
       expect(!shared || elementsOverlap(one, other)).toBe(true);
       expect(elementsOverlap(other, one)).toBe(elementsOverlap(one, other));

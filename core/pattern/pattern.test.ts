@@ -8,6 +8,7 @@ import { isPathPattern, matchesPath, pathSignature } from './path.ts';
 import { shapeOf } from './shape.ts';
 import { signatureOf } from './signature.ts';
 import { covers, isPattern, matchesTemplate, parseTemplate, printTemplate } from './template.ts';
+import { someName, someTemplate } from './testing.ts';
 
 const piece = fc.oneof(
   fc.constantFrom(
@@ -227,31 +228,8 @@ describe('templates', () => {
   });
 
   it('cover transitively', () => {
-    const word = fc
-      .array(
-        fc.constantFrom('a', 'B', '1', '22', 'ab', 'up-', 'abcde', '-', '.', '_', '.log', 'tmp', 'tmpabcd_12', '+~ab'),
-        {
-          minLength: 1,
-          maxLength: 5,
-        },
-      )
-      .map((parts) => parts.join(''));
-    const wide = fc.oneof(
-      word.map(signatureOf),
-      word.map((text) => shapeOf(signatureOf(text))),
-      fc.constantFrom(
-        '{any}',
-        '{any}.log',
-        '{mixed2}',
-        '{digits}',
-        'tmp{random8}',
-        '{random8}',
-        'tmp{any8}',
-        '+~ab{digits}',
-      ),
-    );
     fc.assert(
-      fc.property(wide, wide, word, (a, b, text) => {
+      fc.property(someTemplate, someTemplate, someName, (a, b, text) => {
         const both = covers(parseTemplate(a), b) && matchesTemplate(b, text);
         expect(!both || matchesTemplate(a, text)).toBe(true);
       }),
