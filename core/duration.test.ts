@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from './duration.ts';
+import { formatDuration, formatHours, parseDuration } from './duration.ts';
 
 describe('durations', () => {
   it.each([
@@ -22,5 +22,19 @@ describe('durations', () => {
         expect(parseDuration(formatDuration(seconds * 1_000))).toBe(seconds * 1_000);
       }),
     );
+  });
+});
+
+describe('a time of hours', () => {
+  it.each([
+    [0, '0s'],
+    [59_999, '59s'],
+    [60_000, '1m'],
+    [3_599_999, '59m'],
+    [3_600_000, '1.0h'],
+    [12_599_999, '3.4h'],
+    [360_000_000, '100.0h'],
+  ])('of %i ms is %s', (milliseconds, text) => {
+    expect(formatHours(milliseconds)).toBe(text);
   });
 });
