@@ -1,6 +1,7 @@
 /**
- * Ends a test run with one line, `N passed, N failed, N skipped`, behind everything else that is printed, and lists every
- * skip with its reason. A skip without a reason fails the run: nobody could tell whether it is meant.
+ * Ends a test run with one line, `N passed, N failed, N skipped`, behind everything else that is printed, and lists before
+ * it what failed by name (a log that was cut still says it) and every skip with its reason. A skip without a reason fails
+ * the run: nobody could tell whether it is meant.
  */
 import { writeSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
@@ -20,6 +21,10 @@ export default class SummaryReporter implements Reporter {
     const unexplained = skipped.filter(({ reason }) => reason === undefined).length;
     const failed = inState('failed').length + brokenModules + errors.length + unexplained;
     const lines = [
+      ...modules
+        .filter((module) => module.errors().length > 0)
+        .map((module) => `failed: ${module.relativeModuleId} as a whole`),
+      ...inState('failed').map((test) => `failed: ${test.module.relativeModuleId} > ${test.fullName}`),
       ...skipped.map(
         ({ name, reason }) => `skipped: ${name}: ${reason ?? 'NO REASON GIVEN (use context.skip("reason"))'}`,
       ),

