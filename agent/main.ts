@@ -72,7 +72,7 @@ const turned = (): void => {
 
 async function observeNode(node: NodeCapture): Promise<void> {
   const observer = new Observer({ ...node, outbox, counters, log }, desired);
-  const absent = absence(alive.last, bootTime(now()), now());
+  const absent = absence(alive.last, bootTime(), now());
   if (absent !== undefined) {
     const seconds = (absent.to - absent.from) / 1_000;
     counters.add('gaps_total');

@@ -18,18 +18,18 @@ export function parseStat(text: string): ProcStat {
   return { startSeconds: Number(fields[19]) / ticksPerSecond, terminal: Number(fields[4]) !== 0 };
 }
 
-/** When this node was started, milliseconds since the epoch, to 10 ms. */
-export function bootTime(now: number): number {
-  return now - uptime() * 1_000;
+/** When this node was started, milliseconds since the epoch, to 10 ms: by both clocks at one moment, however long ago a turn began. */
+export function bootTime(): number {
+  return Date.now() - uptime() * 1_000;
 }
 
 /** When the oldest of these processes began, milliseconds since the epoch; undefined if all have ended. */
-export function oldestStart(hostProc: string, pids: readonly number[], now: number): number | undefined {
+export function oldestStart(hostProc: string, pids: readonly number[]): number | undefined {
   const starts = pids.flatMap((pid) => {
     const text = statText(hostProc, pid);
     return text === undefined ? [] : [parseStat(text).startSeconds];
   });
-  return starts.length === 0 ? undefined : bootTime(now) + starts.reduce((least, at) => Math.min(least, at)) * 1_000;
+  return starts.length === 0 ? undefined : bootTime() + starts.reduce((least, at) => Math.min(least, at)) * 1_000;
 }
 
 /** Undefined if the process has ended. */

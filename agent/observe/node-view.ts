@@ -18,7 +18,7 @@ export interface NodeView {
   /** Cgroups that a container has made below its own, at most `limit`. */
   nested(cgroupPath: string, limit: number): readonly bigint[];
   /** When the oldest process of a container began, milliseconds since the epoch; undefined if it has ended. */
-  runningSince(cgroupPath: string, now: number): number | undefined;
+  runningSince(cgroupPath: string): number | undefined;
 }
 
 export interface NodeViewOptions {
@@ -44,6 +44,6 @@ export function createNodeView({ hostProc, mountPoint, kubepods }: NodeViewOptio
     },
     baseline: (cgroupPath) => readBaseline(hostProc, processesBelow(mountPoint, cgroupPath)),
     nested: (cgroupPath, limit) => nestedCgroups(mountPoint, cgroupPath, limit),
-    runningSince: (cgroupPath, now) => oldestStart(hostProc, processesBelow(mountPoint, cgroupPath), now),
+    runningSince: (cgroupPath) => oldestStart(hostProc, processesBelow(mountPoint, cgroupPath)),
   };
 }

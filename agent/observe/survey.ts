@@ -37,7 +37,7 @@ export class Survey {
     for (const cgroup of view.cgroups()) watchLevel(capture, cgroup);
     const running = containersOf(view.cgroups());
     for (const { cgroup, place } of running) {
-      const gap = absent && gapOf(absent, view.runningSince(cgroup.path, now));
+      const gap = absent && gapOf(absent, view.runningSince(cgroup.path));
       this.#lifecycle.found(cgroup, place, gap);
     }
     counters.add('containers_found_running_total', running.length);
