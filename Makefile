@@ -13,6 +13,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 modules := node_modules/.package-lock.json
 
+# What comes over a network fails for moments; what came before that is in the cache when it is tried again.
+twice = $(1) || { echo 'once more, in case it was the network' >&2; sleep 10; $(1); }
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,10 +77,10 @@ verify: $(modules) ## Check that generated files are fresh, then format, lint, t
 
 .PHONY: test
 test: packages $(modules) bpf ## Run all tests that this machine can run; the last line counts them
-	@hack/cluster/binaries.sh
-	@node hack/images/main.ts >/dev/null
+	@$(call twice,hack/cluster/binaries.sh)
+	@$(call twice,node hack/images/main.ts >/dev/null)
 	@hack/kernels/fetch.sh bookworm >/dev/null
-	@node test/recall/main.ts --prepare
+	@$(call twice,node test/recall/main.ts --prepare)
 	@vitest run --reporter=default --reporter=./hack/test/summary-reporter.ts
 
 .PHONY: test-unit

@@ -56,11 +56,11 @@ function begin(maxBytes = 1_000_000): { readonly files: ProfileFiles; readonly f
 it('fetches what is named and missing, and lets go of what is not named any more', async () => {
   const { files, fetcher } = begin();
   fetcher.name([first, second]);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
+  await expect.poll(() => changed).toHaveBeenCalledTimes(1);
   expect(fetcher.report()).toEqual({ held: [first, second], failed: [] });
   expect(asked()).toEqual([first, second]);
   fetcher.name([second, third]);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2));
+  await expect.poll(() => changed).toHaveBeenCalledTimes(2);
   expect(files.held).toEqual([second, third]);
   expect(asked()).toEqual([first, second, third]);
   expect(counters.toJSON()).toEqual({ 'profiles_fetched_total{result="held"}': 3 });
@@ -68,11 +68,11 @@ it('fetches what is named and missing, and lets go of what is not named any more
 
 it('keeps what it holds over a restart until the operator has spoken, and asks for nothing again', async () => {
   begin().fetcher.name([first, second]);
-  await vi.waitFor(() => expect(readdirSync(directory())).toHaveLength(2));
+  await expect.poll(() => readdirSync(directory())).toHaveLength(2);
   const { files, fetcher } = begin();
   expect(fetcher.report()).toEqual({ held: [first, second], failed: [] });
   fetcher.name([second]);
-  await vi.waitFor(() => expect(files.held).toEqual([second]));
+  await expect.poll(() => files.held).toEqual([second]);
   expect(asked()).toEqual([first, second]);
 });
 
@@ -84,10 +84,10 @@ it('refuses bytes that are not those of the digest, says so, and asks again late
   };
   const { files, fetcher } = begin();
   fetcher.name([first, second]);
-  await vi.waitFor(() => expect(files.held).toEqual([second]), { timeout: 5_000 });
+  await expect.poll(() => files.held).toEqual([second]);
   expect(fetcher.report().failed).toEqual([{ digest: first, reason: 'digest' }]);
   isWrong = false;
-  await vi.waitFor(() => expect(fetcher.report()).toEqual({ held: [first, second], failed: [] }), { timeout: 5_000 });
+  await expect.poll(() => fetcher.report()).toEqual({ held: [first, second], failed: [] });
   const counted = counters.toJSON();
   expect(counted['profiles_fetched_total{result="digest"}']).toBeGreaterThan(0);
   expect(counted['operator_failures_total{call="profiles"}']).toBeGreaterThan(0);
@@ -100,13 +100,13 @@ it('asks once for what it cannot read, whatever else is named later', async () =
   server.answer = (_, response) => void response.end(newer);
   const { fetcher } = begin();
   fetcher.name([digest]);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
+  await expect.poll(() => changed).toHaveBeenCalledTimes(1);
   expect(fetcher.report()).toEqual({ held: [], failed: [{ digest, reason: 'format' }] });
   expect(asked()).toEqual([digest]);
   fetcher.name([digest]);
   server.answer = ({ line }, response) => void response.end(profiles.get(digestIn(line)));
   fetcher.name([first, digest].toSorted());
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2));
+  await expect.poll(() => changed).toHaveBeenCalledTimes(2);
   expect(fetcher.report()).toEqual({ held: [first], failed: [{ digest, reason: 'format' }] });
   expect(asked()).toEqual([digest, first]);
 });
@@ -114,10 +114,10 @@ it('asks once for what it cannot read, whatever else is named later', async () =
 it('says what there is no room for, and asks again when others went', async () => {
   const { fetcher } = begin((profiles.get(first)?.length ?? 0) + 1);
   fetcher.name([first, second]);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
+  await expect.poll(() => changed).toHaveBeenCalledTimes(1);
   expect(fetcher.report()).toEqual({ held: [first], failed: [{ digest: second, reason: 'room' }] });
   fetcher.name([second]);
-  await vi.waitFor(() => expect(fetcher.report()).toEqual({ held: [second], failed: [] }));
+  await expect.poll(() => fetcher.report()).toEqual({ held: [second], failed: [] });
   expect(asked()).toEqual([first, second, second]);
 });
 
@@ -132,7 +132,7 @@ it('goes on after refusals and endless answers', async () => {
   };
   const { fetcher } = begin();
   fetcher.name([first]);
-  await vi.waitFor(() => expect(fetcher.report().held).toEqual([first]), { timeout: 10_000 });
+  await expect.poll(() => fetcher.report().held).toEqual([first]);
   expect(counters.toJSON()).toEqual({
     'profiles_fetched_total{result="unavailable"}': 2,
     'profiles_fetched_total{result="held"}': 1,
@@ -144,7 +144,7 @@ it('says that the disk takes nothing, and tries again', async () => {
   const { fetcher } = begin();
   rmSync(directory(), { recursive: true });
   fetcher.name([first]);
-  await vi.waitFor(() => expect(fetcher.report().failed).toEqual([{ digest: first, reason: 'disk' }]));
+  await expect.poll(() => fetcher.report().failed).toEqual([{ digest: first, reason: 'disk' }]);
   mkdirSync(directory());
-  await vi.waitFor(() => expect(fetcher.report()).toEqual({ held: [first], failed: [] }), { timeout: 5_000 });
+  await expect.poll(() => fetcher.report()).toEqual({ held: [first], failed: [] });
 });

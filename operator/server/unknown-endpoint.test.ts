@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AccessQuestion, Identity } from '../kube/reviews.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { UnknownAnswer, UnknownQuestion } from './ports.ts';
@@ -124,7 +124,7 @@ describe('what a profile does not know', () => {
     const get = (user: string, namespace: string) =>
       call({ path: `/api/v1/profiles/web/unknown?namespace=${namespace}`, token: `user:${user}` });
     const first = get('tess', 'shop');
-    await vi.waitUntil(() => asked === 1);
+    await expect.poll(() => asked).toBe(1);
     const refused = await Promise.all(Array.from({ length: 12 }, () => get('tess', 'shop')));
     expect(refused.map(({ status }) => status)).toEqual(Array.from(refused, () => 429));
     const others = [get('ann', 'shop'), get('bert', 'bank')];
@@ -148,7 +148,7 @@ describe('what a profile does not know', () => {
       const { status } = await get('tess', `shop-${index}`);
       if (status !== 200) refused.push(status);
     });
-    await vi.waitUntil(() => refused.length === 5, { timeout: 10_000 });
+    await expect.poll(() => refused).toHaveLength(5);
     expect(new Set(refused)).toEqual(new Set([429]));
     const ofAll = get('ann', 'shop');
     release.resolve(answered);

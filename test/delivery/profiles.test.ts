@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { Counters } from '../../agent/counters.ts';
 import { followDesired } from '../../agent/link/desired-stream.ts';
 import { initialDesired } from '../../agent/link/desired-file.ts';
@@ -95,7 +95,7 @@ const knows = (bytes: Uint8Array, executable: string): boolean => {
 it('a sealed profile reaches the nodes that run its image, changes with quarantine, and goes when it is relearned', async () => {
   const { store, settle, ...server } = await operator();
   const here = agent('n1', server);
-  await vi.waitFor(() => expect(server.listeners.get('n1')?.size).toBe(1));
+  await expect.poll(() => server.listeners.get('n1')?.size).toBe(1);
 
   const ran = (container: number, program: string) =>
     evidenceOf(new Recording().exec(1, program).events, { container });
@@ -106,7 +106,7 @@ it('a sealed profile reaches the nodes that run its image, changes with quaranti
 
   await store.seal(image, 1, 5);
   await settle();
-  await vi.waitFor(() => expect(here.fetcher.report().held).toHaveLength(1));
+  await expect.poll(() => here.fetcher.report().held).toHaveLength(1);
   const [digest = ''] = here.fetcher.report().held;
   expect(here.onDisk().map((bytes) => [knows(bytes, '/usual'), knows(bytes, '/evil')])).toEqual([[true, true]]);
 
@@ -118,12 +118,12 @@ it('a sealed profile reaches the nodes that run its image, changes with quaranti
 
   await store.quarantine(image, { containerId: containerNumber(2), since: 0 }, 'shop');
   await settle();
-  await vi.waitFor(() => expect(here.fetcher.report().held).not.toContain(digest));
-  await vi.waitFor(() => expect(here.fetcher.report().held).toHaveLength(1));
+  await expect.poll(() => here.fetcher.report().held).not.toContain(digest);
+  await expect.poll(() => here.fetcher.report().held).toHaveLength(1);
   expect(here.onDisk().map((bytes) => [knows(bytes, '/usual'), knows(bytes, '/evil')])).toEqual([[true, false]]);
 
   await store.archive(image, 'relearned', 6);
   await settle();
-  await vi.waitFor(() => expect(here.onDisk()).toEqual([]));
+  await expect.poll(() => here.onDisk()).toEqual([]);
   expect(here.counters.toJSON()).toEqual({ 'profiles_fetched_total{result="held"}': 2 });
 });

@@ -4,7 +4,7 @@
  * scheduler and no nodes: objects stay as they were written, and a pod may name any node.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
@@ -31,26 +31,30 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** Cold page cache on two cores: etcd 1 s, kube-apiserver 8 s. Four times that is a fault, not slowness. */
-const startTimeoutMs = 40_000;
+/** Cold page cache on two idle cores: etcd 1 s, kube-apiserver 8 s. Busy cores take several times that; tests have 300 s. */
+const startTimeoutMs = 120_000;
 
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const taken = Promise.withResolvers<boolean>();
+  server.on('error', () => taken.resolve(true)).listen(port, '127.0.0.1', () => taken.resolve(false));
+  if (await taken.promise) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
+/**
+ * Ports that stay free until their programs bind them, and while kube-apiserver is away: below those that the kernel gives to
+ * others that ask for any port (32768 at the lowest) and to node ports (30000).
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      server.close();
-      await once(server, 'close');
-      if (address === null || typeof address === 'string') throw new Error('a loopback port was expected');
-      return address.port;
-    }),
-  );
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(20_000, 30_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 interface Program {

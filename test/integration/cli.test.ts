@@ -301,7 +301,7 @@ test('a cluster without Workload Security is told from one without profiles', as
   await apiServer.kubectl(['delete', 'crd', 'securityprofiles.workloadsecurity.dev']);
   for (const args of [['profiles'], ['profile', 'show', 'nginx:1.27']]) {
     await expect
-      .poll(async () => (await wsp(apiServer, ...args)).err, { timeout: 20_000 })
+      .poll(async () => (await wsp(apiServer, ...args)).err)
       .toMatch(/the cluster knows no SecurityProfiles\n +is Workload Security installed/);
   }
 });

@@ -12,9 +12,9 @@ async function installKinds(server: ApiServer): Promise<void> {
   await server.kubectl(['apply', '--server-side', '-f', manifests]);
   await server.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   const served = (path: string): Promise<string> => server.kubectl(['get', '--raw', path]);
-  await expect.poll(() => served('/openapi/v3'), { timeout: 30_000 }).toContain(groupPath);
+  await expect.poll(() => served('/openapi/v3')).toContain(groupPath);
   const both = /(?=.*securityprofiles)(?=.*workloadsecurityconfigs)/;
-  await expect.poll(() => served(`/${groupPath}`), { timeout: 30_000 }).toMatch(both);
+  await expect.poll(() => served(`/${groupPath}`)).toMatch(both);
 }
 
 /** `test` whose `withKinds(apiServer)` installs the kinds, once per file. */

@@ -81,12 +81,12 @@ test('without the Lease everything ends, and begins again in the same process', 
   onTestFinished(() => rm(dataDir, { recursive: true }));
   await apiServer.kubectl(['create', 'namespace', 'again']);
   const { stop, log, terms } = startOperator(apiServer, dataDir, 'again');
-  await expect.poll(terms, { timeout: 60_000, interval: 100 }).toBe(1);
+  await expect.poll(terms, { interval: 100 }).toBe(1);
   // Somebody else, whose time is over soon.
   const spec = { holderIdentity: 'other', leaseDurationSeconds: 1 };
   const lease = ['patch', 'lease', 'workload-security-operator', '-n', 'again', '--type=merge'];
   await apiServer.kubectl([...lease, '-p', JSON.stringify({ spec })]);
-  await expect.poll(terms, { timeout: 60_000, interval: 100 }).toBe(2);
+  await expect.poll(terms, { interval: 100 }).toBe(2);
   expect(log()).toContain('lease lost');
   expect(await stop()).toBe(0);
 });
@@ -106,11 +106,9 @@ test('a finished profile of a tag under which another build runs begins anew', a
 
   const { stop, log } = startOperator(apiServer, dataDir);
   const reasons = ['get', 'events.events.k8s.io', '-n', 'default', '-o', 'jsonpath={.items[*].reason}'];
-  await expect
-    .poll(() => apiServer.kubectl(reasons), { timeout: 60_000, interval: 500 })
-    .toContain('LearningRestarted');
+  await expect.poll(() => apiServer.kubectl(reasons), { interval: 500 }).toContain('LearningRestarted');
   const profiles = ['get', 'securityprofiles', objectName(image), '--ignore-not-found', '-o', 'name'];
-  await expect.poll(() => apiServer.kubectl(profiles), { timeout: 20_000, interval: 200 }).toBe('');
+  await expect.poll(() => apiServer.kubectl(profiles), { interval: 200 }).toBe('');
   expect(await stop()).toBe(0);
   expect(log()).toContain('another build runs under the tag');
 

@@ -25,7 +25,7 @@ import type { Store } from '../../operator/store/store.ts';
 import type { ApiServer } from './api-server.ts';
 import { clientOf, liveContext } from './kube.ts';
 
-export const soon = { timeout: 20_000, interval: 100 };
+export const soon = { interval: 100 };
 
 /** Both controllers, until the test ends or `stop` is called. */
 export function startControllers(apiServer: ApiServer, store: Store) {

@@ -80,7 +80,7 @@ test('a running server gets new certificates in time, also when the API server w
         await clock.advance(60_000);
         return used.length;
       },
-      { timeout: 30_000, interval: 20 },
+      { interval: 20 },
     )
     .toBeGreaterThan(0);
   await taken.promise;

@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest';
 import type { Machine } from './machine.ts';
 
 export async function until(check: () => void): Promise<void> {
-  await vi.waitFor(check, { timeout: 60_000, interval: 100 });
+  await vi.waitFor(check, { timeout: 150_000, interval: 100 });
 }
 
 /** @param instance of an earlier agent, whose reports do not count */

@@ -99,14 +99,14 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
   return all;
 }
 
-/** A task that has just died may hold its cgroup for a moment. */
+/** A task that has just died may hold its cgroup for a moment: on a busy machine, for a minute at most. */
 export async function removeCgroup(path: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       rmdirSync(path);
       return;
     } catch (error) {
-      if (attempt === 100) throw error;
+      if (attempt === 3_000) throw error;
       await delay(20);
     }
   }

@@ -54,7 +54,6 @@ test('processes have the numbers of the pid namespace that the agent is in', asy
   const events = lines.map((line) => lineSchema.parse(JSON.parse(line)));
   const fork = events.find((event) => event.type === 'fork');
   const exec = events.find((event) => event.type === 'exec');
-  expect(Number(pid)).toBeLessThan(100);
   expect(fork?.process.pid).toBe(Number(pid));
   expect(exec?.argv).toEqual(['/bin/true', 'traced']);
   expect(exec?.process.pid).toBe(fork?.child?.pid);
