@@ -7,11 +7,8 @@
  * can be itself, digits, or a mixture, and only what some pattern has there is worth going on with.
  */
 import { splitName } from '../pattern/dns.ts';
-import { extensionOf } from '../pattern/extension.ts';
-import { bareRandom, isBareRandom, randomTemplate } from '../pattern/maker.ts';
-import { shapesFor } from '../pattern/shape.ts';
-import { signatureOf } from '../pattern/signature.ts';
-import { covers, isMixture, isPattern, parseTemplate } from '../pattern/template.ts';
+import { partForms, partsOf, wholeForms } from '../pattern/forms.ts';
+import { covers, isPattern, parseTemplate } from '../pattern/template.ts';
 import type { FingerprintSet } from './fingerprint-set.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type { Hash64 } from './keyed-hash.ts';
@@ -37,12 +34,6 @@ export function nameElements(name: string): string[] {
 /** Undoes {@link nameElements}. */
 export function nameOf([domain = '', ...labels]: readonly string[]): string {
   return [...labels, domain].join('.');
-}
-
-/** Each with the separator behind it, as templates are split. */
-function partsOf(element: string): string[] {
-  const parts = element.split(/(?<=[-._])/);
-  return /[-._]$/.test(element) ? [...parts, ''] : parts;
 }
 
 /** Every beginning of a pattern, which has these elements. */
@@ -114,10 +105,7 @@ export class PatternTrie {
     const plain = this.#go(from, steps.plain, element);
     if (plain !== undefined && further(plain, element)) return true;
     if (this.#go(from, steps.templates, '') === undefined) return false;
-    const random = randomTemplate(element);
-    const made = [random, isBareRandom(element) ? bareRandom : undefined].filter((one) => one !== undefined);
-    const wholes = [`{any}${extensionOf(element)}`, ...made, ...shapesFor(element)];
-    for (const whole of wholes) {
+    for (const whole of wholeForms(element)) {
       const at = this.#go(from, steps.whole, whole);
       if (at !== undefined && covers(parseTemplate(whole), element) && further(at, whole)) return true;
     }
@@ -132,10 +120,9 @@ export class PatternTrie {
     template: string,
     further: (at: Hash64, template: string) => boolean,
   ): boolean {
-    const part = parts[index];
-    if (part === undefined) return further(from, template);
+    if (index === parts.length) return further(from, template);
     const kind = index + 1 === parts.length ? steps.last : steps.part;
-    return formsOf(part, parts.length === 1 || (parts.length === 2 && parts[0] === '.')).some((form) => {
+    return partForms(parts, index).some((form) => {
       const at = this.#go(from, kind, form);
       return at !== undefined && this.#walkParts(parts, at, index + 1, template + form, further);
     });
@@ -147,14 +134,4 @@ export class PatternTrie {
     const hash = this.#fingerprints.beginning(from, kind, text);
     return this.#set.has(hash) ? { high: hash.high, low: hash.low } : undefined;
   }
-}
-
-/** What a part may be in a template that stands for it; a separator at its end stays. */
-function formsOf(part: string, whole: boolean): string[] {
-  const separator = /[-._]$/.test(part) ? part.slice(-1) : '';
-  const text = part.slice(0, part.length - separator.length);
-  const signature = signatureOf(text);
-  const digits = signature.endsWith('{digits}') ? [signature + separator] : [];
-  const mixed = isMixture(text, whole) ? [`{mixed${text.length}}${separator}`] : [];
-  return [part, ...digits, ...mixed];
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { mayOverlap, outlineOf } from './outline.ts';
 import { elementsOverlap } from './overlap.ts';
 import { matchesTemplate } from './template.ts';
 import { someName, someTemplate } from './testing.ts';
@@ -41,6 +42,18 @@ it('is said of all patterns that one name belongs to', () => {
       const shared = matchesTemplate(one, name) && matchesTemplate(other, name);
       expect(!shared || elementsOverlap(one, other)).toBe(true);
       expect(elementsOverlap(other, one)).toBe(elementsOverlap(one, other));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+it('is seen at a glance of none that overlap that they do not', () => {
+  const some = fc.array(fc.oneof(someTemplate, someName), { minLength: 2, maxLength: 2 });
+  fc.assert(
+    fc.property(some, some, (one, other) => {
+      const overlap = one.every((element, index) => elementsOverlap(element, other[index] ?? ''));
+      expect(!overlap || mayOverlap(outlineOf(one), outlineOf(other))).toBe(true);
+      expect(mayOverlap(outlineOf(other), outlineOf(one))).toBe(mayOverlap(outlineOf(one), outlineOf(other)));
     }),
     { numRuns: 5_000 },
   );

@@ -1,7 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { elementsOverlap } from '../pattern/overlap.ts';
 import { matchesPath } from '../pattern/path.ts';
+import { someTemplate } from '../pattern/testing.ts';
 import { type ComparedProfile, type Difference, diffProfiles } from './diff.ts';
+import { behavioursOf, type ComparedBehaviour } from './diff-behaviours.ts';
+import { type FoldedOverlaps, foldOverlaps } from './diff-overlaps.ts';
 import { byText } from './evidence.ts';
 import type { PublishedBehavior } from './publication.ts';
 
@@ -71,12 +75,23 @@ describe('patterns that overlap', () => {
     expect(changes(files(old), files(file('/srv/kdevtmpf.php')))).toEqual(['new', 'gone']);
   });
 
-  it('are looked for within bounds, however many a profile lists', () => {
-    const many = Array.from({ length: 500 }, (_, index) => file(`/srv/x${index}-{digits}-{digits}`));
-    const others = Array.from({ length: 500 }, (_, index) => file(`/srv/x${index}-{mixed9}-{digits}`));
-    const { differences } = diffProfiles(files(...many), files(...others));
-    expect(differences.filter(({ overlapping }) => overlapping)).toHaveLength(128);
-    expect(differences).toHaveLength(128 + 2 * (500 - 128));
+  it('are found among thousands of one directory', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => file(`/srv/{digits}-x${index}-{digits}`));
+    const others = Array.from({ length: 1_000 }, (_, index) => file(`/srv/{mixed9}-x${index}-{digits}`));
+    const { differences, caveats } = diffProfiles(files(...many), files(...others));
+    expect(differences).toHaveLength(1_000);
+    expect(differences.every(({ overlapping }) => overlapping)).toBe(true);
+    expect(caveats).toEqual([]);
+  });
+
+  it('are looked for within bounds, and it is said of how many not', () => {
+    const alike = (kind: string, length: number): readonly File[] =>
+      Array.from({ length: 1_500 }, (_, index) => file(`/srv/{${kind}}-{mixed${length + index}}.log`));
+    const { caveats } = diffProfiles(files(...alike('digits', 1)), files(...alike('mixed8', 2_001)));
+    expect(caveats).toMatchObject([
+      { side: 'before', kind: 'file', reason: 'too-many-patterns' },
+      { side: 'after', kind: 'file', reason: 'too-many-patterns' },
+    ]);
   });
 
   it('are found among names of hosts', () => {
@@ -195,6 +210,74 @@ const inOrder = (_: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => byText(left, right)))
     : value;
 const sorted = (list: readonly unknown[]): string[] => list.map((one) => JSON.stringify(one, inOrder)).sort();
+
+describe('patterns that are compared by a glance first', () => {
+  const patterns = {
+    isWide: () => true,
+    placeOf: ({ subject }: ComparedBehaviour) => (subject.kind === 'file' ? `${subject.path.split('/').length}` : ''),
+    elementsOf: ({ subject }: ComparedBehaviour) => (subject.kind === 'file' ? subject.path.split('/') : []),
+  };
+  const sideOf = (paths: readonly string[]): ReadonlyMap<string, ComparedBehaviour> =>
+    behavioursOf({ ...files(...paths.map((path) => file(path))).behavior, processes: [] });
+  const somePaths = fc.uniqueArray(
+    fc.array(someTemplate, { minLength: 1, maxLength: 2 }).map((elements) => `/srv/${elements.join('/')}`),
+    { maxLength: 12 },
+  );
+  const fold = (old: readonly string[], young: readonly string[], units?: number): FoldedOverlaps =>
+    foldOverlaps(sideOf(old), sideOf(young), patterns, units);
+  /** Pairs of names of both sides that became one, or belong to one that did. */
+  const groupsOf = (folded: ReadonlyMap<string, ComparedBehaviour>): string[][] =>
+    [...folded.values()].flatMap(({ names }) => (names === undefined ? [] : [[...names]]));
+
+  it('become one as if each were compared with each', () => {
+    fc.assert(
+      fc.property(somePaths, somePaths, (old, young) => {
+        const [mine, theirs] = [old.filter((one) => !young.includes(one)), young.filter((one) => !old.includes(one))];
+        const overlap = (one: string, other: string): boolean => {
+          const [left, right] = [one.split('/'), other.split('/')];
+          return left.length === right.length && left.every((each, at) => elementsOverlap(each, right[at] ?? ''));
+        };
+        const groups: Set<string>[] = [];
+        for (const one of mine) {
+          const others = theirs.filter((other) => overlap(one, other)).map((other) => `after ${other}`);
+          const joined = groups.filter((group) => others.some((other) => group.has(other)));
+          for (const group of joined) groups.splice(groups.indexOf(group), 1);
+          if (others.length > 0)
+            groups.push(new Set([`before ${one}`, ...others, ...joined.flatMap((all) => [...all])]));
+        }
+        const { before, after, uncompared } = fold(old, young);
+        const sides = { before: groupsOf(before), after: groupsOf(after) };
+        for (const side of ['before', 'after'] as const) {
+          const expected = groups.map((group) =>
+            [...group].filter((name) => name.startsWith(side)).map((name) => name.slice(side.length + 1)),
+          );
+          expect(sorted(sides[side])).toEqual(sorted(expected.map((names) => names.sort(byText))));
+        }
+        expect([...uncompared.before, ...uncompared.after]).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are the same of either side, however little may be spent', () => {
+    fc.assert(
+      fc.property(somePaths, somePaths, fc.nat(5_000), (old, young, units) => {
+        const [there, back] = [fold(old, young, units), fold(young, old, units)];
+        expect(sorted(groupsOf(back.before))).toEqual(sorted(groupsOf(there.after)));
+        expect(back.uncompared).toEqual({ before: there.uncompared.after, after: there.uncompared.before });
+        const alone = old.filter((one) => !young.includes(one));
+        expect(there.uncompared.before.size).toBeLessThanOrEqual(alone.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are none without anything to spend, and that is said of all that could overlap', () => {
+    const { before, uncompared } = fold(['/srv/{mixed8}.log', '/x'], ['/srv/ab{digits}.log'], 0);
+    expect(groupsOf(before)).toEqual([]);
+    expect([...uncompared.before.values(), ...uncompared.after.values()]).toEqual(['file', 'file']);
+  });
+});
 
 describe('a difference', () => {
   it('is none of a profile and itself', () => {

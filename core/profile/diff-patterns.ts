@@ -9,44 +9,71 @@
  * from the scores of each.
  */
 import { nameSignature, splitName } from '../pattern/dns.ts';
-import { isPathPattern, matchesPath, pathSignature } from '../pattern/path.ts';
-import { isPattern, matchesTemplate } from '../pattern/template.ts';
-import { blockCovers, isInternet, isWiderBlock } from './blocks.ts';
-import { below, type ComparedBehaviour } from './diff-behaviours.ts';
+import { keepsNames } from '../pattern/kept.ts';
+import { isPathPattern, pathSignature } from '../pattern/path.ts';
+import { PatternTrie } from '../pattern/pattern-trie.ts';
+import { isPattern } from '../pattern/template.ts';
+import { isInternet, isWiderBlock, widerBlocks } from './blocks.ts';
+import { below, type ComparedBehaviour, type Subject } from './diff-behaviours.ts';
 import { joinDoers } from './diff-circumstances.ts';
 import { foldOverlaps } from './diff-overlaps.ts';
 
 export type Behaviours = ReadonlyMap<string, ComparedBehaviour>;
 type Folded = Map<string, ComparedBehaviour>;
 
-/** Both, with names counted as what stands for them on the other side. A profile is never changed by itself. */
-export function foldNames(old: Behaviours, young: Behaviours): readonly [Behaviours, Behaviours] {
-  const [before, after] = foldIntoPatterns(old, young);
-  const [left, right] = [foldIntoSignatures(before, after), foldIntoSignatures(after, before)];
-  return foldOverlaps(left, right, { isWide: (one) => isPatternOf(one) || one.subject.kind === 'network', placeOf });
+/** Keys of what was not compared with all patterns of the other profile, which has too many, and of what kind it is. */
+export type Uncompared = ReadonlyMap<string, Subject['kind']>;
+
+export interface FoldedNames {
+  readonly before: Behaviours;
+  readonly after: Behaviours;
+  readonly uncompared: { readonly before: Uncompared; readonly after: Uncompared };
 }
 
-/** What only patterns of the other profile know counts as these. */
-function foldIntoPatterns(old: Behaviours, young: Behaviours): readonly [Folded, Folded] {
+/** Both, with names counted as what stands for them on the other side. A profile is never changed by itself. */
+export function foldNames(old: Behaviours, young: Behaviours): FoldedNames {
   const [before, after] = [sideOf(old), sideOf(young)];
-  const foldInto = (own: Side, other: Side): Folded => {
-    const folded: Folded = new Map();
-    for (const one of own.behaviours.values()) fold(folded, one, widest(one, own, other));
-    return folded;
+  const [left, right] = [foldIntoPatterns(before, after), foldIntoPatterns(after, before)];
+  const isWide = (one: ComparedBehaviour): boolean => isPatternOf(one) || one.subject.kind === 'network';
+  const folded = foldOverlaps(foldIntoSignatures(left, right), foldIntoSignatures(right, left), {
+    isWide,
+    placeOf,
+    elementsOf,
+  });
+  return {
+    ...folded,
+    uncompared: {
+      before: new Map([...before.uncompared, ...folded.uncompared.before]),
+      after: new Map([...after.uncompared, ...folded.uncompared.after]),
+    },
   };
-  return [foldInto(before, after), foldInto(after, before)];
 }
 
 interface Side {
   readonly behaviours: Behaviours;
-  readonly patterns: ReadonlyMap<string, readonly ComparedBehaviour[]>;
+  readonly patterns: ReadonlyMap<string, PatternTrie<ComparedBehaviour>>;
   /** What each counts as, as far as it was asked for. */
   readonly known: Map<string, ComparedBehaviour>;
+  readonly uncompared: Map<string, Subject['kind']>;
 }
 
 function sideOf(behaviours: Behaviours): Side {
-  const patterns = Map.groupBy([...behaviours.values()].filter(isPatternOf), placeOf);
-  return { behaviours, patterns, known: new Map() };
+  const patterns = new Map<string, PatternTrie<ComparedBehaviour>>();
+  for (const one of behaviours.values()) {
+    if (!isPatternOf(one)) continue;
+    const place = placeOf(one);
+    const trie = patterns.get(place) ?? new PatternTrie();
+    trie.add(elementsOf(one), one);
+    patterns.set(place, trie);
+  }
+  return { behaviours, patterns, known: new Map(), uncompared: new Map() };
+}
+
+/** What only patterns of the other profile know counts as these. */
+function foldIntoPatterns(own: Side, other: Side): Folded {
+  const folded: Folded = new Map();
+  for (const one of own.behaviours.values()) fold(folded, one, widest(one, own, other));
+  return folded;
 }
 
 /**
@@ -56,12 +83,21 @@ function sideOf(behaviours: Behaviours): Side {
 function widest(one: ComparedBehaviour, own: Side, other: Side): ComparedBehaviour {
   const known = own.known.get(one.key);
   if (known !== undefined) return known;
-  const pattern = other.behaviours.has(one.key)
-    ? undefined
-    : other.patterns.get(placeOf(one))?.find((wide) => covers(wide, one));
+  const pattern = other.behaviours.has(one.key) ? undefined : patternFor(one, own, other);
   const target = pattern === undefined ? one : widest(pattern, other, own);
   own.known.set(one.key, target);
   return target;
+}
+
+/** The first of the other side that stands for it. */
+function patternFor(one: ComparedBehaviour, own: Side, other: Side): ComparedBehaviour | undefined {
+  const { subject } = one;
+  const patterns = other.patterns.get(placeOf(one));
+  if (patterns === undefined || (subject.kind === 'file' && keepsNames(subject.path))) return undefined;
+  const network = subject.kind === 'network' ? widerBlocks(subject.peer ?? '')?.network : undefined;
+  const { value, partial } = patterns.find(network === undefined ? elementsOf(one) : [network]);
+  if (value === undefined && partial) own.uncompared.set(one.key, subject.kind);
+  return value;
 }
 
 /** `own`, with what has its signature in common with names that only `other` has counted as that signature. */
@@ -96,7 +132,7 @@ function isPatternOf({ subject }: ComparedBehaviour): boolean {
 
 /**
  * Where a pattern and what it stands for always agree: process, kind, number of elements, and the directory below the root or
- * the domain; of an endpoint the way. It keeps the search short, 4,000 names against 4,000 patterns at worst.
+ * the domain; of an endpoint the way.
  */
 function placeOf({ process, subject }: ComparedBehaviour): string {
   if (subject.kind === 'file') {
@@ -109,15 +145,11 @@ function placeOf({ process, subject }: ComparedBehaviour): string {
   return `${process} dns ${labels.length} ${domain}`;
 }
 
-function covers({ subject: wide }: ComparedBehaviour, { subject: narrow }: ComparedBehaviour): boolean {
-  if (wide.kind === 'file' && narrow.kind === 'file') {
-    // What stands before the first brace stands for itself: of many patterns in one directory, few get past this.
-    return narrow.path.startsWith(wide.path.slice(0, wide.path.indexOf('{'))) && matchesPath(wide.path, narrow.path);
-  }
-  if (wide.kind === 'network' && narrow.kind === 'network') return blockCovers(wide.peer ?? '', narrow.peer ?? '');
-  if (wide.kind !== 'dns' || narrow.kind !== 'dns') return false;
-  const { labels } = splitName(narrow.name);
-  return splitName(wide.name).labels.every((template, index) => matchesTemplate(template, labels[index] ?? ''));
+/** By which a pattern stands for it. */
+function elementsOf({ subject }: ComparedBehaviour): readonly string[] {
+  if (subject.kind === 'file') return subject.path.split('/');
+  if (subject.kind === 'network') return [subject.peer ?? ''];
+  return subject.kind === 'dns' ? splitName(subject.name).labels : [];
 }
 
 /** `one` counts as `target`, which others may count as too, and which may be there itself: before or after them. */

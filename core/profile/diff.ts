@@ -16,7 +16,7 @@ import {
   type Ways,
 } from './diff-behaviours.ts';
 import { type CircumstanceChanges, circumstanceChanges } from './diff-circumstances.ts';
-import { type Behaviours, foldNames } from './diff-patterns.ts';
+import { type Behaviours, foldNames, type Uncompared } from './diff-patterns.ts';
 import type { BlindSpotUse } from './completeness.ts';
 import { type Relevance, relevanceOf, relevanceRank } from './diff-relevance.ts';
 import { type BehaviourKind, behaviourKinds, byText } from './evidence.ts';
@@ -60,6 +60,13 @@ export type Difference = Subject &
 export type Caveat =
   | { readonly side: 'before' | 'after'; readonly kind: Kind; readonly reason: 'not-watched' }
   | { readonly side: 'before' | 'after'; readonly kind: Kind; readonly reason: 'omitted'; readonly count: number }
+  /** So many were not compared with all patterns of the other side, which has too many. */
+  | {
+      readonly side: 'before' | 'after';
+      readonly kind: Kind;
+      readonly reason: 'too-many-patterns';
+      readonly count: number;
+    }
   | ({ readonly side: 'before' | 'after'; readonly reason: 'blind-spot' } & BlindSpotUse);
 
 export interface ProfileDiff {
@@ -84,7 +91,8 @@ export function diffProfiles(
   const later = [before, after].every(({ behavior }) =>
     behavior.processes.some(({ phases }) => phases.includes('run')),
   );
-  const [left, right] = foldNames(behavioursOf(before.behavior), behavioursOf(after.behavior));
+  const folded = foldNames(behavioursOf(before.behavior), behavioursOf(after.behavior));
+  const { before: left, after: right, uncompared } = folded;
   const differences = [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
     const [was, is] = [left.get(key), right.get(key)];
     const known = is ?? was;
@@ -97,7 +105,16 @@ export function diffProfiles(
         : isBelowAbsent(known, found.change === 'new' ? left : right);
     return [withProcess ? { ...found, withProcess } : found];
   });
-  return { threshold, differences: differences.sort(byRelevance), caveats };
+  return {
+    threshold,
+    differences: differences.sort(byRelevance),
+    caveats: [...caveats, ...uncomparedOf('before', uncompared.before), ...uncomparedOf('after', uncompared.after)],
+  };
+}
+
+function uncomparedOf(side: 'before' | 'after', uncompared: Uncompared): Caveat[] {
+  const kinds = Map.groupBy(uncompared.values(), (kind) => kind);
+  return Array.from(kinds, ([kind, { length: count }]) => ({ side, kind, reason: 'too-many-patterns', count }));
 }
 
 /** The process of a behaviour is not in the other profile either. */

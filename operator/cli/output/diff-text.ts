@@ -158,5 +158,8 @@ export function caveatText(caveat: Caveat): string {
   }
   const kind = kindNames[caveat.kind];
   if (caveat.reason === 'not-watched') return `${kind} were not watched for ${side} profile: they are not compared`;
+  if (caveat.reason === 'too-many-patterns') {
+    return `${caveat.count} ${kind} of ${side} profile were not compared with all patterns of the other, which has too many: some may only seem new or gone`;
+  }
   return `${side} profile holds ${caveat.count} more ${kind} than its object has room for: some may only seem new or gone`;
 }
