@@ -93,13 +93,18 @@ test-kernels: packages $(modules) ## Try the kernel side on Debian's stock kerne
 	@KERNELS=all vitest run --project kernels
 
 .PHONY: bench
-bench: build ## Measure capture and product against their budgets: JSON lines, then a table (BENCH="calls web" for some)
+bench: bench-arguments build ## Measure capture and product against their budgets: JSON lines, then a table (BENCH="calls web" for some)
 	@hack/bench/run.sh "$$CLUSTER" $(BENCH)
 
 MINUTES ?= 30
 .PHONY: soak
-soak: build ## Watch the agent's memory while a container starts each second (MINUTES=30)
+soak: bench-arguments build ## Watch the agent's memory while a container starts each second (MINUTES=30)
 	@hack/bench/run.sh "$$CLUSTER" --minutes "$(MINUTES)" soak
+
+# What is wrong with them is said before anything is built.
+.PHONY: bench-arguments
+bench-arguments: $(modules)
+	@node hack/bench/main.ts --check --minutes "$(MINUTES)" $(BENCH)
 
 .PHONY: study
 study: rights packages $(modules) bpf ## Learn profiles of six real servers in a cluster of its own; the profiles go to dist/study (half an hour at most)

@@ -2,7 +2,9 @@
  * `make bench`: the table of budgets. The capture is measured without a cluster; what runs in the cluster whose kubeconfig
  * KUBECONFIG names is measured there, if there is one.
  *
- *     node hack/bench/main.ts [--rounds N] [--minutes N] [BENCH]…      all but the long ones (soak, scheduling, fleet) if none is named
+ *     node hack/bench/main.ts [--check] [--rounds N] [--minutes N] [BENCH]…
+ *
+ * All but the long ones (soak, scheduling, fleet) if none is named; with --check nothing but what is wrong with the arguments.
  */
 import { parseArgs } from 'node:util';
 import { measureCallCosts } from './calls.ts';
@@ -23,14 +25,24 @@ import { measureStarts } from './starts.ts';
 import { missing } from './tools.ts';
 import { measureWeb } from './web.ts';
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '15' }, minutes: { type: 'string', default: '30' } },
-  allowPositionals: true,
-});
-
 function refuse(problem: string): never {
   console.error(`error: ${problem}`);
   process.exit(2);
+}
+
+const { values, positionals } = readArguments();
+
+function readArguments() {
+  const options = {
+    check: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '15' },
+    minutes: { type: 'string', default: '30' },
+  } as const;
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function wholeNumber(option: 'rounds' | 'minutes'): number {
@@ -71,6 +83,7 @@ const benches: Readonly<Record<string, Bench>> = {
 
 const unknown = positionals.find((name) => !(name in benches));
 if (unknown !== undefined) refuse(`no benchmark ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+if (values.check) process.exit(0);
 
 const notes = otherTracers().map(
   (tracer) => `${tracer} listened to all system calls too: "no agent" was not free of its cost`,
