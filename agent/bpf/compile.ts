@@ -10,8 +10,8 @@ import type { BlobFile } from '../kernel/blob.ts';
 import { readBtf } from './btf.ts';
 import { readSkeleton } from './skeleton.ts';
 
-const variants = ['lsm', 'raw', 'classic'];
-const architectures = ['amd64', 'arm64'] as const;
+const allVariants = ['lsm', 'raw', 'classic'] as const;
+const allArchitectures = ['amd64', 'arm64'] as const;
 /** Value of __TARGET_ARCH_* in libbpf's headers. */
 const targets = { amd64: 'x86', arm64: 'arm64' } as const;
 
@@ -37,7 +37,7 @@ interface Compilation {
   /** Folder of the C files. */
   readonly sources: string;
   readonly variant: string;
-  readonly arch: keyof typeof targets;
+  readonly arch: (typeof allArchitectures)[number];
   readonly scratch: string;
 }
 
@@ -68,11 +68,21 @@ function compile({ clang, sources, variant, arch, scratch }: Compilation): BlobF
   };
 }
 
+interface Wanted {
+  /** Folder of the C files. */
+  readonly sources?: string;
+  readonly architectures?: readonly (typeof allArchitectures)[number][];
+  readonly variants?: readonly (typeof allVariants)[number][];
+}
+
 /**
- * Writes `<output>/<arch>/<variant>.json` for every architecture and variant.
+ * Writes `<output>/<arch>/<variant>.json` for every architecture and variant that is wanted. Each takes seconds of processor time.
  * @returns the paths
  */
-export function compileBlobs(output: string, sources = import.meta.dirname): string[] {
+export function compileBlobs(
+  output: string,
+  { sources = import.meta.dirname, architectures = allArchitectures, variants = allVariants }: Wanted = {},
+): string[] {
   const clang = findClang();
   const scratch = mkdtempSync(join(tmpdir(), 'bpf-build-'));
   try {
