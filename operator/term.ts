@@ -145,7 +145,9 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
   const labels = new LabelWatch(known, (image) => profiles.enqueue(image));
   const survey = new Survey({ ...surveyed, builds, labels, object: (image) => profiles.object(image) });
   const hours = hoursReader({ inventory, known, clock });
-  const blobs = new ProfileBlobs({ store, secret, metrics: metrics.blobs, log });
+  const memory = new MemoryWatch(processMemory(), clock);
+  const reading = createReading({ store, known, inventory, memory, metrics: metrics.checks, clock, secret });
+  const blobs = new ProfileBlobs({ store, compile: reading.compile, metrics: metrics.blobs, log });
   const profiles = createProfileController({
     ...options,
     store,
@@ -198,8 +200,6 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
         .then(() => survey.run(signal))
         .catch(fail),
     );
-    const memory = new MemoryWatch(processMemory(), clock);
-    const reading = createReading({ store, known, inventory, memory, metrics: metrics.checks, clock, secret });
     const readers = {
       status,
       profiles: reading.model,
@@ -207,8 +207,8 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
       unknown: reading.unknown,
     };
     await serve({ ...options, registry, scheduler, ingest, memory, ...readers }, signal).catch(fail);
-    await reading.close();
   }
+  await reading.close();
   scheduler.stop();
   await Promise.all(working);
 }

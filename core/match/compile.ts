@@ -47,7 +47,7 @@ export function compileProfile(evidence: Evidence, options: CompileOptions): Uin
 }
 
 /** As {@link compileProfile}; of an object whose evidence is elsewhere, what was left out of it is `undecidable`. */
-export function compileKnown(known: KnownBehaviour, options: CompileOptions): Uint8Array {
+export function compileKnown(known: KnownBehaviour, options: CompileOptions): Uint8Array<ArrayBuffer> {
   const key = keyFor(known, options.secret);
   const all = fingerprintsOf(known, new Fingerprints(key));
   const kept: Hash64[] = [];

@@ -45,7 +45,10 @@ export interface CompiledContent {
   readonly omitted: Omitted;
 }
 
-export function encodeCompiled({ key, kinds, omitted }: CompiledContent, fingerprints: readonly Hash64[]): Uint8Array {
+export function encodeCompiled(
+  { key, kinds, omitted }: CompiledContent,
+  fingerprints: readonly Hash64[],
+): Uint8Array<ArrayBuffer> {
   const set = encodeSet(fingerprints);
   const bytes = new Uint8Array(headerLength + set.bytes.length);
   const view = new DataView(bytes.buffer);

@@ -1,6 +1,6 @@
 /** Evidence as the store keeps it: canonical JSON, zstd. */
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, createZstdDecompress, zstdCompress, zstdDecompress } from 'node:zlib';
 import { decodeEvidence, EvidenceFormatError } from '../../core/profile/decode-evidence.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import type { Evidence } from '../../core/profile/evidence.ts';
@@ -39,6 +39,21 @@ export async function unpackEvidence(bytes: Uint8Array): Promise<{ evidence: Evi
     throw new EvidenceFormatError('stored evidence is not one whole zstd stream', { cause });
   });
   return { evidence: decodeEvidence(json), jsonBytes: json.length };
+}
+
+/** Of the JSON within, counted without keeping any of it. What is damaged has fewer than it should have: unpacking says so. */
+export async function unpackedLength(bytes: Uint8Array): Promise<number> {
+  const parts: AsyncIterable<Uint8Array> = createZstdDecompress().end(bytes);
+  let length = 0;
+  try {
+    for await (const part of parts) {
+      length += part.length;
+      if (length > readableJsonBytes) break;
+    }
+  } catch {
+    return length;
+  }
+  return length;
 }
 
 /** The publication of evidence as the store has it. @throws EvidenceFormatError */

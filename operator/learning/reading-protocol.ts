@@ -1,7 +1,9 @@
 /** What the main thread and the thread that reads whole profiles say to each other. */
 import type { Image } from '../../core/image.ts';
+import type { QuarantineMark } from '../../core/profile/quarantine.ts';
 import type { ProfileModel, UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
 import type { Store } from '../store/store.ts';
+import type { Compiled, NotCompiled } from './compile-stored.ts';
 import type { Compiling } from './compiled-profiles.ts';
 import type { Checked } from './unknown.ts';
 
@@ -33,7 +35,10 @@ export type ReadRequest<M extends ReadMethod = ReadMethod> = {
 export type Asking =
   | { readonly what: 'unknown'; readonly question: UnknownQuestion }
   /** `at`: milliseconds since the epoch. */
-  | { readonly what: 'model'; readonly name: string; readonly at: number };
+  | { readonly what: 'model'; readonly name: string; readonly at: number }
+  | { readonly what: 'compile'; readonly evidence: Uint8Array; readonly quarantine: readonly QuarantineMark[] };
+
+export type Answer = UnknownAnswer | ProfileModel | Compiled | NotCompiled;
 
 export type ToThread =
   | { readonly type: 'ask'; readonly id: number; readonly asking: Asking }
@@ -41,7 +46,9 @@ export type ToThread =
 
 export type FromThread =
   | ReadRequest
-  | { readonly type: 'answer'; readonly id: number; readonly answer: UnknownAnswer | ProfileModel }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  /** There was no memory for it. */
+  | { readonly type: 'refused'; readonly id: number; readonly reason: string; readonly isFinal: boolean }
   | { readonly type: 'compiled'; readonly how: Compiling }
   | { readonly type: 'checked'; readonly facts: Checked };
 
@@ -49,4 +56,6 @@ export type FromThread =
 export interface ThreadOptions {
   /** Of compiled profiles. */
   readonly secret: Uint8Array;
+  /** Of memory that the whole process may have; if absent, what its cgroup says. */
+  readonly limitBytes?: number;
 }

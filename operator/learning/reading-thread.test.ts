@@ -7,9 +7,10 @@ import { objectName } from '../../core/profile/object-name.ts';
 import type { ContainerRecord } from '../inventory/inventory.ts';
 import { containerRecord } from '../inventory/testing/records.ts';
 import { createCheckMetrics } from '../metrics/checks.ts';
-import { type ProfileModel, ReadingStoppedError, type UnknownAnswer } from '../server/ports.ts';
+import { type ProfileModel, ProfileTooLargeError, ReadingStoppedError, type UnknownAnswer } from '../server/ports.ts';
 import { memoryStore } from '../store/testing/memory-store.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
+import { compileStored } from './compile-stored.ts';
 import { createIngest } from './ingest.ts';
 import { profileModels } from './profile-model.ts';
 import { createReading, type ReadingOptions } from './reading-thread.ts';
@@ -152,10 +153,71 @@ it('gives up when memory becomes scarce', async () => {
   expect(await reading.model(name)).toMatchObject({ kind: 'found' });
 });
 
+const huge = { name: 'x'.repeat(2 ** 26), tag: 'v1' };
+
 it('ends with its heap, and takes nothing with it', async () => {
-  const huge = { name: 'x'.repeat(2 ** 26), tag: 'v1' };
   const { reading } = await learned({ heapMiB: 8, known: { named: () => huge } });
-  await expect(reading.model('none')).rejects.toThrow('too large to be read');
+  await expect(reading.model('none')).rejects.toBeInstanceOf(ProfileTooLargeError);
+});
+
+it('of two that were too large together it says that each may be asked again', async () => {
+  const { reading } = await learned({ heapMiB: 8, known: { named: () => huge } });
+  const both = await Promise.allSettled([reading.model('none'), reading.model('none')]);
+  expect(both).toMatchObject([1, 2].map(() => ({ reason: { name: 'ReadingStoppedError' } })));
+});
+
+async function storedEvidence(store: Awaited<ReturnType<typeof learned>>['store']): Promise<Uint8Array> {
+  const stored = await store.evidence(image);
+  if (stored === undefined) throw new Error('nothing was learned');
+  return stored.evidence;
+}
+
+it('compiles as if it was no thread, and leaves the evidence to who has it', async () => {
+  const { reading, store, secret } = await learned();
+  const evidence = await storedEvidence(store);
+  for (const marks of [[], [{ containerId: containerNumber(2), since: 0 }]]) {
+    expect(await reading.compile(evidence, marks)).toEqual(await compileStored(evidence, marks, secret));
+  }
+  expect(await reading.compile(new Uint8Array(3), [])).toMatchObject({ kind: 'not-compiled' });
+  expect(await reading.model(name)).toMatchObject({ kind: 'found' });
+});
+
+it('compiles while memory is scarce for questions, as long as there is room for it', async () => {
+  const { reading, store, memory } = await learned();
+  memory.isScarce = true;
+  expect(await reading.compile(await storedEvidence(store), [])).toMatchObject({ kind: 'compiled' });
+});
+
+it('says at once what it has no memory for, and goes on', async () => {
+  const mebibyte = 1024 * 1024;
+  // Room for the question alone: every process has more than the rest.
+  const now = await learned({ limitBytes: 32 * mebibyte });
+  const evidence = await storedEvidence(now.store);
+  await expect(now.reading.compile(evidence, [])).rejects.toMatchObject({ name: 'ReadingStoppedError' });
+  await expect(now.reading.model(name)).rejects.toThrow('ask again later');
+  expect(await now.reading.unknown({ name: 'other' })).toEqual({ kind: 'nothing' });
+
+  const never = await learned({ limitBytes: 8 * mebibyte });
+  expect(await never.reading.compile(evidence, [])).toEqual({
+    kind: 'not-compiled',
+    reason: 'reading this profile may take 25 MiB of memory, and the operator has 8 MiB: raise its limit',
+  });
+  await expect(never.reading.model(name)).rejects.toBeInstanceOf(ProfileTooLargeError);
+});
+
+it('ends soon after it compiled, unless somebody asked within the last minute', async () => {
+  const { reading, store, clock, profiles } = await learned();
+  const evidence = await storedEvidence(store);
+  const question = { name, containerId: containerNumber(1) };
+  await reading.compile(evidence, []);
+  expect(clock.pending).toBe(1);
+  await clock.advance(2_000);
+  expect(clock.pending).toBe(0);
+  await reading.unknown(question);
+  await reading.compile(evidence, []);
+  await clock.advance(59_000);
+  await reading.unknown(question);
+  expect(await profiles()).toEqual(['cached 1', 'compiled 1']);
 });
 
 it('lets nobody wait for ever when it is closed', async () => {
@@ -164,4 +226,5 @@ it('lets nobody wait for ever when it is closed', async () => {
   const asked = reading.model(name);
   const [refused] = await Promise.allSettled([asked, reading.close()]);
   expect(refused).toMatchObject({ reason: new ReadingStoppedError('the operator ends') });
+  await expect(reading.compile(new Uint8Array(3), [])).rejects.toThrow('the operator ends');
 });

@@ -1,6 +1,8 @@
 /**
- * Reads whole profiles in a thread of its own, so that nothing waits for it, and within a heap of its own, so that the largest
- * profile cannot take the memory of all else. The thread begins with a question, and ends when none has come for a while.
+ * Reads and compiles whole profiles in a thread of its own, so that nothing waits for it, and within a heap of its own, so that
+ * the largest profile cannot take the memory of all else. The thread begins with a question, and ends when none has come for a
+ * while. It works on two at a time at most, one that somebody asked (profileGate) and one to compile (profile-blobs.ts): should
+ * the heap not suffice for both, both may be asked again; what fills it alone is too large.
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
@@ -10,12 +12,16 @@ import type { MemoryWatch } from '../server/memory.ts';
 import {
   type ProfileModel,
   type ProfileModels,
+  ProfileTooLargeError,
   ReadingStoppedError,
   type UnknownAnswer,
   type UnknownBehaviours,
 } from '../server/ports.ts';
+import type { Compiled, NotCompiled } from './compile-stored.ts';
 import type { KnownProfiles } from './known-profiles.ts';
+import type { ProfileBlobsOptions } from './profile-blobs.ts';
 import type {
+  Answer,
   Asking,
   FromThread,
   ReadMethod,
@@ -25,6 +31,7 @@ import type {
   ThreadOptions,
   ToThread,
 } from './reading-protocol.ts';
+import { heapMiB } from './reading-room.ts';
 
 export interface ReadingOptions {
   readonly store: Omit<Reads, 'imageNamed' | 'podContainers'>;
@@ -32,55 +39,76 @@ export interface ReadingOptions {
   readonly inventory: Pick<Inventory, 'ofImage'>;
   readonly memory: Pick<MemoryWatch, 'isScarce'>;
   readonly metrics: CheckMetrics;
-  readonly clock: Pick<Clock, 'after' | 'now'>;
+  readonly clock: Pick<Clock, 'after' | 'now' | 'monotonic'>;
   /** Of compiled profiles. */
   readonly secret: Uint8Array;
-  /** Of the thread, in MiB. A parameter for tests. */
+  /** Old objects of the thread, in MiB. A parameter for tests. */
   readonly heapMiB?: number;
+  /** Of the process. A parameter for tests. */
+  readonly limitBytes?: number;
 }
 
 export interface Reading {
   readonly unknown: UnknownBehaviours;
   /** Without a time, what is known now. */
   readonly model: ProfileModels;
-  /** What is being read ends without an answer. */
+  readonly compile: ProfileBlobsOptions['compile'];
+  /** What is being read ends without an answer, and so does what is asked later. */
   close(): Promise<void>;
 }
 
-/** Evidence of 32 MiB of JSON is 160 MiB of objects; usual ones are 2 MiB. Of 512 MiB, 256 are left for all else. */
-const defaultHeapMiB = 256;
 /** For the next question about the same image, whose compiled form is still there; the thread at rest costs some 20 MiB. */
 const idleMs = 60_000;
+/** Nothing is kept of what was compiled, but profiles are often finished one after the other, and beginning takes 0.1 s. */
+const idleCompilingMs = 2_000;
 
 export function createReading(options: ReadingOptions): Reading {
+  const { clock } = options;
   let thread: ReadingThread | undefined;
   let cancelEnd = (): void => undefined;
+  let keptUntil = -Infinity;
+  let isClosed = false;
 
   async function end(): Promise<void> {
     cancelEnd();
     const ending = thread;
     thread = undefined;
-    await ending?.stop(new ReadingStoppedError('the operator ends'));
+    await ending?.stop(new ReadingStoppedError(ends));
   }
 
-  async function ask<Answer>(asking: Asking): Promise<Answer> {
+  async function ask<Found extends Answer>(asking: Asking, keepMs: number): Promise<Found> {
+    if (isClosed) throw new ReadingStoppedError(ends);
     cancelEnd();
     if (thread === undefined || thread.hasEnded) thread = new ReadingThread(options);
     const own = thread;
     try {
-      return await own.ask<Answer>(asking);
+      return await own.ask<Found>(asking);
     } finally {
+      keptUntil = Math.max(keptUntil, clock.monotonic() + keepMs);
       cancelEnd();
-      if (own === thread && own.isIdle) cancelEnd = options.clock.after(idleMs, () => void end());
+      if (own === thread && own.isIdle) cancelEnd = clock.after(keptUntil - clock.monotonic(), () => void end());
     }
   }
 
   return {
-    unknown: (question) => ask<UnknownAnswer>({ what: 'unknown', question }),
-    model: (name, at = options.clock.now()) => ask<ProfileModel>({ what: 'model', name, at }),
-    close: end,
+    unknown: (question) => ask<UnknownAnswer>({ what: 'unknown', question }, idleMs),
+    model: (name, at = clock.now()) => ask<ProfileModel>({ what: 'model', name, at }, idleMs),
+    compile: async (evidence, quarantine) => {
+      try {
+        return await ask<Compiled | NotCompiled>({ what: 'compile', evidence, quarantine }, idleCompilingMs);
+      } catch (error) {
+        if (!(error instanceof ProfileTooLargeError)) throw error;
+        return { kind: 'not-compiled', reason: error.message };
+      }
+    },
+    close: async () => {
+      isClosed = true;
+      await end();
+    },
   };
 }
+
+const ends = 'the operator ends';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -98,11 +126,15 @@ class ReadingThread {
   constructor(options: ReadingOptions) {
     this.#options = options;
     this.#reads = readsOf(options);
-    const workerData: ThreadOptions = { secret: options.secret };
-    const resourceLimits = { maxOldGenerationSizeMb: options.heapMiB ?? defaultHeapMiB };
+    const { secret, limitBytes } = options;
+    const workerData: ThreadOptions = { secret, ...(limitBytes !== undefined && { limitBytes }) };
+    const resourceLimits = {
+      maxOldGenerationSizeMb: options.heapMiB ?? heapMiB.old,
+      maxYoungGenerationSizeMb: heapMiB.young,
+    };
     this.#worker = new Worker(workerUrl(), { workerData, resourceLimits, name: 'reading' });
     this.#worker.on('message', (message: FromThread) => this.#hear(message));
-    this.#worker.on('error', (error) => void this.stop(asStopped(error)));
+    this.#worker.on('error', (error) => void this.stop(this.#asStopped(error)));
     this.#worker.on('exit', () => void this.stop(new Error('the thread that reads profiles has ended')));
   }
 
@@ -146,11 +178,25 @@ class ReadingThread {
         this.#asked.get(message.id)?.resolve(message.answer);
         this.#asked.delete(message.id);
         return;
+      case 'refused': {
+        const { id, reason, isFinal } = message;
+        this.#asked.get(id)?.reject(isFinal ? new ProfileTooLargeError(reason) : new ReadingStoppedError(reason));
+        this.#asked.delete(id);
+        return;
+      }
       case 'compiled':
         return metrics.onProfile(message.how);
       case 'checked':
         return metrics.onChecked(message.facts);
     }
+  }
+
+  #asStopped(error: unknown): unknown {
+    const isFull = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    if (!isFull) return error;
+    return this.#asked.size > 1
+      ? new ReadingStoppedError('two profiles at a time were too large for the memory that there is; ask again later')
+      : new ProfileTooLargeError('the profile is too large to be read in the memory that there is for it');
   }
 
   async #read(request: ReadRequest): Promise<void> {
@@ -186,13 +232,6 @@ function readsOf({ store, known, inventory }: Pick<ReadingOptions, 'store' | 'kn
 
 function perform<M extends ReadMethod>(reads: Reads, request: ReadRequest<M>): Promise<ReadResult<M>> {
   return reads[request.method](...request.args);
-}
-
-function asStopped(error: unknown): unknown {
-  const isFull = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  return isFull
-    ? new ReadingStoppedError('the profile is too large to be read in the memory that there is for it')
-    : error;
 }
 
 function workerUrl(): URL {

@@ -3,14 +3,28 @@
  * which the event loop would serve no agent. What it needs of the store and of the cluster it asks the main thread for.
  */
 import { setPriority } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { z } from 'zod';
-import type { ProfileModel, UnknownAnswer } from '../server/ports.ts';
+import { type Memory, processMemory } from '../server/memory.ts';
+import { ProfileTooLargeError, ReadingStoppedError } from '../server/ports.ts';
+import { compileStored } from './compile-stored.ts';
+import { unpackedLength } from './evidence-bytes.ts';
 import { profileModels } from './profile-model.ts';
-import type { Asking, FromThread, ReadMethod, ReadResult, Reads, ThreadOptions, ToThread } from './reading-protocol.ts';
+import type {
+  Answer,
+  Asking,
+  FromThread,
+  ReadMethod,
+  ReadResult,
+  Reads,
+  ThreadOptions,
+  ToThread,
+} from './reading-protocol.ts';
+import { requireRoom } from './reading-room.ts';
 import { unknownBehaviours } from './unknown.ts';
 
-const threadOptions = z.object({ secret: z.instanceof(Uint8Array) });
+const threadOptions = z.object({ secret: z.instanceof(Uint8Array), limitBytes: z.number().exactOptional() });
 
 /** Of this thread alone, as Linux has it: where processors are few, those who wait for the main thread come first. */
 const niceness = 10;
@@ -19,7 +33,14 @@ interface Waiting {
   resolve(value: unknown): void;
 }
 
-function serve(port: MessagePort, { secret }: ThreadOptions): void {
+function serve(port: MessagePort, { secret, limitBytes }: ThreadOptions): void {
+  const ofProcess = processMemory();
+  const memory: Memory = {
+    limitBytes: limitBytes ?? ofProcess.limitBytes,
+    // What earlier work left in this heap is there for the next.
+    usedBytes: () => ofProcess.usedBytes() - (working === 1 ? getHeapStatistics().total_heap_size : 0),
+  };
+  let working = 0;
   const send = (message: FromThread, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
@@ -35,7 +56,11 @@ function serve(port: MessagePort, { secret }: ThreadOptions): void {
   const reads: Reads = {
     profile: (image) => read('profile', image),
     imageNamed: (name) => read('imageNamed', name),
-    evidence: (image) => read('evidence', image),
+    evidence: async (image) => {
+      const stored = await read('evidence', image);
+      if (stored !== undefined) requireRoom(await unpackedLength(stored.evidence), memory);
+      return stored;
+    },
     snapshotCounts: (image, until) => read('snapshotCounts', image, until),
     snapshots: (image, page) => read('snapshots', image, page),
     quarantined: (image) => read('quarantined', image),
@@ -52,11 +77,29 @@ function serve(port: MessagePort, { secret }: ThreadOptions): void {
     secret,
   });
 
-  async function answer(asking: Asking): Promise<UnknownAnswer | ProfileModel> {
+  async function answer(asking: Asking): Promise<Answer> {
+    if (asking.what === 'compile') {
+      requireRoom(await unpackedLength(asking.evidence), memory);
+      return compileStored(asking.evidence, asking.quarantine, secret);
+    }
     const found = await (asking.what === 'unknown' ? unknown(asking.question) : models(asking.name, asking.at));
     return found.kind === 'found'
       ? { kind: 'found', json: new TextEncoder().encode(JSON.stringify(found.value)) }
       : found;
+  }
+
+  async function respond(id: number, asking: Asking): Promise<void> {
+    working += 1;
+    try {
+      const found = await answer(asking);
+      send({ type: 'answer', id, answer: found }, buffersOf(found));
+    } catch (error) {
+      // Anything else ends the thread, and with it the question: 'unhandledRejection' becomes its error.
+      if (!(error instanceof ReadingStoppedError)) throw error;
+      send({ type: 'refused', id, reason: error.message, isFinal: error instanceof ProfileTooLargeError });
+    } finally {
+      working -= 1;
+    }
   }
 
   port.on('message', (message: ToThread) => {
@@ -65,12 +108,14 @@ function serve(port: MessagePort, { secret }: ThreadOptions): void {
       waiting.delete(message.id);
       return;
     }
-    const { id, asking } = message;
-    // What fails here ends the thread, and with it the question: 'unhandledRejection' becomes its error.
-    void answer(asking).then((found) =>
-      send({ type: 'answer', id, answer: found }, found.kind === 'found' ? [found.json.buffer] : []),
-    );
+    void respond(message.id, message.asking);
   });
+}
+
+/** Moved, not copied. */
+function buffersOf(answer: Answer): ArrayBuffer[] {
+  if (answer.kind === 'found') return [answer.json.buffer];
+  return answer.kind === 'compiled' ? [answer.bytes.buffer] : [];
 }
 
 if (parentPort !== null) {

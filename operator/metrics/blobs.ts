@@ -7,11 +7,11 @@ export function createBlobMetrics(registry: Registry) {
   const registers = [registry];
   const compilations = new Counter({
     name: 'profile_compilations_total',
-    help: 'Finished profiles compiled for agents, when they were sealed or asked for, by result: compiled, failed (its evidence cannot be read).',
+    help: 'Finished profiles compiled for agents, when they were sealed or asked for, by result: compiled, postponed (no memory for it now), failed (its evidence cannot be read, or is too large).',
     labelNames: ['result'],
     registers,
   });
-  for (const result of ['compiled', 'failed']) compilations.inc({ result }, 0);
+  for (const result of ['compiled', 'postponed', 'failed']) compilations.inc({ result }, 0);
   const seconds = new Counter({
     name: 'profile_compilation_seconds_total',
     help: 'Time from reading the evidence of a profile to its compiled form.',
@@ -28,7 +28,7 @@ export function createBlobMetrics(registry: Registry) {
     registers,
   });
   return {
-    onCompiled(result: 'compiled' | 'failed', took = 0): void {
+    onCompiled(result: 'compiled' | 'postponed' | 'failed', took = 0): void {
       compilations.inc({ result });
       seconds.inc(took);
     },

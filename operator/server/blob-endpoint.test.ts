@@ -3,7 +3,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { GateFullError } from './gate.ts';
-import type { ProfileBlob } from './ports.ts';
+import { type ProfileBlob, ReadingStoppedError } from './ports.ts';
 import { agentIdentity, reviewByName, startTestServer } from './testing/test-server.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -39,6 +39,7 @@ describe('compiled profiles', () => {
     [digest, async () => ({ kind: 'elsewhere' }), 403, 'other-node'],
     [digest, async () => ({ kind: 'gone' }), 404, 'profile-changed'],
     [digest, () => Promise.reject(new GateFullError()), 503, 'busy'],
+    [digest, () => Promise.reject(new ReadingStoppedError('no memory to compile it; ask again later')), 503, 'memory'],
     ['sha256:ab', blobOf(new Uint8Array(1)), 400, 'bad-digest'],
     [`${digest}/x`, blobOf(new Uint8Array(1)), 404, 'no-such-endpoint'],
     ['..%2f..%2fetc%2fpasswd', blobOf(new Uint8Array(1)), 400, 'bad-digest'],

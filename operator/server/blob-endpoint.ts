@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { GateFullError } from './gate.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { Agent, ProfileBlob, NodeBlobs } from './ports.ts';
+import { type Agent, type NodeBlobs, type ProfileBlob, ReadingStoppedError } from './ports.ts';
 import { Problem } from './problem.ts';
 import { TokenBuckets } from './token-bucket.ts';
 import { overQuota, retryLater, UploadSlots } from './upload-slots.ts';
@@ -58,11 +58,12 @@ export function blobEndpoint({ blobs, memory, clock, metrics }: BlobEndpointOpti
   };
 }
 
-/** @throws Problem 503 if too many are being made */
+/** @throws Problem 503 if too many are being made, or there is no memory for it now */
 async function askedFor(blobs: NodeBlobs, node: string, digest: string): Promise<ProfileBlob> {
   try {
     return await blobs(node, digest);
   } catch (error) {
+    if (error instanceof ReadingStoppedError) throw retryLater(503, 'memory', error.message, 30);
     if (!(error instanceof GateFullError)) throw error;
     throw retryLater(503, 'busy', 'too many profiles are being compiled; ask again later', 15);
   }

@@ -82,7 +82,7 @@ export type ProfileBlob =
   /** It was told to hold it, and what it is told next names another. */
   | { readonly kind: 'gone' };
 
-/** Compiled profiles by digest, for the agent of a node. @throws GateFullError if too many are being made */
+/** Compiled profiles by digest, for the agent of a node. @throws GateFullError, ReadingStoppedError if it cannot be made now */
 export type NodeBlobs = (node: string, digest: string) => Promise<ProfileBlob>;
 
 /** What was asked for, as UTF-8 of its JSON: it may be 12 MiB, and is made where that disturbs nobody. */
@@ -93,7 +93,12 @@ export interface Found {
 
 /** There is no answer because it would take more memory than there is. The message says so to who asked. */
 export class ReadingStoppedError extends Error {
-  override readonly name = 'ReadingStoppedError';
+  override readonly name: string = 'ReadingStoppedError';
+}
+
+/** However often it is asked: the operator needs more memory for it, or the profile has to become smaller. */
+export class ProfileTooLargeError extends ReadingStoppedError {
+  override readonly name = 'ProfileTooLargeError';
 }
 
 export type ProfileModel =

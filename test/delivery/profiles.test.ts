@@ -20,6 +20,7 @@ import { containerNumber } from '../../core/profile/testing.ts';
 import { packEvidence } from '../../operator/learning/evidence-bytes.ts';
 import { KnownProfiles } from '../../operator/learning/known-profiles.ts';
 import { nodeBlobs } from '../../operator/learning/node-blobs.ts';
+import { compileStored } from '../../operator/learning/compile-stored.ts';
 import { ProfileBlobs } from '../../operator/learning/profile-blobs.ts';
 import { createBlobMetrics } from '../../operator/metrics/blobs.ts';
 import { nodeProfiles } from '../../operator/scheduling/node-profiles.ts';
@@ -36,7 +37,7 @@ async function operator() {
   const store = known.follow(memoryStore().store);
   const blobs = new ProfileBlobs({
     store,
-    secret: new Uint8Array(16),
+    compile: (evidence, marks) => compileStored(evidence, marks, new Uint8Array(16)),
     metrics: createBlobMetrics(new Registry()),
     log: pino({ enabled: false }),
   });

@@ -14,6 +14,7 @@ import { createProfileController } from '../../operator/controllers/security-pro
 import { createProfileMetrics } from '../../operator/controllers/security-profile/metrics.ts';
 import { runConfigController } from '../../operator/controllers/workload-security-config/controller.ts';
 import { packEvidence, publishStored, unpackEvidence } from '../../operator/learning/evidence-bytes.ts';
+import { compileStored } from '../../operator/learning/compile-stored.ts';
 import { ProfileBlobs } from '../../operator/learning/profile-blobs.ts';
 import { createBlobMetrics } from '../../operator/metrics/blobs.ts';
 import { imageView } from '../../operator/scheduling/image-view.ts';
@@ -36,7 +37,7 @@ export function startControllers(apiServer: ApiServer, store: Store) {
   const blobs = new ProfileBlobs({
     ...context,
     store,
-    secret: new Uint8Array(32),
+    compile: (evidence, marks) => compileStored(evidence, marks, new Uint8Array(32)),
     metrics: createBlobMetrics(new Registry()),
   });
   const profiles = createProfileController({

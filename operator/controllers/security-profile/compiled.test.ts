@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { containerNumber } from '../../../core/profile/testing.ts';
-import { fakeCluster } from './testing/fake-cluster.ts';
+import { compileStored } from '../../learning/compile-stored.ts';
+import { ReadingStoppedError } from '../../server/ports.ts';
+import { fakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
 
 const image = { name: 'docker.io/library/app', tag: 'v1' };
 const hour = 60 * 60_000;
@@ -8,8 +10,8 @@ type Cluster = ReturnType<typeof fakeCluster>;
 
 const compiled = (cluster: Cluster) => cluster.object()?.status.compiled;
 
-async function learned(): Promise<Cluster> {
-  const cluster = fakeCluster(image);
+async function learned(options: FakeClusterOptions = {}): Promise<Cluster> {
+  const cluster = fakeCluster(image, options);
   cluster.learn(1, '/a', '/shared');
   cluster.learn(2, '/b', '/shared');
   await cluster.reconcile();
@@ -40,6 +42,22 @@ it('the status of a finished profile says how it was compiled, in the write that
   cluster.restart();
   await cluster.reconcile();
   expect(cluster.api.bytes).toBe(bytes);
+});
+
+it('a finished profile is published though there is no memory to compile it, and is compiled a minute later', async () => {
+  let isShort = true;
+  const compile: FakeClusterOptions['compile'] = async (evidence, marks) => {
+    if (isShort) throw new ReadingStoppedError('no memory');
+    return compileStored(evidence, marks, new Uint8Array(32));
+  };
+  const cluster = await learned({ compile });
+  await cluster.clock.advance(49 * hour);
+  expect(await cluster.reconcile()).toEqual({ requeueAfterMs: 60_000 });
+  expect(cluster.object()?.spec.sealed).toBe(true);
+  expect(compiled(cluster)).toBeUndefined();
+  isShort = false;
+  expect(await cluster.reconcile()).toEqual({});
+  expect(compiled(cluster)).toMatchObject({ fingerprints: 4 });
 });
 
 it('is another one while a container of before is in quarantine, and the same again after a release', async () => {

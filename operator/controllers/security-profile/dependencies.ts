@@ -64,7 +64,7 @@ export interface ProfileDependencies {
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
   readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
   /** A stable profile compiled for agents, unless that is done; undefined if it has changed since, or cannot be. */
-  readonly compiled: (record: ProfileRecord) => Promise<CompiledFacts | undefined>;
+  readonly compiled: (record: ProfileRecord) => Promise<CompiledFacts | 'later' | undefined>;
   readonly otherBuilds: (image: Image) => OtherBuilds;
   /** Whether containers of the image are watched, and for how long they were. */
   readonly scheduling: (image: Image) => SchedulingFacts;

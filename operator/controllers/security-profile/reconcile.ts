@@ -24,7 +24,7 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   if (cached === 'gone') return {};
   const learned = await sealIfLearned(image, dependencies);
   if (learned === undefined) return keepUnknown(key, cached, dependencies);
-  const record = await compiledIfSealed(learned, dependencies);
+  const { record, again } = await compiledIfSealed(learned, dependencies);
 
   // The cache may not show yet what was just created: only the API server's word makes us forget.
   const isPublished = record.publishedUid !== undefined;
@@ -32,7 +32,7 @@ export async function reconcileProfile(key: string, dependencies: ProfileDepende
   if (object === undefined && isPublished) return learnAnew(record, dependencies);
   if (object?.sealed === true && record.state === 'learning') return keepSealedByHand(object, record, dependencies);
   const result = await publishProfile(key, record, object, dependencies);
-  return sooner(result, untilLearned(record, dependencies));
+  return sooner(sooner(result, again), untilLearned(record, dependencies));
 }
 
 /** The object of the image, when everything is done that concerns objects alone; `gone` if it was removed. */
@@ -77,12 +77,22 @@ async function sealIfLearned(image: Image, dependencies: ProfileDependencies): P
   return store.profile(image);
 }
 
+/** What needs memory that others have now: they have it for seconds, seldom for minutes. */
+const compileLaterMs = 60_000;
+
+interface Compiling {
+  readonly record: ProfileRecord;
+  /** Empty unless it has to be tried again. */
+  readonly again: ReconcileResult;
+}
+
 /** Before it is published, so that its status says it at once. What changes meanwhile brings the key back. */
-async function compiledIfSealed(record: ProfileRecord, { compiled }: ProfileDependencies): Promise<ProfileRecord> {
-  if (record.state !== 'stable') return record;
+async function compiledIfSealed(record: ProfileRecord, { compiled }: ProfileDependencies): Promise<Compiling> {
+  if (record.state !== 'stable') return { record, again: {} };
   const { compiled: _, ...rest } = record;
   const facts = await compiled(record);
-  return facts === undefined ? rest : { ...rest, compiled: facts };
+  if (facts === 'later') return { record: rest, again: { requeueAfterMs: compileLaterMs } };
+  return { record: facts === undefined ? rest : { ...rest, compiled: facts }, again: {} };
 }
 
 /** An object without a profile in the store stays as it is: it may serve, and it is not ours to delete. */

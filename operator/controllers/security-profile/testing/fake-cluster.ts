@@ -16,7 +16,8 @@ import type { LabelValues, SecurityProfileSpec, SecurityProfileStatus } from '..
 import { ConflictError, InvalidError } from '../../../kube/errors.ts';
 import { publishStored } from '../../../learning/evidence-bytes.ts';
 import type { OtherBuilds } from '../../../learning/new-digests.ts';
-import { ProfileBlobs } from '../../../learning/profile-blobs.ts';
+import { compileStored } from '../../../learning/compile-stored.ts';
+import { ProfileBlobs, type ProfileBlobsOptions } from '../../../learning/profile-blobs.ts';
 import { createBlobMetrics } from '../../../metrics/blobs.ts';
 import { imageView } from '../../../scheduling/image-view.ts';
 import type { Refusal } from '../../../store/lifecycle.ts';
@@ -136,6 +137,8 @@ export interface FakeClusterOptions {
   readonly burst?: number;
   /** Instead of what the evidence says. */
   readonly publish?: ProfileDependencies['publish'];
+  /** Instead of compiling in place. */
+  readonly compile?: ProfileBlobsOptions['compile'];
 }
 
 export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
@@ -161,7 +164,7 @@ export function fakeCluster(image: Image, options: FakeClusterOptions = {}) {
   const log = pino({ enabled: false });
   const blobs = new ProfileBlobs({
     store,
-    secret: new Uint8Array(32),
+    compile: options.compile ?? ((evidence, marks) => compileStored(evidence, marks, new Uint8Array(32))),
     metrics: createBlobMetrics(new Registry()),
     log,
   });
