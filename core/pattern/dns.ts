@@ -1,6 +1,7 @@
 /** Patterns of DNS names: only labels left of what somebody registered, so that a look-alike domain is never a known one. */
 import { getDomain } from 'tldts';
 import { signatureOf } from './signature.ts';
+import { matchesTemplate } from './template.ts';
 
 /**
  * The labels that may become patterns, and the rest. Of services in a cluster namespace and service are kept like a
@@ -24,4 +25,14 @@ export function nameSignature(name: string): string {
   if (!/\d/.test(name)) return name;
   const { labels, domain } = splitName(name);
   return [...labels.map(signatureOf), domain].join('.');
+}
+
+/** As `matchesPath` for paths: label by label, and of the same domain. */
+export function matchesName(pattern: string, name: string): boolean {
+  const [wide, narrow] = [splitName(pattern), splitName(name)];
+  return (
+    wide.domain === narrow.domain &&
+    wide.labels.length === narrow.labels.length &&
+    wide.labels.every((template, index) => matchesTemplate(template, narrow.labels[index] ?? ''))
+  );
 }

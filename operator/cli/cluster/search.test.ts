@@ -4,6 +4,7 @@ import { parseProfile } from '../input/profile-document.ts';
 import { matcherOf, type Search, termTest } from './search.ts';
 
 const base = sampleProfile('db');
+const of = { processId: '0000000000000000' };
 const profile = parseProfile(
   {
     ...base,
@@ -12,16 +13,20 @@ const profile = parseProfile(
       behavior: {
         ...base.spec.behavior,
         files: ['/etc/passwd', '/data/base/{digits}/{digits}'].map((path) => ({
-          processId: '0000000000000000',
+          ...of,
           path,
           access: ['read'],
         })),
+        dns: ['shard-{digits}.db.example.com', 'pool.example.com'].map((name) => ({ ...of, name, types: ['A'] })),
       },
     },
   },
   'db',
 );
-const found = (search: Search): readonly string[] | undefined => matcherOf(search)(profile);
+const found = (search: Search, within = profile): readonly string[] | undefined => {
+  const match = matcherOf(search)(within);
+  return match.kind === 'found' ? match.what : undefined;
+};
 
 describe('a search', () => {
   it('takes a term as a part of the text, in any case, and one with a star as a pattern of the whole', () => {
@@ -36,13 +41,44 @@ describe('a search', () => {
     expect(found({ file: '/data/base/5/x' })).toBeUndefined();
   });
 
+  it('finds a name by a part of it, and by the pattern that stands for it, of the same domain only', () => {
+    expect(found({ dns: 'pool' })).toEqual(['pool.example.com']);
+    expect(found({ dns: 'Shard-17.db.Example.com' })).toEqual(['shard-{digits}.db.example.com']);
+    const others = [
+      'shard-17.db.example.org',
+      'shard-17.example.com',
+      'shard-x.db.example.com',
+      'a.shard-17.db.example.com',
+    ];
+    expect(others.map((dns) => found({ dns }))).toEqual(others.map(() => undefined));
+  });
+
+  it('finds a namespace by all of its name', () => {
+    const workloads = ['devices/Pod/dev', 'x/dev/y'];
+    const evidence = { ...profile.spec.evidence, workloads };
+    const finds = (namespace: string) => found({ namespace }, { ...profile, spec: { ...profile.spec, evidence } });
+    expect(['devices', 'dev', 'device', 'x', 'y'].map(finds)).toEqual([[], undefined, undefined, [], undefined]);
+  });
+
+  it('is unsure where the object leaves out some of each kind in which it finds nothing', () => {
+    const evidence = { workloads: [], omitted: { processes: 0, files: 9, dns: 1, network: 0 } };
+    const cut = { ...profile, spec: { ...profile.spec, evidence } };
+    const match = (search: Search) => matcherOf(search)(cut);
+    expect(match({ file: '/srv/x' })).toEqual({ kind: 'unsure', omits: ['files'] });
+    expect(match({ process: 'nginx', file: '/srv/x', dns: 'y' })).toEqual({ kind: 'unsure', omits: ['files', 'dns'] });
+    expect(match({ file: 'passwd' })).toEqual({ kind: 'found', what: ['/etc/passwd'] });
+    expect(match({ process: 'perl', file: '/srv/x' })).toEqual({ kind: 'none' });
+    expect(match({ image: 'redis', file: '/srv/x' })).toEqual({ kind: 'none' });
+    expect(matcherOf({ file: '/srv/x' })(profile)).toEqual({ kind: 'none' });
+  });
+
   it('finds labels of pods by key and value, which may be a pattern', () => {
     const labels = [
       { key: 'team', values: ['pay', 'shop'] },
       { key: 'env', values: ['prod-eu'] },
     ];
     const labelled = { ...profile, status: { ...profile.status, labels } };
-    const finds = (...label: string[]): boolean => matcherOf({ label })(labelled) !== undefined;
+    const finds = (...label: string[]): boolean => found({ label }, labelled) !== undefined;
     expect([['team'], ['team=shop'], ['team=pay', 'env=prod-*']].map((all) => finds(...all))).toEqual([
       true,
       true,

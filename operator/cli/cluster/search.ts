@@ -1,8 +1,10 @@
 /** Which profiles somebody looks for. A term with a `*` is a glob over the whole text, any other a part of it. */
 import { globTokens, matchesGlob } from '../../../core/glob.ts';
 import { parseImage } from '../../../core/image.ts';
+import { matchesName } from '../../../core/pattern/dns.ts';
 import { matchesPath } from '../../../core/pattern/path.ts';
 import { programText } from '../../../core/profile/diff-behaviours.ts';
+import type { BehaviourKind } from '../../../core/profile/evidence.ts';
 import type { ProfileDocument } from '../input/profile-document.ts';
 
 export interface Search {
@@ -28,16 +30,26 @@ export function termTest(term: string): Test {
   return (text) => matchesGlob(tokens, text);
 }
 
-/** What of the profile was looked for and found; undefined if the profile is not meant. */
-export type Matcher = (profile: ProfileDocument) => readonly string[] | undefined;
+export type Match =
+  /** What of the profile was looked for. */
+  | { readonly kind: 'found'; readonly what: readonly string[] }
+  /** Nothing in the object, which leaves out some of each kind in which nothing was found. */
+  | { readonly kind: 'unsure'; readonly omits: readonly BehaviourKind[] }
+  | { readonly kind: 'none' };
+
+export type Matcher = (profile: ProfileDocument) => Match;
 
 export function matcherOf(search: Search): Matcher {
   const scopes = scopesOf(search);
   const behaviours = behavioursOf(search);
   return (profile) => {
-    if (!scopes.every((scope) => scope(profile))) return undefined;
-    const found = behaviours.map((find) => [...new Set(find(profile))]);
-    return found.every((list) => list.length > 0) ? found.flat() : undefined;
+    if (!scopes.every((scope) => scope(profile))) return { kind: 'none' };
+    const searched = behaviours.map(({ kind, find }) => ({ kind, what: [...new Set(find(profile))] }));
+    const missing = searched.filter(({ what }) => what.length === 0).map(({ kind }) => kind);
+    if (missing.length === 0) return { kind: 'found', what: searched.flatMap(({ what }) => what) };
+    const omitted = profile.spec.evidence?.omitted;
+    const isUnsure = missing.every((kind) => (omitted?.[kind] ?? 0) > 0);
+    return isUnsure ? { kind: 'unsure', omits: missing } : { kind: 'none' };
   };
 }
 
@@ -67,7 +79,9 @@ function labelScope(wanted: string): Scope {
 }
 
 function scope(term: string | undefined, texts: Find): Scope[] {
-  return behaviour(term, texts).map((find) => (profile) => find(profile).length > 0);
+  if (term === undefined) return [];
+  const test = termTest(term);
+  return [(profile) => texts(profile).some(test)];
 }
 
 /** `nginx` is part of a name; `nginx:1.27` is one image. */
@@ -81,24 +95,33 @@ function imageTest(term: string): Scope {
   return ({ spec }) => test(spec.image?.name ?? '') || test(`${spec.image?.name ?? ''}:${spec.image?.tag ?? ''}`);
 }
 
-function behavioursOf({ process, file, dns }: Search): Find[] {
+interface Behaviours {
+  readonly kind: BehaviourKind;
+  readonly find: Find;
+}
+
+/** Paths and names are also found by the pattern that stands for them. */
+function behavioursOf({ process, file, dns }: Search): Behaviours[] {
   return [
-    ...behaviour(process, ({ spec }) => spec.behavior.processes.map(programText)),
-    ...(file === undefined ? [] : [fileFind(file)]),
-    ...behaviour(dns, ({ spec }) => spec.behavior.dns.map(({ name }) => name)),
+    ...behaviours('processes', process, ({ spec }) => spec.behavior.processes.map(programText)),
+    ...behaviours('files', file, ({ spec }) => spec.behavior.files.map(({ path }) => path), matchesPath),
+    ...behaviours(
+      'dns',
+      dns,
+      ({ spec }) => spec.behavior.dns.map(({ name }) => name),
+      (pattern, name) => matchesName(pattern, name.toLowerCase()),
+    ),
   ];
 }
 
-/** A path is also found by the pattern that stands for it. */
-function fileFind(term: string): Find {
-  const test = termTest(term);
-  return ({ spec }) =>
-    spec.behavior.files.map(({ path }) => path).filter((path) => test(path) || matchesPath(path, term));
-}
-
 /** Nothing if nobody asked. */
-function behaviour(term: string | undefined, texts: Find): Find[] {
+function behaviours(
+  kind: BehaviourKind,
+  term: string | undefined,
+  texts: Find,
+  standsFor: (pattern: string, term: string) => boolean = () => false,
+): Behaviours[] {
   if (term === undefined) return [];
   const test = termTest(term);
-  return [(profile) => texts(profile).filter(test)];
+  return [{ kind, find: (profile) => texts(profile).filter((text) => test(text) || standsFor(text, term)) }];
 }

@@ -37,7 +37,7 @@ export function addProfiles(parent: Command, context: Context): void {
     new Option('-l, --selector <selector>', 'labels that people gave the object itself, for example reviewed=yes'),
     new Option('--process <term>', 'program that runs, with its script'),
     new Option('--file <term>', 'file that is used, also by a pattern that stands for it'),
-    new Option('--dns <term>', 'name that is resolved'),
+    new Option('--dns <term>', 'name that is resolved, also by a pattern that stands for it'),
   ];
   for (const option of searches) command.addOption(option.helpGroup('Search:'));
   withCluster(withOutput(command, ['table', 'wide', 'json', 'yaml', 'name'], 'table')).action((options: Options) =>
@@ -51,12 +51,14 @@ async function list(options: Options, context: Context): Promise<void> {
   const matches = matcherOf(options);
   const searched = [options.process, options.file, options.dns].some((term) => term !== undefined);
   const rows: Row[] = [];
+  const unsure: string[] = [];
   const write = writerOf(output, context);
   for await (const object of profilesOf(client, selector)) {
     const profile = parseProfile(object, `SecurityProfile ${object.metadata.name}`);
-    const found = matches(profile);
-    if (found === undefined) continue;
-    rows.push(rowOf(object, found));
+    const match = matches(profile);
+    if (match.kind === 'unsure') unsure.push(object.metadata.name);
+    if (match.kind !== 'found') continue;
+    rows.push(rowOf(object, match.what));
     await write.object(object);
   }
   await write.end();
@@ -65,12 +67,23 @@ async function list(options: Options, context: Context): Promise<void> {
     if (rows.length > 0) await context.terminal.write(table(head, rows.map(cells)));
   }
   if (rows.length === 0 && output !== 'json') context.terminal.warn(nothing(options));
+  if (unsure.length > 0) context.terminal.warn(notSearched(unsure));
 }
 
 function nothing(options: Options): string {
   return searchNames.some((name) => options[name] !== undefined)
     ? 'No profile matches.'
     : 'There are no profiles yet: the first come a minute or so after the first containers were profiled.';
+}
+
+const mostNamed = 3;
+
+/** @param names of profiles whose objects may lack just what was searched for */
+function notSearched(names: readonly string[]): string {
+  const which = [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
+  const who = names.length === 1 ? '1 profile' : `${names.length} profiles`;
+  return `note: ${who} may match too: for want of room the object leaves out some of what was searched for, and that was not searched: ${which}
+  GET /api/v1/profiles/NAME of the operator has room for more`;
 }
 
 const searchNames = ['image', 'tag', 'namespace', 'workload', 'label', 'selector', 'process', 'file', 'dns'] as const;
