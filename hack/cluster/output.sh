@@ -22,9 +22,10 @@ show_log() {
   tail -n 15 "$1" | cut -c1-300 | sed 's/^/  | /' >&2
 }
 
-# wait_until SECONDS COMMAND...: false if the command has not succeeded by then.
+# wait_until SECONDS COMMAND...: false if the command has not succeeded by then. A machine that is known to be busy gets PATIENCE
+# times as long.
 wait_until() {
-  local end=$((SECONDS + $1))
+  local end=$((SECONDS + $1 * ${PATIENCE:-1}))
   shift
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || return 1

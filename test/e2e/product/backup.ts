@@ -73,7 +73,7 @@ export function backupTests(product: Product, spool: () => SpoolWatch): void {
   const shownCounts = async (): Promise<Record<string, number>> =>
     Object.fromEntries((await product.profiles()).map((one) => [imageOf(one), one.spec.evidence.snapshots]));
 
-  test('what is no backup is refused with a reason, and changes nothing', { timeout: 120_000 }, async () => {
+  test('what is no backup is refused with a reason, and changes nothing', async () => {
     await shell(backup);
     const file = join(folder(), 'store.db');
     const whole = readFileSync(file);
@@ -104,33 +104,29 @@ export function backupTests(product: Product, spool: () => SpoolWatch): void {
     expect(await shell(restore)).toMatch(/^schema 1 \(to be brought up to \d+\), checked/m);
   });
 
-  test(
-    'a backup brings back what was learned until then, and nothing of what came later',
-    { timeout: 300_000 },
-    async () => {
-      await pauseProfiling(product, spool());
-      const counts = await storedCounts();
-      await within(60, async () => expect(await shownCounts()).toEqual(counts));
-      const then = await learned();
-      expect(await shell(backup)).toMatch(/^\d+ bytes, schema \d+, checked$/m);
+  test('a backup brings back what was learned until then, and nothing of what came later', async () => {
+    await pauseProfiling(product, spool());
+    const counts = await storedCounts();
+    await within(60, async () => expect(await shownCounts()).toEqual(counts));
+    const then = await learned();
+    expect(await shell(backup)).toMatch(/^\d+ bytes, schema \d+, checked$/m);
 
-      await product.configure({ profiling: { enabled: true } });
-      await spool().next();
-      await pauseProfiling(product, spool());
-      const later = await storedCounts();
-      expect(later).not.toEqual(counts);
-      await within(60, async () => expect(await shownCounts()).toEqual(later));
+    await product.configure({ profiling: { enabled: true } });
+    await spool().next();
+    await pauseProfiling(product, spool());
+    const later = await storedCounts();
+    expect(later).not.toEqual(counts);
+    await within(60, async () => expect(await shownCounts()).toEqual(later));
 
-      expect(await shell(restore)).toMatch(/^schema \d+, checked; it takes the place of \/data\/store\.db when/m);
-      await shell(restart);
-      await operatorReady();
-      await within(60, async () => expect(await learned()).toEqual(then));
-      expect(await storedCounts()).toEqual(counts);
-      await product.configure({ profiling: { enabled: true } });
-      await spool().next();
-      await within(60, async () => expect(await storedCounts()).not.toEqual(counts));
-    },
-  );
+    expect(await shell(restore)).toMatch(/^schema \d+, checked; it takes the place of \/data\/store\.db when/m);
+    await shell(restart);
+    await operatorReady();
+    await within(60, async () => expect(await learned()).toEqual(then));
+    expect(await storedCounts()).toEqual(counts);
+    await product.configure({ profiling: { enabled: true } });
+    await spool().next();
+    await within(60, async () => expect(await storedCounts()).not.toEqual(counts));
+  });
 }
 
 /** For when every profile is finished. */
@@ -138,7 +134,7 @@ export function moveTests(product: Product): void {
   const { cluster } = product;
   const { shell, operatorReady, learned } = steps(product);
 
-  test('finished profiles move into a cluster whose store is empty', { timeout: 420_000 }, async () => {
+  test('finished profiles move into a cluster whose store is empty', async () => {
     const then = await learned();
     await shell(backup, stop);
     await within(90, async () =>

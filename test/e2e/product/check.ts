@@ -9,7 +9,7 @@ export function checkTests(product: Product): void {
   const { cluster } = product;
   const check = async (...questions: string[]) => cluster.tryWsp('profile', 'check', image, ...questions);
 
-  test('nothing is unknown of a container that taught its profile', { timeout: 60_000 }, async () => {
+  test('nothing is unknown of a container that taught its profile', async () => {
     const [pod] = await product.pods('samples', 'app.kubernetes.io/name=nginx-stable');
     const text = await check('--pod', `samples/${pod?.name}`);
     expect(text).toMatchObject({ code: 0, stderr: '' });
@@ -19,7 +19,7 @@ export function checkTests(product: Product): void {
     expect(checkAnswerSchema.parse(JSON.parse(json.stdout))).toMatchObject({ containers: 1, counts: { unknown: 0 } });
   });
 
-  test('what it does for the first time is listed, with what is near to it', { timeout: 200_000 }, async () => {
+  test('what it does for the first time is listed, with what is near to it', async () => {
     const [pod] = await product.pods('samples', 'app.kubernetes.io/name=nginx-stable');
     const exec = ['-n', 'samples', 'exec', pod?.name ?? '', '--'];
     const since = new Date().toISOString();

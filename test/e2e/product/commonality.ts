@@ -16,7 +16,7 @@ const odd = [
 ].map((name) => `/etc/${name}`);
 
 export function commonalityTests(product: Product): void {
-  test('what three equal replicas share has 100, what was done in one of them 33', { timeout: 250_000 }, async () => {
+  test('what three equal replicas share has 100, what was done in one of them 33', async () => {
     const pods = await product.pods('samples', 'app.kubernetes.io/name=nginx');
     expect(pods).toHaveLength(3);
     const [chosen] = pods;

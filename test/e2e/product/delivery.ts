@@ -17,24 +17,20 @@ export function deliveryTests(product: Product): void {
   const digestOf = (file: string): string => `sha256:${hash('sha256', readFileSync(join(folder, file)))}`;
   const held = (): string[] => readdirSync(folder).map(digestOf);
 
-  test(
-    'the node holds them by the digests that they name, also after agent and operator began anew with none left',
-    { timeout: 300_000 },
-    async () => {
-      const digests = await within(30, async () => {
-        const found = await named();
-        expect(found).not.toContain(undefined);
-        return found;
-      });
-      // One comes every two to four seconds.
-      await within(90, () => expect(held()).toEqual(expect.arrayContaining([...digests])));
-      for (const file of readdirSync(folder)) rmSync(join(folder, file));
-      for (const pod of [await product.agentPod(), await product.operatorPod()]) {
-        process.kill(processIn(pod), 'SIGKILL');
-      }
-      // The operator has to compile them again, to the same bytes.
-      await within(180, () => expect(held()).toEqual(expect.arrayContaining([...digests])));
-      expect(await named()).toEqual(digests);
-    },
-  );
+  test('the node holds them by the digests that they name, also after agent and operator began anew with none left', async () => {
+    const digests = await within(30, async () => {
+      const found = await named();
+      expect(found).not.toContain(undefined);
+      return found;
+    });
+    // One comes every two to four seconds.
+    await within(90, () => expect(held()).toEqual(expect.arrayContaining([...digests])));
+    for (const file of readdirSync(folder)) rmSync(join(folder, file));
+    for (const pod of [await product.agentPod(), await product.operatorPod()]) {
+      process.kill(processIn(pod), 'SIGKILL');
+    }
+    // The operator has to compile them again, to the same bytes.
+    await within(180, () => expect(held()).toEqual(expect.arrayContaining([...digests])));
+    expect(await named()).toEqual(digests);
+  });
 }

@@ -41,7 +41,7 @@ export function learningTests(product: Product): void {
 }
 
 export function sealingTests(product: Product): void {
-  test('a lower threshold makes every profile Stable', { timeout: 120_000 }, async () => {
+  test('a lower threshold makes every profile Stable', async () => {
     await product.configure({ learning: { snapshots: 1 } });
     await within(90, async () => {
       const profiles = await product.profiles();

@@ -22,7 +22,7 @@ export function lifecycleTests(product: Product): void {
       'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}{"\\n"}{end}',
     );
 
-  test('helm upgrade keeps what was learned, and the release passes its own test', { timeout: 180_000 }, async () => {
+  test('helm upgrade keeps what was learned, and the release passes its own test', async () => {
     const before = await uids();
     const agent = await product.agentPod();
     await cluster.helm(
@@ -36,54 +36,46 @@ export function lifecycleTests(product: Product): void {
       '--force-conflicts',
     );
     for (const workload of ['statefulset/workload-security-operator', 'daemonset/workload-security-agent']) {
-      await cluster.kubectl('-n', namespace, 'rollout', 'status', workload, '--timeout=90s');
+      await cluster.kubectl('-n', namespace, 'rollout', 'status', workload, '--timeout=300s');
     }
     expect((await product.agentPod()).name).not.toBe(agent.name);
     expect(await cluster.helm('test', ...release)).toMatch(/Phase: +Succeeded/);
     expect(await uids()).toBe(before);
   });
 
-  test(
-    'a namespace that admits no agents: the DaemonSet says why, the notes say what to do',
-    { timeout: 120_000 },
-    async () => {
-      await cluster.kubectl('label', '--overwrite', 'namespace', namespace, `${label}=baseline`);
-      const agent = await product.agentPod();
-      await cluster.kubectl('-n', namespace, 'delete', 'pod', agent.name);
-      await within(60, async () => {
-        const events = await cluster.kubectl('-n', namespace, 'describe', 'daemonset', 'workload-security-agent');
-        expect(events).toMatch(/FailedCreate.*violates PodSecurity "baseline/);
-      });
-      const command = `kubectl label namespace ${namespace} ${label}=privileged --overwrite`;
-      expect(await cluster.helm('get', 'notes', ...release)).toContain(command);
-      await cluster.kubectl(...command.split(' ').slice(1));
-      await cluster.kubectl('-n', namespace, 'rollout', 'restart', 'daemonset/workload-security-agent');
-      await cluster.kubectl('-n', namespace, 'rollout', 'status', 'daemonset/workload-security-agent', '--timeout=60s');
-    },
-  );
+  test('a namespace that admits no agents: the DaemonSet says why, the notes say what to do', async () => {
+    await cluster.kubectl('label', '--overwrite', 'namespace', namespace, `${label}=baseline`);
+    const agent = await product.agentPod();
+    await cluster.kubectl('-n', namespace, 'delete', 'pod', agent.name);
+    await within(60, async () => {
+      const events = await cluster.kubectl('-n', namespace, 'describe', 'daemonset', 'workload-security-agent');
+      expect(events).toMatch(/FailedCreate.*violates PodSecurity "baseline/);
+    });
+    const command = `kubectl label namespace ${namespace} ${label}=privileged --overwrite`;
+    expect(await cluster.helm('get', 'notes', ...release)).toContain(command);
+    await cluster.kubectl(...command.split(' ').slice(1));
+    await cluster.kubectl('-n', namespace, 'rollout', 'restart', 'daemonset/workload-security-agent');
+    await cluster.kubectl('-n', namespace, 'rollout', 'status', 'daemonset/workload-security-agent', '--timeout=300s');
+  });
 
-  test(
-    'helm uninstall keeps definitions, profiles and the store, and nothing that runs',
-    { timeout: 120_000 },
-    async () => {
-      const before = await uids();
-      await cluster.helm('uninstall', ...release);
-      expect(await uids()).toBe(before);
-      await within(60, async () => expect(await get('pods', '-o', 'name')).toBe(''));
-      expect(await get('pvc', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Bound');
-      const rights = await cluster.kubectl(
-        'get',
-        'clusterroles,clusterrolebindings',
-        '-l',
-        'app.kubernetes.io/part-of=workload-security',
-        '-o',
-        'name',
-      );
-      expect(rights).toBe('');
-    },
-  );
+  test('helm uninstall keeps definitions, profiles and the store, and nothing that runs', async () => {
+    const before = await uids();
+    await cluster.helm('uninstall', ...release);
+    expect(await uids()).toBe(before);
+    await within(60, async () => expect(await get('pods', '-o', 'name')).toBe(''));
+    expect(await get('pvc', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Bound');
+    const rights = await cluster.kubectl(
+      'get',
+      'clusterroles,clusterrolebindings',
+      '-l',
+      'app.kubernetes.io/part-of=workload-security',
+      '-o',
+      'name',
+    );
+    expect(rights).toBe('');
+  });
 
-  test('down leaves nothing', { timeout: 60_000 }, async () => {
+  test('down leaves nothing', async () => {
     const [supervisor] = cluster.processes().get('runsvdir') ?? [];
     const network = link(`/proc/${supervisor}/ns/net`);
     expect(cluster.traces(network).length).toBeGreaterThan(10);

@@ -51,7 +51,7 @@ export function outageTests(product: Product, spool: () => SpoolWatch): void {
 
   test(
     `API server away for ${seconds} s: nothing crashes, nothing is lost`,
-    { timeout: seconds * 1000 + 400_000 },
+    { timeout: seconds * 1000 + 900_000 },
     async () => {
       const [before, eventsBefore, refused] = await Promise.all([
         restarts(product),
@@ -99,7 +99,8 @@ export function outageTests(product: Product, spool: () => SpoolWatch): void {
         expect(shown).toBeGreaterThanOrEqual(snapshots.length);
       });
 
-      expect(await restarts(product)).toEqual(before);
+      // A probe may come late; a restart stays.
+      await within(60, async () => expect(await restarts(product)).toEqual(before));
       expect(processIn(await product.operatorPod())).toBe(operator);
       expect(await product.metric(unreviewed)).toBeGreaterThan(refused);
       const news = (await events(product)).filter((event) => !eventsBefore.includes(event));

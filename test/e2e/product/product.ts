@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { z } from 'zod';
-import { Cluster } from '../cluster.ts';
+import { Cluster, patience } from '../cluster.ts';
 import { imageOf, profileList, type Profile } from './profile.ts';
 
 export const namespace = 'workload-security';
 const service = 'workload-security-operator';
 const account = 'e2e-reader';
 
-/** Until the check passes. Agents, operator and kubelet have no event for "done"; the last failure is what the test shows. */
+/** Until the check passes; seconds of an idle machine. Agents, operator and kubelet have no event for "done"; the last failure is what the test shows. */
 export async function within<T>(seconds: number, check: () => Promise<T> | T): Promise<T> {
-  return vi.waitFor(check, { timeout: seconds * 1000, interval: 500 });
+  return vi.waitFor(check, { timeout: seconds * patience * 1000, interval: 500 });
 }
 
 export interface Answer {
@@ -147,7 +147,7 @@ export class Product {
       const names = [`e2e-${role}`, `--clusterrole=workload-security-${role}`];
       await this.cluster.kubectl('create', 'clusterrolebinding', ...names, `--serviceaccount=default:${account}`);
     }
-    this.#token = await this.cluster.kubectl('-n', 'default', 'create', 'token', account, '--duration=1h');
+    this.#token = await this.cluster.kubectl('-n', 'default', 'create', 'token', account, '--duration=12h');
     return this.#token;
   }
 

@@ -13,25 +13,21 @@ export function restartTests(product: Product): void {
     return { objects, snapshots: snapshots.map(({ id }) => id) };
   }
 
-  test(
-    'up and install after everything was killed: nothing is forgotten, nothing set back',
-    { timeout: 240_000 },
-    async () => {
-      const before = await kept();
-      await cluster.kill();
-      const left = await cluster.containerGroups();
-      expect(left.length).toBeGreaterThan(10);
+  test('up and install after everything was killed: nothing is forgotten, nothing set back', async () => {
+    const before = await kept();
+    await cluster.kill();
+    const left = await cluster.containerGroups();
+    expect(left.length).toBeGreaterThan(10);
 
-      expect(await cluster.do('up')).toContain('is ready');
-      // Each that is left costs the kubelet three seconds in which it starts nothing.
-      const now = new Set(await cluster.containerGroups());
-      expect(left.filter((group) => now.has(group))).toEqual([]);
-      expect(await cluster.product('install')).toMatch(/settings of yours, kept: .*profiling.snapshotPeriod = 10s/);
-      await within(60, async () => {
-        const pods = await product.pods(namespace, 'app.kubernetes.io/part-of=workload-security');
-        expect(pods.map(({ ready, restarts }) => ready && restarts > 0)).toEqual([true, true]);
-      });
-      expect(await kept()).toEqual(before);
-    },
-  );
+    expect(await cluster.do('up')).toContain('is ready');
+    // Each that is left costs the kubelet three seconds in which it starts nothing.
+    const now = new Set(await cluster.containerGroups());
+    expect(left.filter((group) => now.has(group))).toEqual([]);
+    expect(await cluster.product('install')).toMatch(/settings of yours, kept: .*profiling.snapshotPeriod = 10s/);
+    await within(60, async () => {
+      const pods = await product.pods(namespace, 'app.kubernetes.io/part-of=workload-security');
+      expect(pods.map(({ ready, restarts }) => ready && restarts > 0)).toEqual([true, true]);
+    });
+    expect(await kept()).toEqual(before);
+  });
 }

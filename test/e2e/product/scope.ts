@@ -79,7 +79,7 @@ async function makePods(product: Product): Promise<void> {
   await cluster.inNode('ctr', '-n', 'k8s.io', 'images', 'tag', 'localhost/samples/report:1', image);
   await cluster.kubectl('create', 'namespace', inNamespace);
   await cluster.apply(pods.join('---'));
-  await cluster.kubectl('-n', inNamespace, 'wait', '--for=condition=Ready', 'pod/parts', '--timeout=120s');
+  await cluster.kubectl('-n', inNamespace, 'wait', '--for=condition=Ready', 'pod/parts', '--timeout=300s');
 }
 
 /** What a person does: a command, one at a terminal, and a container beside the one that runs. */
@@ -97,41 +97,34 @@ async function comeIn({ cluster }: Product): Promise<void> {
 }
 
 export function scopeTests(product: Product): void {
-  test(
-    'init, restarted, ephemeral and host containers, all classes of pods, all ways in',
-    { timeout: 300_000 },
-    async () => {
-      await makePods(product);
-      await comeIn(product);
-      await within(150, async () => {
-        const ids = await containerIds(product);
-        const all = (await readStore(product)).snapshots.map(({ snapshot }) => snapshot);
-        const of = (name: string): Snapshot[] => all.filter(({ container: { id } }) => id === ids.get(name));
-        const reads = (name: string, actor: Actor): string[] => readsOf(of(name), actor);
-        expect(reads('parts/first', 'entrypoint')).toContain('/etc/issue');
-        expect(of('parts/shortest')[0]?.processes.map(({ executable }) => executable)).toEqual(['/usr/bin/true']);
-        expect(reads('parts/main', 'probe')).toContain('/etc/passwd');
-        expect(reads('parts/main', 'probe')).toContain('/etc/group');
-        expect(reads('parts/main', 'exec')).toContain('/etc/networks');
-        expect(reads('parts/main', 'interactive')).toContain('/etc/motd');
-        expect(reads('parts/beside', 'entrypoint')).toContain('/etc/services');
-        for (const name of ['again/twice', 'again/twice before']) {
-          expect(of(name)[0]?.processes.map(({ executable }) => executable)).toEqual([
-            '/usr/bin/dash',
-            '/usr/bin/sleep',
-          ]);
-        }
-        expect(reads('host/main', 'entrypoint')).toContain('/etc/hosts');
-        expect(reads('burstable/main', 'entrypoint')).toContain('/etc/fstab');
-        expect(reads('guaranteed/main', 'entrypoint')).toContain('/etc/shells');
-        for (const name of ids.keys()) expect([name, of(name)[0]?.startSeen]).toEqual([name, true]);
-      });
-      const { spec } = await product.profile('scope:1');
-      const known = spec.behavior.files.map(({ path }) => path);
-      expect(known).toContain('/etc/networks');
-      expect(known).not.toContain('/etc/motd');
-      expect(known).not.toContain('/etc/passwd');
-      await product.cluster.kubectl('delete', 'namespace', inNamespace, '--wait=false');
-    },
-  );
+  test('init, restarted, ephemeral and host containers, all classes of pods, all ways in', async () => {
+    await makePods(product);
+    await comeIn(product);
+    await within(150, async () => {
+      const ids = await containerIds(product);
+      const all = (await readStore(product)).snapshots.map(({ snapshot }) => snapshot);
+      const of = (name: string): Snapshot[] => all.filter(({ container: { id } }) => id === ids.get(name));
+      const reads = (name: string, actor: Actor): string[] => readsOf(of(name), actor);
+      expect(reads('parts/first', 'entrypoint')).toContain('/etc/issue');
+      expect(of('parts/shortest')[0]?.processes.map(({ executable }) => executable)).toEqual(['/usr/bin/true']);
+      expect(reads('parts/main', 'probe')).toContain('/etc/passwd');
+      expect(reads('parts/main', 'probe')).toContain('/etc/group');
+      expect(reads('parts/main', 'exec')).toContain('/etc/networks');
+      expect(reads('parts/main', 'interactive')).toContain('/etc/motd');
+      expect(reads('parts/beside', 'entrypoint')).toContain('/etc/services');
+      for (const name of ['again/twice', 'again/twice before']) {
+        expect(of(name)[0]?.processes.map(({ executable }) => executable)).toEqual(['/usr/bin/dash', '/usr/bin/sleep']);
+      }
+      expect(reads('host/main', 'entrypoint')).toContain('/etc/hosts');
+      expect(reads('burstable/main', 'entrypoint')).toContain('/etc/fstab');
+      expect(reads('guaranteed/main', 'entrypoint')).toContain('/etc/shells');
+      for (const name of ids.keys()) expect([name, of(name)[0]?.startSeen]).toEqual([name, true]);
+    });
+    const { spec } = await product.profile('scope:1');
+    const known = spec.behavior.files.map(({ path }) => path);
+    expect(known).toContain('/etc/networks');
+    expect(known).not.toContain('/etc/motd');
+    expect(known).not.toContain('/etc/passwd');
+    await product.cluster.kubectl('delete', 'namespace', inNamespace, '--wait=false');
+  });
 }

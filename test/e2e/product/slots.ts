@@ -7,7 +7,7 @@ import { readStore } from './store-copy.ts';
 import { scheduling, type SlotWatch } from './watches.ts';
 
 export function slotTests(product: Product, watch: () => SlotWatch): void {
-  test('of twelve containers that run, five have slots and all get their turn', { timeout: 120_000 }, async () => {
+  test('of twelve containers that run, five have slots and all get their turn', async () => {
     await within(60, () => {
       expect(watch().mostContainers).toBeGreaterThanOrEqual(12);
       // Full, by both accounts.

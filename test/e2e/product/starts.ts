@@ -57,7 +57,7 @@ async function withoutCronJob(product: Product, work: () => Promise<void>): Prom
 }
 
 export function startTests(product: Product): void {
-  test('50 starts, of containers that nobody profiles: 50 first programs seen', { timeout: 240_000 }, async () => {
+  test('50 starts, of containers that nobody profiles: 50 first programs seen', async () => {
     await product.configure({ profiling: { exclude: [{ namespace: inNamespace }] } });
     await product.cluster.kubectl('create', 'namespace', inNamespace);
     await withoutCronJob(product, async () => {
@@ -69,7 +69,7 @@ export function startTests(product: Product): void {
         'wait',
         '--for=condition=Complete',
         'job/starts',
-        '--timeout=120s',
+        '--timeout=300s',
       );
       const expected = (before.get(seen) ?? 0) + pods * containersPerPod;
       await within(40, async () => expect(await product.metric(seen)).toBeGreaterThanOrEqual(expected));
