@@ -40,7 +40,7 @@ export default defineConfig({
       project('kernel', ['test/kernel/**/*.test.ts', 'test/recall/recall.test.ts'], 300_000, [
         'test/kernel/compile-once.ts',
       ]),
-      project('kernels', ['test/kernels/**/*.test.ts'], 900_000),
+      project('kernels', ['test/kernels/**/*.test.ts'], 1_800_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 900_000),
     ],
   },

@@ -27,6 +27,9 @@ export interface Kernel {
   open(options: CaptureOptions): Promise<OpenedCapture>;
 }
 
+/** Room for what the whole machine does, which rules are asked for, while a program of a test waits for a processor. */
+const RING_BYTES = 32 << 20;
+
 type Attempt = { readonly kernel: Kernel } | { readonly reason: string };
 
 export const test = base
@@ -45,7 +48,7 @@ export const test = base
     undo.push(() => tracefs.remove());
 
     const open = async (options: CaptureOptions): Promise<OpenedCapture> => {
-      const capture = await openCapture({ tracefs: tracefs.path, blobFolder, ...options });
+      const capture = await openCapture({ tracefs: tracefs.path, blobFolder, ringBytes: RING_BYTES, ...options });
       undo.push(() => capture.close());
       return capture;
     };

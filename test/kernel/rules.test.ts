@@ -106,7 +106,10 @@ describe('approvers', () => {
         ': < /etc/shadow; : < /etc/gshadow',
       ),
     );
-    expect(events).toMatchObject([{ type: 'open', retval: -13, approver: 1, file: { path: '/etc/shadow' } }]);
+    // The machine itself reads this file, too.
+    expect(events.filter(({ cgroupId }) => cgroupId === kernel.outside.id)).toMatchObject([
+      { type: 'open', retval: -13, approver: 1, file: { path: '/etc/shadow' } },
+    ]);
   });
 
   test('a limit: the burst passes, the rest is counted, and the other rule of that file has its own', async ({
@@ -165,7 +168,7 @@ for _ in range(${tries}):
     const woken = async (urgent: boolean): Promise<boolean> => {
       capture.approve([{ record: 'open', name: 'urgent', urgent }]);
       let done = false;
-      const waiting = capture.wait(30_000).then(() => (done = true));
+      const waiting = capture.wait(600_000).then(() => (done = true));
       await cgroup.sh(': < "$1"', path);
       // The record is in the ring by now; so is the wakeup, if there is one.
       if (urgent) await waiting;

@@ -29,7 +29,7 @@ export interface ContainerRun {
 /** Where the container sees a folder of the machine into which it may write. */
 export const OUT = '/out';
 /** The slowest program takes 5 s alone; when this has passed, a container is killed, in time for the test to say what failed. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 /** Every hierarchy has a folder of this path once runc has used it. */
 function cgroupFolders(name: string): string[] {
