@@ -21,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serveBackups } from './backup-socket.ts';
 import { openSqliteStore, type SqliteStore } from './sqlite/sqlite-store.ts';
 import { goldenFile } from './sqlite/testing/golden.ts';
+import { everySnapshot } from './testing/every-snapshot.ts';
 import { commitOf, containerId, nginx, snapshotRecord } from './testing/records.ts';
 
 const program = fileURLToPath(new URL('./command.ts', import.meta.url));
@@ -69,7 +70,7 @@ async function wholeVersion(store: SqliteStore): Promise<number> {
   const read = await store.evidence(nginx);
   const version = read?.profile.version ?? 0;
   expect(new TextDecoder().decode(read?.evidence)).toBe(`evidence ${version}`);
-  const snapshots = await store.snapshots(nginx, { limit: 1_000 });
+  const snapshots = await everySnapshot(store, nginx);
   expect(snapshots.map(({ bytes }) => bytes.at(0))).toEqual(Array.from({ length: version }, (_, n) => (n + 1) % 256));
   return version;
 }

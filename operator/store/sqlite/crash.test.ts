@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { everySnapshot } from '../testing/every-snapshot.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 const program = fileURLToPath(new URL('./testing/committing-process.ts', import.meta.url));
@@ -35,7 +36,7 @@ it('keeps every acknowledged commit exactly once when its process is killed agai
   const store = await openSqliteStore({ path });
   for (const line of acknowledged) expect(await store.hasSnapshot(line.split(' ').at(2) ?? '')).toBe(true);
   for (const { image, version } of await store.profiles({ limit: 10 })) {
-    const stored = await store.snapshots(image, { limit: version + 1 });
+    const stored = await everySnapshot(store, image);
     const versions = stored.map((snapshot) => snapshot.bytes.at(0));
     // One snapshot for each version, in order, none twice, none missing; evidence and profile tell the same version.
     expect(versions).toEqual(Array.from({ length: version }, (_, index) => (index + 1) % 256));
