@@ -41,7 +41,9 @@ export interface SecurityProfile {
 }
 
 /**
- * What was learned about one image.
+ * What was learned about one image. One writer replaces it whole: of a field that only somebody else wrote, server-side apply
+ * would leave what stands there.
+ * @mapType atomic
  * @validation !has(oldSelf.sealed) || !oldSelf.sealed || self == oldSelf :: the profile is sealed and cannot be changed; delete it to learn anew
  */
 export interface SecurityProfileSpec {
@@ -58,10 +60,7 @@ export interface SecurityProfileSpec {
   readonly evidence: Evidence;
 }
 
-/**
- * Image as the pod asked for it, normalised.
- * @mapType atomic
- */
+/** Image as the pod asked for it, normalised. */
 export interface ProfileImage {
   /**
    * Registry and repository, for example docker.io/library/nginx.
@@ -78,10 +77,7 @@ export interface ProfileImage {
   readonly tag: string;
 }
 
-/**
- * What the profile was learned from.
- * @mapType atomic
- */
+/** What the profile was learned from. */
 export interface Evidence {
   /** Snapshots that were merged; one is the activity of one container over one period. */
   readonly snapshots: Count;

@@ -1,6 +1,7 @@
 /**
  * Server-side apply: we say how our fields shall be, the API server keeps everybody else's. Forced: fields that we apply
- * are ours, whoever wrote them before.
+ * are ours, whoever wrote them before. What we leave out stays if somebody else wrote it, unless the kind has it in an
+ * atomic map, which is one field.
  */
 import { z } from 'zod';
 import type { KubeClient } from './client.ts';
@@ -15,9 +16,13 @@ const appliedSchema = z.object({
     /** RFC 3339. */
     creationTimestamp: z.string(),
   }),
+  spec: z.unknown().optional(),
 });
 
-export type Applied = z.infer<typeof appliedSchema>['metadata'];
+export type Applied = z.infer<typeof appliedSchema>['metadata'] & {
+  /** As the API server stored it, which may be something else than was applied; undefined for kinds without one. */
+  readonly spec: unknown;
+};
 
 /** JSON is YAML, and this is the only content type that every version understands. */
 const contentType = 'application/apply-patch+yaml';
@@ -46,5 +51,6 @@ async function apply(client: KubeClient, resource: Resource, object: ObjectBody,
     body: withType(resource, object),
     contentType,
   });
-  return parseAnswer(answer, appliedSchema, `PATCH ${path}`).metadata;
+  const { metadata, spec } = parseAnswer(answer, appliedSchema, `PATCH ${path}`);
+  return { ...metadata, spec };
 }

@@ -48,6 +48,12 @@ test('a profile is published, edits are taken back, enough snapshots seal it', a
   const edit = JSON.stringify([{ op: 'replace', path: '/spec/behavior/files', value: [] }]);
   await apiServer.kubectl(['patch', 'securityprofile', name, '--type=json', '-p', edit]);
   await expect.poll(() => field(apiServer, name, files), soon).toBe('/etc/one');
+  // Fields that the operator does not write.
+  const foreign = '.spec.behavior.capabilities} {.spec.behavior.syscalls} {.metadata.generation';
+  const forgery = { sealed: false, behavior: { capabilities: ['CAP_SYS_ADMIN'], syscalls: ['ptrace'] } };
+  const merge = ['--type=merge', '-p', JSON.stringify({ spec: forgery })];
+  await apiServer.kubectl(['patch', 'securityprofile', name, ...merge]);
+  await expect.poll(() => field(apiServer, name, foreign), soon).toBe('  5');
 
   await learn(store, image, 2, '/etc/two');
   enqueue(image);
@@ -56,7 +62,8 @@ test('a profile is published, edits are taken back, enough snapshots seal it', a
   enqueue(image);
   await expect.poll(() => field(apiServer, name, '.status.state'), soon).toBe('Stable');
   expect(await field(apiServer, name, '.spec.sealed')).toBe('true');
-  expect(announced).toEqual(['ProfileRestored', 'ProfileSealed']);
+  expect(announced).toEqual(['ProfileRestored', 'ProfileRestored', 'ProfileSealed']);
+  expect(await field(apiServer, name, foreign)).toBe('  7');
   const table = await apiServer.kubectl(['get', 'securityprofiles', name]);
   expect(table).toMatch(/docker\.io\/library\/app +v1 +Stable +\d+ +3 +3 /);
 });

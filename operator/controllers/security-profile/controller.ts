@@ -22,7 +22,7 @@ import { securityProfiles } from '../resources.ts';
 import { ByteBucket } from './byte-bucket.ts';
 import type { ProfileApi, ProfileDependencies } from './dependencies.ts';
 import type { ProfileMetrics } from './metrics.ts';
-import { projectProfile, type ProfileObject } from './profile-object.ts';
+import { projectProfile, specDigest, type ProfileObject } from './profile-object.ts';
 import { reconcileProfile } from './reconcile.ts';
 
 const name = 'security-profile';
@@ -148,7 +148,7 @@ function profileApi(client: KubeClient, informer: Informer<ProfileObject>): Prof
     async applySpec(profile, spec, uid) {
       const metadata = { name: profile, ...(uid !== undefined && { uid }) };
       const applied = await applyObject(client, securityProfiles, { metadata, spec });
-      return { uid: applied.uid, generation: applied.generation ?? 0 };
+      return { uid: applied.uid, generation: applied.generation ?? 0, specDigest: specDigest(applied.spec) };
     },
     async remove(profile, uid) {
       await deleteObject(client, securityProfiles, { name: profile }, uid);

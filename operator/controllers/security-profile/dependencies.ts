@@ -25,16 +25,19 @@ export interface ProfileApi {
    * @param uid of the object that is to be changed; creates one if undefined
    * @throws ConflictError if the object of that uid is gone
    */
-  applySpec(
-    name: string,
-    spec: SecurityProfileSpec,
-    uid: string | undefined,
-  ): Promise<{ readonly uid: string; readonly generation: number }>;
+  applySpec(name: string, spec: SecurityProfileSpec, uid: string | undefined): Promise<WrittenSpec>;
   applyStatus(name: string, status: SecurityProfileStatus): Promise<void>;
   /** Deletes the object of that uid; another in its place stays. */
   remove(name: string, uid: string): Promise<void>;
   /** Takes back the annotation by which somebody asked for something. */
   clearAction(name: string, action: string): Promise<void>;
+}
+
+/** A spec as the API server stored it. */
+export interface WrittenSpec {
+  readonly uid: string;
+  readonly generation: number;
+  readonly specDigest: string;
 }
 
 /** What was published last; lost at a restart, then the object itself tells. */
@@ -43,9 +46,12 @@ export interface LastPublication {
   readonly version: number;
   readonly uid: string;
   readonly generation: number;
+  /** Of what the API server stored, so that what it or a webhook changes in every write is no edit. */
   readonly specDigest: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The same of the last edit that was taken back; 0 if there was none. */
+  readonly restoredAt: number;
   /** The same of the status, if that was written alone since. */
   readonly statusAt?: number;
 }

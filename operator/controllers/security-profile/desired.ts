@@ -36,6 +36,8 @@ export interface StatusTime {
 export interface StatusContext extends StatusTime {
   readonly record: ProfileRecord;
   readonly publication: Publication;
+  /** The API server stored another spec than was written. */
+  readonly isAltered: boolean;
   readonly settings: Settings;
   readonly otherBuilds: OtherBuilds;
   readonly refusals: readonly Refusal[];
@@ -55,7 +57,7 @@ export function desiredStatus(context: StatusContext): SecurityProfileStatus {
     behavior[kind].length + evidence.omitted[kind];
   const { quarantined } = publication;
   const wanted = [
-    readyCondition,
+    context.isAltered ? alteredCondition : readyCondition,
     stableCondition(context),
     completeCondition(evidence),
     ...overlayConditions({ ...context, quarantined }),
@@ -89,6 +91,14 @@ const readyCondition: ConditionFacts = {
   status: 'True',
   reason: 'Published',
   message: 'The profile holds what was learned.',
+};
+
+const alteredCondition: ConditionFacts = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'SpecAltered',
+  message:
+    'The API server stores another spec than what was learned: an admission webhook or policy changes it, or the CustomResourceDefinition is not of the version of the operator. Exempt SecurityProfiles from it, or apply the CustomResourceDefinitions again; then the next change of the profile is published as it was learned. If it is sealed, delete it to learn anew.',
 };
 
 function stableCondition({ record, settings }: StatusContext): ConditionFacts {

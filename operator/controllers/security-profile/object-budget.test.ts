@@ -92,6 +92,7 @@ it('an object is within 192 KiB as a whole, whatever an image does and whatever 
         marks: crowded.map((namespace) => ({ whole: 'namespace' as const, namespace })),
         record,
         publication: { ...publication, quarantined: Number.MAX_SAFE_INTEGER },
+        isAltered: true,
         settings: defaultSettings,
         otherBuilds: {
           digests: Array.from({ length: 1_000 }, (_, index) => ({ digest: digest(index), since: epoch })),

@@ -5,7 +5,7 @@ import type { SecurityProfileSpec } from '../../../crds/security-profile.ts';
 import type { ReconcileResult } from '../../kube/controller.ts';
 import type { ProfileRecord } from '../../store/store.ts';
 import { timestamp } from '../conditions.ts';
-import type { LastPublication, ProfileDependencies } from './dependencies.ts';
+import type { LastPublication, ProfileDependencies, WrittenSpec } from './dependencies.ts';
 import {
   degradedStatus,
   desiredSpec,
@@ -26,7 +26,8 @@ import { updateStatus } from './status.ts';
 type Reason = 'new' | 'sealed' | 'restored' | 'changed';
 
 /**
- * New and sealed profiles are written at once, and edits taken back at once; other changes, once per interval.
+ * New and sealed profiles are written at once; changes once per interval; an edit is taken back at once, and those that follow
+ * once per interval: whoever writes again and again shall not make us do so.
  * @param object as the informer or the API server shows it
  */
 export async function publishProfile(
@@ -40,7 +41,7 @@ export async function publishProfile(
   if (reason === undefined) {
     return object === undefined ? {} : refresh(key, object, record, dependencies);
   }
-  const wait = reason === 'changed' ? untilInterval(object, last, dependencies) : 0;
+  const wait = untilDue(reason, object, last, dependencies);
   if (wait > 0) {
     dependencies.metrics.postponed.inc({ reason: 'interval' });
     return { requeueAfterMs: wait };
@@ -72,15 +73,30 @@ function reasonToPublish(
   return record.version === last.version && isMarked ? undefined : 'changed';
 }
 
-/** Milliseconds until the profile may be written again. The clock may have been set back: never more than one interval. */
+/** Milliseconds. */
+function untilDue(
+  reason: Reason,
+  object: ProfileObject | undefined,
+  last: LastPublication | undefined,
+  dependencies: ProfileDependencies,
+): number {
+  if (reason === 'changed') return untilInterval(object, last, dependencies);
+  return reason === 'restored' ? intervalAfter(last?.restoredAt ?? 0, dependencies) : 0;
+}
+
+/** Milliseconds until the profile may be written again. */
 function untilInterval(
   object: ProfileObject | undefined,
   last: LastPublication | undefined,
-  { settings, clock }: ProfileDependencies,
+  dependencies: ProfileDependencies,
 ): number {
-  const interval = settings().publishing.intervalMs;
   const written = Date.parse(object?.status.lastUpdated ?? '');
-  const at = Math.max(last?.at ?? 0, Number.isNaN(written) ? 0 : written);
+  return intervalAfter(Math.max(last?.at ?? 0, Number.isNaN(written) ? 0 : written), dependencies);
+}
+
+/** Milliseconds until an interval after `at` is over. The clock may have been set back: never more than one interval. */
+function intervalAfter(at: number, { settings, clock }: ProfileDependencies): number {
+  const interval = settings().publishing.intervalMs;
   return Math.min(interval, at + interval - clock.now());
 }
 
@@ -114,6 +130,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
   const status: Omit<StatusContext, keyof StatusTime> = {
     record,
     publication,
+    isAltered: written.specDigest !== digest,
     settings: settings(),
     otherBuilds: dependencies.otherBuilds(record.image),
     marks: quarantine,
@@ -123,20 +140,25 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     previous,
     lastUpdated: (isSame ? previous.lastUpdated : undefined) ?? timestamp(at),
   };
-  const { uid, generation } = written;
+  const { uid, generation, specDigest: stored } = written;
   const target = { name: record.name, generation, status: previous };
   await updateStatus(target, (time) => desiredStatus({ ...status, ...time }), dependencies);
   // Last of all: what failed before is done again.
-  dependencies.last.set(key, { version: record.version, uid, generation, specDigest: digest, at });
+  const restoredAt = lastRestored(key, situation.reason, dependencies);
+  dependencies.last.set(key, { version: record.version, uid, generation, specDigest: stored, at, restoredAt });
   // Whether it is still watched then is to be told also if nothing is learned until then.
   return record.state === 'stable' ? {} : { requeueAfterMs: settings().publishing.intervalMs };
+}
+
+function lastRestored(key: string, reason: Reason, { last, clock }: ProfileDependencies): number {
+  return reason === 'restored' ? clock.now() : (last.get(key)?.restoredAt ?? 0);
 }
 
 async function writeSpec(
   spec: SecurityProfileSpec,
   { record, object, reason }: Situation,
   { api, bucket, metrics, announce }: ProfileDependencies,
-): Promise<{ readonly uid: string; readonly generation: number }> {
+): Promise<WrittenSpec> {
   const bytes = Buffer.byteLength(JSON.stringify(spec));
   bucket.spend(bytes);
   const applied = await api.applySpec(record.name, spec, object?.uid);

@@ -270,6 +270,52 @@ describe('what others do', () => {
     expect(cluster.announced).toEqual(['ProfileRestored']);
   });
 
+  it('takes back the edits of somebody who writes again and again once per interval, and at once when it seals', async () => {
+    const cluster = fakeCluster(image);
+    const { intervalMs } = cluster.settings.current.publishing;
+    cluster.learn(1, '/a');
+    await cluster.reconcile();
+    const learned = cluster.object()?.spec;
+    if (learned === undefined) throw new Error('nothing was published');
+    const forge = () => {
+      cluster.api.put(cluster.name, { ...learned, behavior: { ...learned.behavior, capabilities: ['CAP_SYS_ADMIN'] } });
+      return cluster.reconcile();
+    };
+    const start = cluster.clock.now();
+    await forge();
+    expect(cluster.object()?.spec).toEqual(learned);
+    for (let edits = 0; edits < 100; edits += 1) {
+      const { requeueAfterMs = 0 } = await forge();
+      if (edits % 2 === 1) await cluster.clock.advance(Math.ceil(requeueAfterMs / 2));
+    }
+    const intervals = (cluster.clock.now() - start) / intervalMs;
+    expect(cluster.announced.length).toBeGreaterThan(1);
+    expect(cluster.announced.length).toBeLessThanOrEqual(1 + intervals);
+    expect(cluster.api.specWrites).toBe(1 + cluster.announced.length);
+    await forge();
+    cluster.settings.current = { ...defaultSettings, learning: { ...defaultSettings.learning, snapshots: 1 } };
+    await cluster.reconcile();
+    expect(cluster.object()?.spec).toEqual({ ...learned, sealed: true });
+  });
+
+  it('does not write for ever what the API server alters, and says so until it is stored as it was learned', async () => {
+    const cluster = fakeCluster(image);
+    cluster.api.alter = (spec) => ({ ...spec, behavior: { ...spec.behavior, syscalls: ['ptrace'] } });
+    cluster.learn(1, '/a');
+    for (let times = 0; times < 10; times += 1) {
+      await cluster.reconcile();
+      await cluster.clock.advance(hour);
+    }
+    expect(cluster.api.specWrites).toBe(1);
+    expect(cluster.announced).toEqual([]);
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'False', reason: 'SpecAltered' });
+    cluster.api.alter = (spec) => spec;
+    cluster.learn(2, '/b');
+    await cluster.reconcile();
+    expect(cluster.object()?.spec.behavior.syscalls).toBeUndefined();
+    expect(condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
+  });
+
   it('keeps a profile that somebody sealed, and says so', async () => {
     const cluster = fakeCluster(image);
     cluster.learn(1, '/a');

@@ -48,6 +48,8 @@ export class FakeApi implements ProfileApi {
   statusWrites = 0;
   /** Of JSON, in all writes. */
   bytes = 0;
+  /** Stands for a webhook, or for a schema that lacks a field. */
+  alter = (spec: SecurityProfileSpec): SecurityProfileSpec => spec;
   /** Stands for an informer that is behind: what `withImage` shows instead of the objects. */
   cache: readonly ProfileObject[] | undefined;
   #uids = 0;
@@ -87,7 +89,7 @@ export class FakeApi implements ProfileApi {
     }
     this.specWrites += 1;
     this.bytes += JSON.stringify(spec).length;
-    return Promise.resolve(this.put(name, spec));
+    return Promise.resolve(this.put(name, this.alter(spec)));
   }
 
   applyStatus(name: string, status: SecurityProfileStatus): Promise<void> {
