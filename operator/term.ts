@@ -152,7 +152,9 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     ...options,
     store,
     settings,
-    publish: publishStored,
+    // What learns is published all the time, so that the thread would never end.
+    publish: (evidence, facts, state) =>
+      state === 'stable' ? reading.publish(evidence, facts) : publishStored(evidence, facts),
     compiled: (record) => blobs.compiled(record),
     otherBuilds: (image: Image) => builds.of(image),
     scheduling: (image) => ({ view: scheduler.image(image), hours: hours(image) }),

@@ -1,5 +1,7 @@
 /** What the main thread and the thread that reads whole profiles say to each other. */
 import type { Image } from '../../core/image.ts';
+import type { Publication } from '../../core/profile/publication.ts';
+import type { PublishOptions } from '../../core/profile/publish.ts';
 import type { QuarantineMark } from '../../core/profile/quarantine.ts';
 import type { ProfileModel, UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
 import type { Store } from '../store/store.ts';
@@ -36,9 +38,15 @@ export type Asking =
   | { readonly what: 'unknown'; readonly question: UnknownQuestion }
   /** `at`: milliseconds since the epoch. */
   | { readonly what: 'model'; readonly name: string; readonly at: number }
-  | { readonly what: 'compile'; readonly evidence: Uint8Array; readonly quarantine: readonly QuarantineMark[] };
+  | { readonly what: 'compile'; readonly evidence: Uint8Array; readonly quarantine: readonly QuarantineMark[] }
+  | { readonly what: 'publish'; readonly evidence: Uint8Array; readonly facts: PublishOptions };
 
-export type Answer = UnknownAnswer | ProfileModel | Compiled | NotCompiled;
+export interface Published {
+  readonly kind: 'published';
+  readonly publication: Publication;
+}
+
+export type Answer = UnknownAnswer | ProfileModel | Compiled | NotCompiled | Published;
 
 export type ToThread =
   | { readonly type: 'ask'; readonly id: number; readonly asking: Asking }

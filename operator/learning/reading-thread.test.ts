@@ -11,6 +11,7 @@ import { type ProfileModel, ProfileTooLargeError, ReadingStoppedError, type Unkn
 import { memoryStore } from '../store/testing/memory-store.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { compileStored } from './compile-stored.ts';
+import { publishStored } from './evidence-bytes.ts';
 import { createIngest } from './ingest.ts';
 import { profileModels } from './profile-model.ts';
 import { createReading, type ReadingOptions } from './reading-thread.ts';
@@ -180,6 +181,23 @@ it('compiles as if it was no thread, and leaves the evidence to who has it', asy
   }
   expect(await reading.compile(new Uint8Array(3), [])).toMatchObject({ kind: 'not-compiled' });
   expect(await reading.model(name)).toMatchObject({ kind: 'found' });
+});
+
+it('publishes as if it was no thread, also where there is no memory for one', async () => {
+  const { reading, store, clock } = await learned();
+  const evidence = await storedEvidence(store);
+  const facts = { lostPeriods: 3, quarantine: [{ containerId: containerNumber(2), since: 0 }] };
+  const expected = await publishStored(evidence, facts);
+  expect(expected.behavior.files).toHaveLength(50);
+  expect(await Promise.all([reading.publish(evidence, facts), reading.publish(evidence, facts)])).toEqual([
+    expected,
+    expected,
+  ]);
+  // Which ends when nobody asks any more.
+  expect(clock.pending).toBe(1);
+  const { reading: small } = await learned({ limitBytes: 1 });
+  expect(await small.publish(evidence, facts)).toEqual(expected);
+  await expect(reading.publish(new Uint8Array(3), facts)).rejects.toThrow('not one whole zstd stream');
 });
 
 it('compiles while memory is scarce for questions, as long as there is room for it', async () => {

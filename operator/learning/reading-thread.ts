@@ -1,13 +1,14 @@
 /**
  * Reads and compiles whole profiles in a thread of its own, so that nothing waits for it, and within a heap of its own, so that
  * the largest profile cannot take the memory of all else. The thread begins with a question, and ends when none has come for a
- * while. It works on two at a time at most, one that somebody asked (profileGate) and one to compile (profile-blobs.ts): should
- * the heap not suffice for both, both may be asked again; what fills it alone is too large.
+ * while. It works on three at a time at most: one that somebody asked (profileGate), one to compile (profile-blobs.ts) and one to
+ * publish. Should the heap not suffice for more than one, all may be asked again; what fills it alone is too large.
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { CheckMetrics } from '../metrics/checks.ts';
+import { Gate } from '../server/gate.ts';
 import type { MemoryWatch } from '../server/memory.ts';
 import {
   type ProfileModel,
@@ -18,12 +19,14 @@ import {
   type UnknownBehaviours,
 } from '../server/ports.ts';
 import type { Compiled, NotCompiled } from './compile-stored.ts';
+import { publishStored } from './evidence-bytes.ts';
 import type { KnownProfiles } from './known-profiles.ts';
 import type { ProfileBlobsOptions } from './profile-blobs.ts';
 import type {
   Answer,
   Asking,
   FromThread,
+  Published,
   ReadMethod,
   ReadRequest,
   ReadResult,
@@ -53,12 +56,16 @@ export interface Reading {
   /** Without a time, what is known now. */
   readonly model: ProfileModels;
   readonly compile: ProfileBlobsOptions['compile'];
+  /** In place, if there is not the memory for it in the thread: a finished profile has to be published. */
+  readonly publish: typeof publishStored;
   /** What is being read ends without an answer, and so does what is asked later. */
   close(): Promise<void>;
 }
 
 /** For the next question about the same image, whose compiled form is still there; the thread at rest costs some 20 MiB. */
 const idleMs = 60_000;
+/** Two profiles are published at a time (controller.ts). */
+const maxPublishing = 8;
 /** Nothing is kept of what was compiled, but profiles are often finished one after the other, and beginning takes 0.1 s. */
 const idleCompilingMs = 2_000;
 
@@ -68,6 +75,7 @@ export function createReading(options: ReadingOptions): Reading {
   let cancelEnd = (): void => undefined;
   let keptUntil = -Infinity;
   let isClosed = false;
+  const publishing = new Gate(1, maxPublishing);
 
   async function end(): Promise<void> {
     cancelEnd();
@@ -101,6 +109,16 @@ export function createReading(options: ReadingOptions): Reading {
         return { kind: 'not-compiled', reason: error.message };
       }
     },
+    publish: (evidence, facts) =>
+      publishing.run(async () => {
+        try {
+          const asking: Asking = { what: 'publish', evidence, facts };
+          return (await ask<Published>(asking, idleCompilingMs)).publication;
+        } catch (error) {
+          if (error instanceof ReadingStoppedError) return publishStored(evidence, facts);
+          throw error;
+        }
+      }),
     close: async () => {
       isClosed = true;
       await end();

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { type Memory, processMemory } from '../server/memory.ts';
 import { ProfileTooLargeError, ReadingStoppedError } from '../server/ports.ts';
 import { compileStored } from './compile-stored.ts';
-import { unpackedLength } from './evidence-bytes.ts';
+import { publishStored, unpackedLength } from './evidence-bytes.ts';
 import { profileModels } from './profile-model.ts';
 import type {
   Answer,
@@ -78,9 +78,11 @@ function serve(port: MessagePort, { secret, limitBytes }: ThreadOptions): void {
   });
 
   async function answer(asking: Asking): Promise<Answer> {
-    if (asking.what === 'compile') {
+    if (asking.what === 'compile' || asking.what === 'publish') {
       requireRoom(await unpackedLength(asking.evidence), memory);
-      return compileStored(asking.evidence, asking.quarantine, secret);
+      return asking.what === 'compile'
+        ? compileStored(asking.evidence, asking.quarantine, secret)
+        : { kind: 'published', publication: await publishStored(asking.evidence, asking.facts) };
     }
     const found = await (asking.what === 'unknown' ? unknown(asking.question) : models(asking.name, asking.at));
     return found.kind === 'found'

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { containerNumber } from '../../../core/profile/testing.ts';
 import { compileStored } from '../../learning/compile-stored.ts';
+import { publishStored } from '../../learning/evidence-bytes.ts';
 import { ReadingStoppedError } from '../../server/ports.ts';
 import { fakeCluster, type FakeClusterOptions } from './testing/fake-cluster.ts';
 
@@ -58,6 +59,18 @@ it('a finished profile is published though there is no memory to compile it, and
   isShort = false;
   expect(await cluster.reconcile()).toEqual({});
   expect(compiled(cluster)).toMatchObject({ fingerprints: 4 });
+});
+
+it('who makes the publication knows whether the profile is finished', async () => {
+  const states: string[] = [];
+  const publish: FakeClusterOptions['publish'] = (evidence, facts, state) => {
+    states.push(state);
+    return publishStored(evidence, facts);
+  };
+  const cluster = await learned({ publish });
+  await cluster.clock.advance(49 * hour);
+  await cluster.reconcile();
+  expect(states).toEqual(['learning', 'stable']);
 });
 
 it('is another one while a container of before is in quarantine, and the same again after a release', async () => {

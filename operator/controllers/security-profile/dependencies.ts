@@ -68,7 +68,11 @@ export interface ProfileDependencies {
   >;
   readonly api: ProfileApi;
   /** Publication of evidence as the store has it; the caller knows how the bytes are compressed. */
-  readonly publish: (evidence: Uint8Array, facts: PublicationFacts) => Promise<Publication>;
+  readonly publish: (
+    evidence: Uint8Array,
+    facts: PublicationFacts,
+    state: ProfileRecord['state'],
+  ) => Promise<Publication>;
   /** A stable profile compiled for agents, unless that is done; undefined if it has changed since, or cannot be. */
   readonly compiled: (record: ProfileRecord) => Promise<CompiledFacts | 'later' | undefined>;
   readonly otherBuilds: (image: Image) => OtherBuilds;

@@ -117,7 +117,7 @@ async function write(key: string, situation: Situation, dependencies: ProfileDep
     store.lostPeriods(record.image),
     store.quarantined(record.image),
   ]);
-  const publication = await dependencies.publish(evidence, { lostPeriods, quarantine });
+  const publication = await dependencies.publish(evidence, { lostPeriods, quarantine }, record.state);
   const spec = desiredSpec(record, publication);
   const digest = specDigest(spec);
   const isSame = object?.specDigest === digest;
@@ -239,7 +239,8 @@ async function countQuarantined(
   { store, publish }: ProfileDependencies,
 ): Promise<number> {
   const read = quarantine.length === 0 ? undefined : await store.evidence(image);
-  return read === undefined ? 0 : (await publish(read.evidence, { lostPeriods: 0, quarantine })).quarantined;
+  if (read === undefined) return 0;
+  return (await publish(read.evidence, { lostPeriods: 0, quarantine }, read.profile.state)).quarantined;
 }
 
 /**
