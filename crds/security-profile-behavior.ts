@@ -252,6 +252,8 @@ export interface ProfileNetwork {
    * @maximum 65535
    */
   readonly port?: number;
+  /** One of several containers talked to so many blocks that they are one: it is shown, and what lies in it is not known. */
+  readonly oneContainer?: boolean;
   /** Share of the containers that could have shown it and did; absent while none could. */
   readonly commonality?: Percent;
   /** Of the periods of the only container, the share that showed it; see status.recurrence. */

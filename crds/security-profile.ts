@@ -105,7 +105,10 @@ export interface Evidence {
   readonly completeness: Completeness;
   /** Entries that were learned and left out, because the object is bounded; the operator knows them. */
   readonly omitted: Omitted;
-  /** Entries that only probes and people at a terminal showed: the operator keeps them, they are no part of the profile. */
+  /**
+   * Entries that only probes and people at a terminal showed, and blocks of addresses that one of several containers made so
+   * wide: the operator keeps them, and they are not known behaviour.
+   */
   readonly setAside?: Omitted;
   /**
    * Digest of the full profile in the operator's store.

@@ -21,7 +21,7 @@ import { beginningsOf, nameElements, roots } from './pattern-trie.ts';
  * Of this compiler. It grows with every change by which equal behaviours give other bytes than before, so that what an earlier
  * one made is made anew.
  */
-export const compilerRevision = 1;
+export const compilerRevision = 2;
 
 /** A secret shorter than this could be guessed. */
 const secretBytes = 16;

@@ -1,6 +1,10 @@
 /** An attacker in a web server who knows the profile and picks names that fit its patterns: what stays visible, and what does not. */
 import { describe, expect, it } from 'vitest';
 import { Recording } from '../activity/testing/recording.ts';
+import type { Evidence } from '../profile/evidence.ts';
+import { mergeEvidence } from '../profile/merge.ts';
+import { publish } from '../profile/publish.ts';
+import { type KnownBehaviour, knownByEvidence, knownByPublication } from './known-behaviour.ts';
 import { compiled, evidenceOf, matchAll } from './testing.ts';
 
 const [server, shell, child] = [100, 101, 102];
@@ -69,4 +73,49 @@ describe('an attacker who knows the patterns is not seen', () => {
     ['or beside a module', (attack) => attack.open(server, `${cache}.7`, write)],
     ['telling a number by the name that is asked for', (attack) => attack.dns(server, 'shard-4711.db.example.com')],
   ])('%s', (_, act) => expect(verdicts(act)).toEqual(['known']));
+});
+
+describe('an attacker who has containers of the image while it is learned', () => {
+  const [talks, elsewhere] = ['203.0.113.0/24', '198.51.100.0/24'];
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+  const calling = (container: number, addresses: readonly string[]): Evidence =>
+    evidenceOf(addresses.reduce((all, address) => all.socket(server, 'connect', `${address}:443`), started()).events, {
+      container,
+    });
+  /** Addresses are their own blocks here (testing.ts). */
+  const networks = numbers(40).map((second) => `20.${second}.7.0/24`);
+  const others = [2, 3, 4].map((container) => calling(container, [talks]));
+  const learnedWith = (...attackers: readonly Evidence[]): Evidence =>
+    [...others, ...attackers].reduce((known, one) => mergeEvidence(known, one));
+  const verdictOn = (address: string, ...attackers: readonly Evidence[]): string | undefined => {
+    return matchAll(
+      compiled(learnedWith(...attackers)),
+      started().socket(server, 'connect', `${address}:443`).events,
+    ).at(-1)?.match.verdict;
+  };
+
+  it.each([
+    ['with the Internet', networks],
+    ['with a network of a provider', numbers(99).map((third) => `198.51.${third}.0/24`)],
+    ['with both', [...networks, ...numbers(99).map((third) => `198.51.${third}.0/24`)]],
+  ])('makes nothing known for others by one of them that talks %s', (_, addresses) => {
+    expect(verdictOn(elsewhere, calling(1, addresses))).toBe('unseen');
+    expect(verdictOn(talks, calling(1, addresses))).toBe('known');
+  });
+
+  it('is shown by what it did, and is as unknown to whoever reads the object alone', () => {
+    const all = learnedWith(calling(1, networks));
+    const { behavior } = publish(all, { lostPeriods: 0 });
+    expect(behavior.network).toMatchObject([
+      { peer: 'external 0.0.0.0/0', port: 443, oneContainer: true, commonality: 25 },
+      { peer: `external ${talks}`, port: 443, commonality: 75 },
+    ]);
+    const peers = ({ endpoints }: KnownBehaviour): string[] => endpoints.map(({ peer }) => peer);
+    expect(peers(knownByPublication(behavior))).toEqual([`external ${talks}`]);
+    expect(peers(knownByEvidence(all))).toEqual([`external ${talks}`]);
+  });
+
+  it('makes the Internet known by two', () => {
+    expect(verdictOn(elsewhere, calling(1, networks), calling(5, networks))).toBe('known');
+  });
 });

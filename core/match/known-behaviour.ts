@@ -134,7 +134,9 @@ export function knownByPublication(behavior: PublishedBehavior, facts: Publicati
       access.map((one) => ({ processId, path, access: one })),
     ),
     names: below(dns),
-    endpoints: below(network).map(({ peer = '', port = 0, ...endpoint }) => ({ ...endpoint, peer, port })),
+    endpoints: below(network.filter(({ oneContainer }) => oneContainer === undefined)).map(
+      ({ peer = '', port = 0, ...endpoint }) => ({ ...endpoint, peer, port }),
+    ),
   });
 }
 

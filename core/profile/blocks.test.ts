@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Actor, Snapshot } from '../activity/snapshot.ts';
 import { compiled } from '../match/testing.ts';
-import { blockCovers, blockLimits, isWiderBlock, widerBlocks } from './blocks.ts';
+import { blockCovers, blockLimits, isOfOneContainer, isWiderBlock, widerBlocks } from './blocks.ts';
 import { decodeEvidence } from './decode-evidence.ts';
 import { encodeEvidence } from './encode-evidence.ts';
 import { emptyEvidence, type Evidence } from './evidence.ts';
@@ -115,7 +115,23 @@ describe('whom a process talks to outside of the cluster', () => {
   });
 
   it('is the network of a service that answers from everywhere in it, whoever saw what', () => {
-    expect(shown(inNetwork(4), inNetwork(8).slice(4))).toEqual(['external 104.16.0.0/16 443']);
+    const each = inNetwork(9).map((one) => [one]);
+    expect(shown(...each)).toEqual(['external 104.16.0.0/16 443']);
+    // Without the one that saw two of them, seven are left.
+    expect(shown(...each.slice(2), inNetwork(2))).toHaveLength(9);
+  });
+
+  it('is not what one container alone saw of it, which is shown beside as that', () => {
+    const { behavior, evidence } = publish(merged(container(1, networks(40)), container(2, inNetwork(1))), {
+      lostPeriods: 0,
+    });
+    expect(behavior.network).toMatchObject([
+      { peer: 'external 0.0.0.0/0', port: 443, oneContainer: true, commonality: 50, pattern: { rule: 'blocks' } },
+      { peer: 'external 104.16.0.0/24', port: 443, commonality: 50 },
+    ]);
+    expect(behavior.network[1]).not.toHaveProperty('oneContainer');
+    expect(evidence).toMatchObject({ setAside: { network: 1 }, omitted: { network: 0 } });
+    expect(JSON.stringify(publish(container(1, networks(40)), { lostPeriods: 0 }))).not.toContain('oneContainer');
   });
 
   it('is the Internet where there are many networks, with how many and some of them', () => {
@@ -236,7 +252,9 @@ describe('wider blocks', () => {
         }
         for (const { peer, members } of entries) {
           const count = members === undefined ? 0 : memberCount(members);
-          expect(count >= blockLimits.blocks).toBe(isWiderBlock(peer));
+          // Of a network beside an Internet of one container it is not known.
+          const isUncounted = members === undefined && isWiderBlock(peer) && entries.some(isOfOneContainer);
+          expect(isUncounted || count >= blockLimits.blocks === isWiderBlock(peer)).toBe(true);
         }
       }),
       { numRuns: 150 },

@@ -7,16 +7,12 @@
  * | 8 different /24 (IPv6: /48) of one /16 (/32) | the /16 (/32), `external 104.16.0.0/16`         |
  * | 32 different /16 (/32)                | the Internet, `external 0.0.0.0/0` (`external ::/0`)   |
  *
- * A wider block absorbs: whatever lies in it belongs to it from then on. Never another port, nor anything that is not public
- * ({@link publicBlock}): private networks, the own host, link-local addresses with the metadata service among them.
- *
- * This is a closure, as that of names (patterns.ts) and for the same reason: which /16 an address lies in depends on the
- * address alone, and a /24 is given up only for a /16 that is there to stay. So neither the order of snapshots nor how they
- * were split shows.
+ * and as many would be left without any one of the containers: what is known of all containers no single one can widen
+ * (close-blocks.ts). Never another port, nor anything that is not public ({@link publicBlock}): private networks, the own
+ * host, link-local addresses with the metadata service among them.
  */
-import { keyOf, type NetworkEvidence } from './evidence.ts';
-import { absorbNamed, addEntry } from './join.ts';
-import { membersOf } from './members.ts';
+import { isSingle } from './container-set.ts';
+import type { NetworkEvidence } from './evidence.ts';
 
 export const blockLimits = {
   /** Of 256: a service has addresses all over its provider's network. Somebody who controls a few servers has not. */
@@ -54,6 +50,14 @@ export function isWiderBlock(peer: string): boolean {
   return wider !== undefined && (peer === wider.network || peer === wider.internet);
 }
 
+/**
+ * A block that one container alone made so wide: it stands for that container's addresses, and says nothing of what others
+ * talk to. Which those were is not known any more.
+ */
+export function isOfOneContainer({ peer, containers }: Pick<NetworkEvidence, 'peer' | 'containers'>): boolean {
+  return isSingle(containers) && isWiderBlock(peer);
+}
+
 /** `wide` is the peer, or a block that it lies in. */
 export function blockCovers(wide: string, peer: string): boolean {
   if (wide === peer) return true;
@@ -87,70 +91,3 @@ function publicBlock(block: string): string | undefined {
   if (high === undefined || low === undefined) return undefined;
   return low === '' || low === '0' ? `${high}::/32` : `${high}:${low}::/32`;
 }
-
-/** Of those whose blocks may become one; undefined for what never does. */
-function groupOf(entry: NetworkEvidence): string | undefined {
-  const wider = entry.direction === 'connect' ? widerBlocks(entry.peer) : undefined;
-  return wider && keyOf.network({ ...entry, peer: wider.internet });
-}
-
-/** Closes the blocks of all entries. */
-export function closeBlocks(entries: ReadonlyMap<string, NetworkEvidence>): ReadonlyMap<string, NetworkEvidence> {
-  const groups = Map.groupBy(entries.values(), groupOf);
-  const renames = [...groups].flatMap(([group, own]) => (group === undefined ? [] : renamesOf(own)));
-  if (renames.length === 0) return entries;
-  const closed = new Map(entries);
-  for (const { before } of renames) closed.delete(keyOf.network(before));
-  for (const { before, peer } of renames) {
-    const after = { ...before, peer, members: before.members ?? membersOf(before.peer.slice(external.length)) };
-    addEntry(closed, keyOf.network(after), after, absorbNamed);
-  }
-  return closed;
-}
-
-interface Rename {
-  readonly before: NetworkEvidence;
-  readonly peer: string;
-}
-
-function renamesOf(group: readonly NetworkEvidence[]): Rename[] {
-  const { networks, everywhere } = networksOf(group);
-  return group.flatMap((before) => {
-    const wider = widerBlocks(before.peer);
-    if (wider === undefined) return [];
-    const narrow = (networks.get(wider.network) ?? 0) >= blockLimits.blocks ? wider.network : before.peer;
-    const peer = everywhere ? wider.internet : narrow;
-    return peer === before.peer ? [] : [{ before, peer }];
-  });
-}
-
-/** How many blocks of each network a group has; of one that stands for its blocks itself, as many as it takes. */
-function networksOf(group: readonly NetworkEvidence[]): { networks: ReadonlyMap<string, number>; everywhere: boolean } {
-  const networks = new Map<string, number>();
-  let everywhere = false;
-  for (const { peer } of group) {
-    const wider = widerBlocks(peer);
-    if (wider === undefined) continue;
-    everywhere ||= peer === wider.internet;
-    const more = peer === wider.network ? blockLimits.blocks : 1;
-    networks.set(wider.network, (networks.get(wider.network) ?? 0) + more);
-  }
-  return { networks, everywhere: everywhere || networks.size >= blockLimits.networks };
-}
-
-/**
- * What counts for the limit of a table, as a group is kept or left out as a whole: more with each block, and never less than
- * before when blocks become one.
- */
-export const mostWeight = 64;
-/** Of one group. */
-export const mostEntries = (blockLimits.blocks - 1) * (blockLimits.networks - 1);
-
-export const blockGroups = {
-  keyOf: (entry: NetworkEvidence): string => groupOf(entry) ?? keyOf.network(entry),
-  weigh: (group: readonly NetworkEvidence[]): number => {
-    const { networks, everywhere } = networksOf(group);
-    const blocks = [...networks.values()].reduce((sum, count) => sum + Math.min(count, blockLimits.blocks), 0);
-    return everywhere ? mostWeight : Math.min(Math.max(1, blocks), mostWeight);
-  },
-} as const;

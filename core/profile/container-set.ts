@@ -21,6 +21,26 @@ export function setSize(set: ContainerSet): number {
   return count;
 }
 
+export function isSingle(set: ContainerSet): boolean {
+  return set !== noContainers && (set & (set - 1n)) === noContainers;
+}
+
+/** The containers that are in at least so many of the sets. */
+export function inAtLeast(sets: readonly ContainerSet[], least: number): ContainerSet {
+  if (sets.length < least) return noContainers;
+  /** At index i those that are in more than i of the sets so far. */
+  const counted = Array.from({ length: least }, () => noContainers);
+  for (const set of sets) {
+    let counting = set;
+    for (let index = 0; index < least && counting !== noContainers; index += 1) {
+      const before = counted[index] ?? noContainers;
+      counted[index] = before | counting;
+      counting &= before;
+    }
+  }
+  return counted.at(-1) ?? noContainers;
+}
+
 function bitsOf(word: number): number {
   const pairs = word - ((word >>> 1) & 0x5555_5555);
   const nibbles = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333);

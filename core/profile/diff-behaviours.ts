@@ -139,7 +139,9 @@ function processBehaviours({ processes, files, dns, network }: PublishedBehavior
     ...dns.map(({ processId, name, types, commonality }) =>
       below(placeOf(processId), { kind: 'dns', name }, waysOf(types, commonality)),
     ),
-    ...network.map(({ processId, direction, protocol, peer, port, commonality }) => {
+    ...network.map(({ processId, direction, protocol, peer: block, port, commonality, oneContainer }) => {
+      // Not the block: what lies in it is not known by it.
+      const peer = oneContainer === undefined || block === undefined ? block : `${block} of one container`;
       const subject = { kind: 'network' as const, direction, protocol, ...(peer !== undefined && { peer }) };
       return below(placeOf(processId), subject, waysOf([port === undefined ? anyPort : `${port}`], commonality));
     }),

@@ -139,6 +139,24 @@ describe('the Internet', () => {
     const more = talks(['0.0.0.0/0', 443], ['10.0.0.0/24', 443], ['203.0.113.0/24', 4444]);
     expect(diffProfiles(all, more).differences).toMatchObject([{ change: 'new', peer: 'external 203.0.113.0/24' }]);
   });
+
+  it('of one container says nothing of whom others talk to', () => {
+    const network = few.behavior.network.filter(({ port }) => port === 443);
+    const wide = {
+      processId: 'a0',
+      direction: 'connect',
+      protocol: 'tcp',
+      peer: 'external 0.0.0.0/0',
+      port: 443,
+    } as const;
+    const beside = profile({ network: [...network, { ...wide, oneContainer: true }] });
+    expect(diffProfiles(profile({ network }), beside).differences).toMatchObject([
+      { change: 'new', relevance: 'outbound', peer: 'external 0.0.0.0/0 of one container' },
+    ]);
+    expect(diffProfiles(beside, all).differences).toContainEqual(
+      expect.objectContaining({ change: 'gone', peer: 'external 0.0.0.0/0 of one container' }),
+    );
+  });
 });
 
 const element = fc.constantFrom(

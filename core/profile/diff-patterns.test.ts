@@ -153,7 +153,7 @@ describe('the difference of profiles with patterns', () => {
   const limits = { processes: 9, files: 999, dns: 999, network: 9, siblings: 999, shapes: 3 };
   const rows = <Row>(list: readonly Candidate<Row>[]): Row[] => list.map(({ row }) => row);
   const listed = (known: Evidence): ComparedProfile => {
-    const { processes, files, dns, network } = candidates(known);
+    const { processes, files, dns, network } = candidates(known, new Map());
     return profile({ processes: rows(processes), files: rows(files), dns: rows(dns), network: rows(network) });
   };
   const ofChange = (

@@ -13,7 +13,7 @@ import {
 } from '../activity/snapshot.ts';
 import { sketchSize } from './sketch.ts';
 import { behaviourKinds, evidenceLimits } from './evidence.ts';
-import { mostEntries, mostWeight } from './blocks.ts';
+import { mostEntries, mostWeight } from './close-blocks.ts';
 import { memberExamples, memberHashes } from './members.ts';
 import { keptElements, namesToPattern } from './patterns.ts';
 

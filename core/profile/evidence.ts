@@ -28,7 +28,7 @@ export const evidenceLimits = {
   /** By signature, as are names: of one signature there are at most 9 paths × 7 accesses (patterns.ts). A shape counts as 32. */
   files: 20_000,
   dns: 8_000,
-  /** A group of external blocks that are or may become one (blocks.ts) is kept as a whole, at most 217, and counts as at most 64. */
+  /** A group of external blocks that are or may become one (close-blocks.ts) is kept as a whole, at most 651, and counts as at most 192. */
   network: 8_000,
   /**
    * Files, by signature, that one process uses in one directory, and names of one domain that it asks for. More than that is a

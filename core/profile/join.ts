@@ -54,7 +54,9 @@ type MadeOfMany = Behaviour & Pick<NamedBehaviour, 'members'>;
 /** Patterns and wider blocks know what they were made of. */
 export function absorbNamed(own: Mutable<MadeOfMany>, other: MadeOfMany): void {
   absorbBehaviour(own, other);
-  if (own.members !== undefined && other.members !== undefined) own.members = joinMembers(own.members, other.members);
+  if (other.members !== undefined) {
+    own.members = own.members === undefined ? other.members : joinMembers(own.members, other.members);
+  }
 }
 
 export function absorbDns(own: Mutable<DnsEvidence>, other: DnsEvidence): void {

@@ -4,7 +4,7 @@
  * monotone as long as no limit is reached.
  */
 import { snapshotLimits } from '../activity/snapshot.ts';
-import { blockGroups, closeBlocks } from './blocks.ts';
+import { blockGroups, closeBlocks, mayWiden } from './close-blocks.ts';
 import { keepSample, keepSmallest } from './bound.ts';
 import { type ContainerSet, noContainers } from './container-set.ts';
 import {
@@ -69,8 +69,11 @@ export class EvidenceBuilder {
       ),
       files: new NamedSink(evidence.files, fileNaming, { ...limits, total: limits.files }),
       dns: new NamedSink(evidence.dns, dnsNaming, { ...limits, total: limits.dns }),
-      network: new PlainSink(evidence.network, absorbNamed, (all) =>
-        keepSample(closeBlocks(all), limits.network, blockGroups),
+      network: new PlainSink(
+        evidence.network,
+        absorbNamed,
+        (all) => keepSample(closeBlocks(all), limits.network, blockGroups),
+        mayWiden,
       ),
     };
     this.#facts = { containers: evidence.containers, snapshots: evidence.snapshots };

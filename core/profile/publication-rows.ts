@@ -59,8 +59,11 @@ interface Measures {
   readonly sizeOf: (set: ContainerSet) => number;
 }
 
-/** In no particular order: `byWorth` and the keys give one. */
-export function candidates(evidence: Evidence): Candidates {
+/**
+ * In no particular order: `byWorth` and the keys give one. `unshared`: blocks that are shown beside what is known (known.ts),
+ * in no score but their own.
+ */
+export function candidates(evidence: Evidence, unshared: Evidence['network']): Candidates {
   const scores = { commonality: commonality(evidence), recurrence: recurrence(evidence) };
   const measures = { scores, sizeOf: remembering(setSize) };
   return {
@@ -69,8 +72,11 @@ export function candidates(evidence: Evidence): Candidates {
     dns: [...evidence.dns].map(([key, dns]) =>
       candidate(dnsRow(dns, scores), { showed: measures.sizeOf(dns.containers), key }),
     ),
-    network: [...evidence.network].map(([key, network]) =>
-      candidate(networkRow(network, scores), { showed: measures.sizeOf(network.containers), key }),
+    network: [...evidence.network, ...unshared].map(([key, network]) =>
+      candidate(
+        { ...networkRow(network, scores), ...(unshared.has(key) && { oneContainer: true }) },
+        { showed: measures.sizeOf(network.containers), key },
+      ),
     ),
   };
 }

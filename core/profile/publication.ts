@@ -67,6 +67,8 @@ export interface PublishedNetwork extends Scored {
   readonly pattern?: PublishedPattern;
   /** Absent if the kernel chose it. */
   readonly port?: number;
+  /** One of several containers made the block so wide: it is shown, and what lies in it is not known. */
+  readonly oneContainer?: true;
 }
 
 export interface PublishedBehavior {
@@ -98,7 +100,7 @@ export interface PublishedEvidence {
   };
   /** Left out of this object, or beyond the limits of the store. */
   readonly omitted: Readonly<Record<BehaviourKind, number>>;
-  /** What only probes and people at terminals showed: kept, and no part of the profile. */
+  /** What only probes and people at terminals showed, and blocks of `oneContainer`: kept, and not known. */
   readonly setAside: Readonly<Record<BehaviourKind, number>>;
   /** `sha256:…` of the encoded evidence. */
   readonly contentDigest: string;

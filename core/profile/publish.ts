@@ -19,7 +19,7 @@ import { encodeEvidence } from './encode-evidence.ts';
 import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from './evidence.ts';
 import { fromFlags } from './flags.ts';
 import { anyNames, generalise } from './generalise.ts';
-import { knownEvidence, setAside } from './known.ts';
+import { knownEvidence, setAside, unsharedBlocks } from './known.ts';
 import { namesToPattern } from './patterns.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
 import { type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
@@ -47,7 +47,7 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
   // Measured with the largest counts, because how much is omitted is not known before.
   const frame = jsonBytes({ behavior: names, evidence: { ...facts, omitted: counts(() => Number.MAX_SAFE_INTEGER) } });
   const space = (options.bytes ?? publicationLimits.bytes) - frame;
-  const found = fittingCandidates(known, space);
+  const found = fittingCandidates(known, unsharedBlocks(evidence, known), space);
   const grants = share(found, space);
   // Of what is known, however short space is.
   const whole = generalise(known);
@@ -87,11 +87,16 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
 }
 
 /** Coarser until it fits, down to places of four names; what a person gave names without digits to stays in any case. */
-function fittingCandidates(known: Evidence, bytes: number, names = anyNames): Candidates {
+function fittingCandidates(
+  known: Evidence,
+  unshared: Evidence['network'],
+  bytes: number,
+  names = anyNames,
+): Candidates {
   const view = generalise(known, names);
-  const found = candidates(view);
+  const found = candidates(view, unshared);
   const need = [found.processes, found.files, found.dns, found.network].reduce((sum, list) => sum + sizeOf(list), 0);
-  return need <= bytes || names <= namesToPattern ? found : fittingCandidates(known, bytes, names / 4);
+  return need <= bytes || names <= namesToPattern ? found : fittingCandidates(known, unshared, bytes, names / 4);
 }
 
 function sizeOf(list: readonly Candidate<unknown>[]): number {

@@ -100,7 +100,7 @@ describe('quarantine', () => {
     expect(new Set(entries.map(({ containers }) => containers))).toEqual(new Set([0b10n]));
   });
 
-  it('takes a block of addresses that a marked container may have made so wide, also from those who talk to a part of it', () => {
+  it('takes a block of addresses that a marked container shares in also from those who talk to a part of it', () => {
     const talking = (number: number, time: number, blocks: readonly string[]): Evidence =>
       container(number, {
         network: blocks.map((address) => ({
@@ -113,14 +113,22 @@ describe('quarantine', () => {
         })),
       });
     const networks = Array.from({ length: 40 }, (_, second) => `20.${second}.7.0/24`);
-    const [calm, bad] = [talking(2, 0, networks.slice(0, 1)), talking(1, 5 * minute, networks)];
-    const peers = (marks: readonly QuarantineMark[]): string[] =>
-      [...withoutQuarantined(mergeEvidence(calm, bad), marks).network.values()].map(({ peer }) => peer);
+    const [calm, bad] = [talking(2, 0, networks), talking(1, 5 * minute, networks)];
+    const peersOf = (evidence: Evidence, marks: readonly QuarantineMark[]): string[] =>
+      [...withoutQuarantined(evidence, marks).network.values()].map(({ peer }) => peer);
+    const peers = (marks: readonly QuarantineMark[]): string[] => peersOf(mergeEvidence(calm, bad), marks);
     expect(peers([])).toEqual(['external 0.0.0.0/0']);
     expect(peers([mark(1, { since: epoch + 4 * minute })])).toEqual([]);
     expect(peers([mark(1, { processId: app, since: epoch + 9 * minute })])).toEqual([]);
     // Nothing was shown since.
     expect(peers([mark(1, { since: epoch + 6 * minute })])).toEqual(['external 0.0.0.0/0']);
+
+    // Beside a block of one container the times of all are its times: what came after a mark cannot be told.
+    const [alone, late] = [talking(1, 0, networks), talking(2, 5 * minute, networks.slice(0, 1))];
+    const beside = (marks: readonly QuarantineMark[]): string[] => peersOf(mergeEvidence(alone, late), marks);
+    expect(beside([])).toEqual(['external 0.0.0.0/0', 'external 20.0.7.0/24']);
+    expect(beside([mark(2, { since: epoch + 4 * minute })])).toEqual(['external 0.0.0.0/0']);
+    expect(beside([mark(1, { since: epoch })])).toEqual(['external 20.0.7.0/24']);
   });
 
   it('is no part of what is published, nor of its digest', () => {

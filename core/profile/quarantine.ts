@@ -3,7 +3,7 @@
  * somebody releases it. Marks are an overlay: evidence keeps everything, and what is known is computed without what they
  * taint. So it makes no difference whether a mark comes before or after what it taints, and a release leaves no trace.
  */
-import { isWiderBlock } from './blocks.ts';
+import { sharesTimes } from './close-blocks.ts';
 import { type ContainerSet, containerAt, noContainers } from './container-set.ts';
 import {
   type Behaviour,
@@ -74,7 +74,8 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
     new Map(
       [...entries].flatMap(([key, entry]) => {
         const inSubtree = below.get(processOf(entry)) ?? noContainers;
-        if (isWide(entry) && (entry.containers & (newIn(entry.last) | inSubtree)) !== noContainers) return [];
+        if (isVague(entry, evidence) && (entry.containers & (newIn(entry.last) | inSubtree)) !== noContainers)
+          return [];
         const first = entry.containers & (newIn(entry.first) | inSubtree);
         // One of these may be who showed it first; of the others it is only known that they did so by the last time.
         const tainted = first === noContainers ? first : first | newIn(entry.last);
@@ -102,11 +103,11 @@ export function withoutQuarantined(evidence: Evidence, marks: readonly Quarantin
 }
 
 /**
- * A block that stands for many. Nobody knows any more who showed which of them, and with 32 connections after its mark a
- * container makes the whole Internet of the one address that all others talk to: so it takes the word of all.
+ * A block that stands for many, or has the times of one. Nobody knows any more who showed which of them, or when: so a
+ * container takes the word of all.
  */
-function isWide(entry: Behaviour | NetworkEvidence): boolean {
-  return 'peer' in entry && isWiderBlock(entry.peer);
+function isVague(entry: Behaviour | NetworkEvidence, { network }: Evidence): boolean {
+  return 'peer' in entry && sharesTimes(entry, network);
 }
 
 /** How many behaviours would be known, were it not for the marks. */

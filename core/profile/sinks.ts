@@ -22,32 +22,47 @@ type Bound<Entry> = (entries: ReadonlyMap<string, Entry>) => Bounded<Entry>;
 export class PlainSink<Entry extends Behaviour> implements Sink<Entry> {
   readonly table: Table<Entry>;
   readonly #bound: Bound<Entry>;
+  readonly #bearsOnOthers: (entry: Entry) => boolean;
+  /** One that bears on others was seen again since it was closed. */
+  #seenAgain = false;
   /** New ones since it was closed. */
   pending = 0;
 
-  constructor(entries: ReadonlyMap<string, Entry>, absorb: Absorb<Entry>, bound: Bound<Entry>) {
+  /** `bearsOnOthers`: who showed it, and when, says something of other entries. */
+  constructor(
+    entries: ReadonlyMap<string, Entry>,
+    absorb: Absorb<Entry>,
+    bound: Bound<Entry>,
+    bearsOnOthers: (entry: Entry) => boolean = () => false,
+  ) {
     this.table = new Table(entries, absorb);
     this.#bound = bound;
+    this.#bearsOnOthers = bearsOnOthers;
   }
 
   again(key: string, seen: Behaviour): boolean {
     const known = this.table.find(key);
-    if (known !== undefined) this.table.widen(key, known, seen);
-    return known !== undefined;
+    if (known === undefined) return false;
+    this.table.widen(key, known, seen);
+    this.#seenAgain ||= this.#bearsOnOthers(known);
+    return true;
   }
 
   add(key: string, entry: Entry): void {
-    if (this.table.join(key, entry)) return;
-    this.table.put(key, entry);
-    this.pending += 1;
+    if (this.table.join(key, entry)) this.#seenAgain ||= this.#bearsOnOthers(entry);
+    else {
+      this.table.put(key, entry);
+      this.pending += 1;
+    }
   }
 
   /** Leaves out what is beyond the limit. @returns keys of it */
   close(): readonly string[] {
-    if (this.pending === 0) return [];
+    if (this.pending === 0 && !this.#seenAgain) return [];
     const { entries } = this.table;
     const { kept, dropped } = this.#bound(entries);
     if (kept !== entries) this.table.replace(kept);
+    this.#seenAgain = false;
     this.pending = 0;
     return dropped;
   }

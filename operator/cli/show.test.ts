@@ -19,6 +19,11 @@ describe('profile show', () => {
     const { out } = await runCli(['profile', 'show', 'p.json'], { files: { 'p.json': merge.out } });
     expect(out).toContain('net  connect tcp external 104.16.0.0/16 port 443 (9 blocks)');
     expect(out).toMatch(/connect tcp external 0\.0\.0\.0\/0 port 25 \(all over the Internet, about \d+ blocks\)/);
+
+    const other = { 'a.json': world.files['a.json'], 'b.json': JSON.stringify(snapshotOf(2, { processes: [server] })) };
+    const both = await runCli(['profile', 'merge', 'a.json', 'b.json'], { files: other });
+    const shown = await runCli(['profile', 'show', 'p.json'], { files: { 'p.json': both.out } });
+    expect(shown.out).toContain('104.16.0.0/16 port 443 (9 blocks) by one container: not known');
   });
 });
 

@@ -53,6 +53,7 @@ const behaviorSchema = z.object({
       peer: text.exactOptional(),
       pattern,
       port: z.number().int().min(0).max(65_535).exactOptional(),
+      oneContainer: z.literal(true).exactOptional(),
       ...scores,
     }),
   ).default([]),

@@ -124,8 +124,15 @@ function belowProcess(behavior: Behavior, { most, paint }: ProfileTextOptions): 
     ),
     ...shown(
       'net ',
-      (network.get(id) ?? []).map(({ direction, protocol, peer, port, pattern, ...rest }) => ({
-        text: [direction, protocol, peer, port === undefined ? 'any port' : `port ${port}`, blocks(peer, pattern)]
+      (network.get(id) ?? []).map(({ direction, protocol, peer, port, pattern, oneContainer, ...rest }) => ({
+        text: [
+          direction,
+          protocol,
+          peer,
+          port === undefined ? 'any port' : `port ${port}`,
+          blocks(peer, pattern),
+          oneContainer && 'by one container: not known',
+        ]
           .filter((part) => part !== undefined)
           .join(' '),
         ...rest,
