@@ -73,7 +73,7 @@ const theOnly = (cluster: Cluster, name: string): number => {
   return ids[0] ?? 0;
 };
 
-/** Ids of what never ends by itself: scheduler and controllers do when they lose their Lease, and others start programs for a moment. */
+/** Ids of what never ends by itself. Components also start programs that do, within moments. */
 const lasting = (cluster: Cluster): number[] =>
   ['etcd', 'kube-apiserver', 'kubelet', 'containerd', 'runsvdir'].map((name) => theOnly(cluster, name));
 
@@ -141,7 +141,7 @@ describe('two native clusters side by side', () => {
     'svlogd',
     'runsv',
   ])('kill -9 of %s heals by itself', async (name) => {
-    // What lost its Lease with the one that was killed before may not be back yet.
+    // What the one that was killed before took with it may not be back yet.
     await eventually(`${name} runs`, 45, () => left.processes().has(name));
     const before = left.processes().get(name) ?? [];
     expect(before.length).toBeGreaterThan(0);
