@@ -41,9 +41,11 @@ describe('reducePath', () => {
     ['/srv/0/1/2/3/4/0123456789abcdef.body', '/srv/{hex}/{hex}/{hex}/{hex}/{hex}/{hex}.body'],
     [
       '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.139974708842704',
-      '/usr/lib/python3.11/__pycache__/os.cpython-311.pyc.{address}',
+      '/usr/lib/python3.11/__pycache__/{module}.pyc.{address}',
     ],
-    ['/srv/__pycache__/a.cpython-311.opt-1.pyc.42', '/srv/__pycache__/a.cpython-311.opt-1.pyc.{address}'],
+    ['/srv/__pycache__/a.cpython-311.opt-1.pyc.42', '/srv/__pycache__/{module}.pyc.{address}'],
+    ['/srv/__pycache__/a.cpython-311.pyc.{address}', '/srv/__pycache__/{module}.pyc.{address}'],
+    ['/srv/__pycache__/a.pyc.{address}', '/srv/__pycache__/{module}.pyc.{address}'],
     ['/usr/lib/os.cpython-311.pyc.1399', '/usr/lib/os.cpython-311.pyc.1399'],
     ['/usr/lib/__pycache__/os.cpython-311.pyc', '/usr/lib/__pycache__/os.cpython-311.pyc'],
     ['/usr/lib/__pycache__/evil.so.1399', '/usr/lib/__pycache__/evil.so.1399'],
@@ -137,10 +139,10 @@ describe('reducePath', () => {
     const folder = fc.constantFrom('etc', 'usr', 'bin', 'sbin', 'lib', 'lib64', 'boot');
     fc.assert(
       fc.property(folder, path, (first, rest) => {
-        const unfinished = /(\/__pycache__\/x\.pyc(?:\.1)?)\.\d+$/;
+        const unfinished = /(?<=\/__pycache__\/)x\.pyc\.\d+$/;
         const edited = first === 'etc' ? /\/sedQ3xZ1a$/ : /$^/;
         expect(reducePath(`/${first}${rest}`)).toBe(
-          quoteBraces(`/${first}${rest}`.replace(unfinished, '$1.{address}').replace(edited, '/sed{random}')),
+          quoteBraces(`/${first}${rest}`.replace(unfinished, '{module}.pyc.{address}').replace(edited, '/sed{random}')),
         );
         expect(reduceExecutable(`/${first}${rest}`)).toBe(`/${first}${rest}`);
       }),

@@ -15,7 +15,7 @@
  * | `{uuid}`    | UUID, also with `_` for `-` as in a systemd slice: pod UIDs                 |
  * | `{date}`    | calendar date, with its time of day if one follows                          |
  * | `{time}`    | data directory of a projected volume, `..2026_11_21_06_35_11.123456789`     |
- * | `{address}` | what CPython ends the name of a `.pyc` with while it writes it (`__pycache__/x.cpython-311.pyc.139974708842704`), also where names are kept |
+ * | `{module}.pyc.{address}` | a module that CPython is compiling (`__pycache__/x.cpython-311.pyc.139974708842704`), also where names are kept |
  * | `{random}`  | what `sed -i` ends the name of the file with that it writes beside one below /etc (`/etc/nginx/conf.d/sedQ3xZ1a`) |
  *
  * A file that really is called `{uuid}` reads the same as any UUID: whoever can make the one can make the other. Every other
@@ -76,12 +76,12 @@ const wellKnown: readonly Replacement[] = [
 const wellKnownPlace = /^(?:\/(?:proc|dev)\/|\/tmp\/hsperfdata_|\/memfd:|pipe:|socket:)/;
 
 /**
- * Python writes a compiled module under a name that ends with the address of a string, and renames it; where it may not write,
- * it fails anew at each import. Such names are not information even in directories of the image: nothing is ever imported or
- * run under them (importers look for the suffix `.pyc`, and {@link reduceExecutable} leaves them alone), and all else of the
- * path, with it the name of the module, stays.
+ * Python writes a compiled module under a name that ends with the address of a string, and renames it. Where it may not write
+ * it fails anew at each import: a third of a profile said nothing else. Such names are not information even in directories of
+ * the image: nothing is ever imported or run under them (importers look for the suffix `.pyc`, and {@link reduceExecutable}
+ * leaves them alone). The directory stays, and so does the name that the file gets at last.
  */
-const unfinishedPyc = /(\/__pycache__\/[^/]+\.pyc)\.\d+$/;
+const unfinishedPyc = /(\/__pycache__\/)[^/]+(\.pyc\.)(?:\d+|\{address\})$/;
 
 /**
  * `sed -i` writes a new file and renames it over the old one; scripts with which containers start edit their configuration so,
@@ -104,8 +104,11 @@ function replaceAll(text: string, replacements: readonly Replacement[]): string 
  */
 export function reducePath(found: string): string {
   const configured = found.startsWith('/etc/');
-  if (!configured && !digit.test(found)) return quoteBraces(found);
-  const path = (configured ? found.replace(editedFile, '$1{random}') : found).replace(unfinishedPyc, '$1.{address}');
+  if (!configured && !digit.test(found) && !found.endsWith('{address}')) return quoteBraces(found);
+  const path = (configured ? found.replace(editedFile, '$1{random}') : found).replace(
+    unfinishedPyc,
+    '$1{module}$2{address}',
+  );
   if (isImagePath(path)) return quoteBraces(path);
   const general = /^\/(?:dev|sys)\//.test(path) ? [...devices, ...anywhere] : anywhere;
   const may = (element: string): boolean =>

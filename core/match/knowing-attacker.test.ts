@@ -53,7 +53,7 @@ describe('an attacker who knows the patterns is seen', () => {
     ['with a name that is a word', (attack) => attack.open(server, '/spool/kdevtmpfsi', write)],
     ['replacing a module', (attack) => attack.change(server, 'rename', `${cache}.7`, { to: cache })],
     ['replacing it in place', (attack) => attack.open(server, cache, write)],
-    ['writing another module', (attack) => attack.open(server, cache.replace('json', 'evil') + '.7', write)],
+    ['finishing another module', (attack) => attack.open(server, cache.replace('json', 'evil'), write)],
     ['leaving a job for cron as sed would', (attack) => attack.open(child, '/etc/cron.d/sedQ3xZ1a', write)],
     [
       'and in the folder that sed knows, as the server',
@@ -71,6 +71,7 @@ describe('an attacker who knows the patterns is not seen', () => {
     ['keeping data in a file with a usual name', (attack) => attack.open(server, '/tmp/tmpab12cd_x', write)],
     ['or with a random one where those are usual', (attack) => attack.open(server, '/spool/Zz9Zz9Zz9Z', write)],
     ['or beside a module', (attack) => attack.open(server, `${cache}.7`, write)],
+    ['or beside no module', (attack) => attack.open(server, `${cache.replace('json', 'evil')}.7`, write)],
     ['telling a number by the name that is asked for', (attack) => attack.dns(server, 'shard-4711.db.example.com')],
   ])('%s', (_, act) => expect(verdicts(act)).toEqual(['known']));
 });

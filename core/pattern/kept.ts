@@ -18,13 +18,32 @@ const upwards = /(?:^|\/)\.\.(?:\/|$)/;
 
 /** Directories and files of keys, tokens and passwords, wherever they lie. */
 const credentials = [
-  /\/(?:\.ssh|\.aws|\.azure|\.docker|\.kube|\.gnupg|gcloud|secrets?|credentials?|private|serviceaccount)(?:\/|$)/i,
-  /\/(?:g?shadow|passwd|\.env|\.netrc|\.pgpass|\.my\.cnf|\.npmrc|\.pypirc|\.htpasswd|\.vault-token|\.git-credentials)(?:[-._][^/]*)?$/i,
-  /\/id_[^/]*$/i,
-  /\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/i,
+  /\/(?:\.ssh|\.aws|\.azure|\.docker|\.kube|\.gnupg|gcloud|secrets?|credentials?|private|serviceaccount|tokens?)(?:\/|$)/i,
+  /\/(?:g?shadow|sudoers|passwd|\.env|\.netrc|\.pgpass|\.my\.cnf|\.npmrc|\.pypirc|\.htpasswd|\.vault-token|\.git-credentials)(?:[-._][^/]*)?$/i,
+  /\/id_(?:rsa|dsa|ecdsa|ed25519)[^/]*$/i,
+  /\/(?:[^/]*[-_.])?tokens?\.[a-z]+$/i,
+  // What people typed into a shell or a database client, passwords too.
+  /\/\.[a-z]+_history$/,
+  /\.(?:pem|key|keytab|p8|p12|pfx|jks|keystore|kdbx?|ppk)$/i,
 ];
 
-const webRoot = /\/(?:www|html|htdocs|webroot|wwwroot|public|public_html|webapps|cgi-bin)\//i;
+/** Among those, what every program reads and everybody may know: accounts' names, and certificates of authorities. */
+const publicKnowledge = /\/passwd-?$|\/certs\/[^/]*\.pem$|\/(?:ca|cacert|cert|ca-bundle|chain|fullchain)\.pem$/i;
+
+/** Who reads it may learn a secret. */
+export function isCredential(path: string): boolean {
+  return credentials.some((pattern) => pattern.test(path)) && !publicKnowledge.test(path);
+}
+
+/** What starts by itself: jobs, and programs of a session. */
+const startsItself = /\/(?:cron|crontabs|autostart|systemd\/(?:system|user))\//;
+
+/** Programs of people and applications: whoever adds one will have it run. Temporary and cached ones have names of their own each time. */
+const program = /\/s?bin\/|\.ko$|\.so(?:\.[0-9]+)*$/;
+const passing = /\/\.?(?:te?mp|caches?)\//i;
+
+const webRoot =
+  /\/(?:www|html|htdocs|webroot|wwwroot|public|public_html|webapps|deployments|autodeploy|uploads?|sites?|cgi-bin)\//i;
 const webCode = /\.(?:php\d?|phtml|phar|jspx?|aspx?|ashx|cgi|pl|py|rb|lua|sh|war|jar|class|m?js)$/i;
 
 /** `path` as `reducePath` leaves it. Each test takes time linear in the path, which may be hostile. */
@@ -34,6 +53,8 @@ export function keepsNames(path: string): boolean {
     device.test(path) ||
     upwards.test(path) ||
     credentials.some((pattern) => pattern.test(path)) ||
+    startsItself.test(path) ||
+    (program.test(path) && !passing.test(path)) ||
     // What a web server would run for whoever asks for it.
     (webCode.test(path) && webRoot.test(path))
   );

@@ -12,6 +12,7 @@ const placeholders = [
   'hex',
   'id',
   'inode',
+  'module',
   'mounts',
   'n',
   'pid',

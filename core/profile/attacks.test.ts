@@ -65,6 +65,31 @@ describe('an attack stays visible', () => {
     },
   );
 
+  it.each([
+    ['/var/spool/cron/crontabs/u', ''],
+    ['/home/app/.config/autostart/u', '.desktop'],
+    ['/home/user', '/.bash_history'],
+    ['/home/user', '/.config/token.json'],
+    ['/app/keys/', '.p8'],
+    ['/app/vault', '.kdbx'],
+    ['/app/plugins/p', '.so'],
+    ['/app/plugins/p', '.so.6'],
+    ['/opt/bin/tool', ''],
+    ['/app/uploads/shell', '.php'],
+    ['/srv/wwwroot/s', '.aspx'],
+    ['/srv/public/s', '.php'],
+    ['/srv/public_html/s', '.php'],
+    ['/opt/tomcat/deployments/x', '.war'],
+  ])('as each of many that are numbered: %s7%s', (before, after) => {
+    const paths = numbers(1, 9).map((number) => `${before}${number}${after}`);
+    expect(shown({ ...usual, paths })).toEqual(expect.arrayContaining(paths));
+  });
+
+  it('as no library that a program unpacks anew at each start', () => {
+    const paths = numbers(1, 9).map((number) => `/tmp/libnetty_transport_native_epoll_x86_64${number}77.so`);
+    expect(shown({ paths, names: [] })).toEqual(['/tmp/libnetty_transport_native_epoll_x86_{digits}.so']);
+  });
+
   it('as something that is done with usual files for the first time', () => {
     const attack: Activity = { paths: ['/tmp/tmp.Xa3kQ9fT2b'], access: 'attributes' };
     const { files } = publish(learned(usual, attack), { lostPeriods: 0 }).behavior;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { reducePath } from '../activity/reduce-path.ts';
 import { relevanceOf } from './diff-relevance.ts';
 
 describe('relevance', () => {
@@ -28,9 +29,43 @@ describe('relevance', () => {
     expect(file('/var/run/secrets/kubernetes.io/serviceaccount/token', 'read')).toBe('secret-read');
     expect(file('/etc/shadow', 'denied')).toBe('secret-read');
     expect(file('/run/containerd/containerd.sock', 'write')).toBe('sensitive-write');
-    expect(file('/proc/*/environ', 'read')).toBe('secret-read');
-    expect(file('/srv/app/id_rsa', 'read')).toBe('secret-read');
   });
+
+  it.each([
+    '/proc/1/environ',
+    '/proc/42/task/43/mem',
+    '/proc/7/root/etc/shadow',
+    '/proc/self/maps',
+    '/host/etc/shadow-',
+    '/srv/app/id_rsa',
+    '/app/.env',
+    '/app/.env.local',
+    '/run/secrets/db-password',
+    '/srv/tls/server.pem',
+    '/app/app.keystore',
+    '/root/.vault-token',
+    '/root/.my.cnf',
+    '/home/u/vault.kdbx',
+    '/root/.bash_history',
+    '/root/.config/token.json',
+    '/etc/sudoers',
+    '/etc/krb5.keytab',
+    '/root/.config/gcloud/application_default_credentials.json',
+  ])('knows %s for a secret, as profiles write it', (found) => {
+    expect(file(reducePath(found), 'read')).toBe('secret-read');
+    expect(file(reducePath(found), 'write')).toBe('sensitive-write');
+  });
+
+  it.each([
+    '/etc/passwd',
+    '/usr/lib/python3/dist-packages/certifi/cacert.pem',
+    '/etc/ssl/certs/ISRG_Root_X1.pem',
+    '/proc/1/stat',
+    '/srv/id_map.json',
+    '/srv/tokenizer.json',
+    '/srv/envelope',
+    '/var/lib/app/key',
+  ])('takes %s for none', (found) => expect(file(reducePath(found), 'read')).toBe('read'));
 
   it('tells endpoints by who began and whom it reaches', () => {
     const peer = (text: string) =>

@@ -3,6 +3,7 @@
  * never by how often it happens. The lists name what programs of intruders have in common with few others; a behaviour that
  * is in none of them falls into a lower class and is still shown.
  */
+import { isCredential } from '../pattern/kept.ts';
 import type { Subject } from './diff-behaviours.ts';
 import type { ProcessIdentity } from './evidence.ts';
 
@@ -55,15 +56,10 @@ const tools = new RegExp(
 const guardedPlaces =
   /^\/(?:etc|usr|bin|sbin|lib|lib32|lib64|libx32|boot|opt|root|home\/[^/]+\/\.[^/]+|var\/spool\/cron|proc\/sys|sys)(?:\/|$)/;
 const escapePlaces = /\/(?:docker|containerd|crio)\.sock$|^\/dev\/(?:k?mem|sd|vd|xvd|nvme|dm-|mapper\/|kmsg)/;
-const secrets = new RegExp(
-  [
-    '^/etc/(?:g?shadow|sudoers|krb5\\.keytab|ssl/private/)',
-    '/\\.(?:ssh|aws|azure|kube|gnupg|docker|netrc|git-credentials|pgpass|npmrc|config/gcloud)(?:/|$)',
-    '/(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\\.(?:key|keytab|p12|pfx|jks))$',
-    '/secrets/kubernetes\\.io/serviceaccount(?:/|$)|/serviceaccount/[^/]*token$',
-    '^/proc/(?:[0-9]+|\\*)/(?:environ|mem|maps|root|cwd|fd)(?:/|$)|^/proc/(?:kcore|kallsyms)$',
-  ].join('|'),
-);
+/** What processes hold in memory or have open: `{pid}` may be another one. */
+const processSecrets =
+  /^\/proc\/(?:\{pid\}|self|\d+)\/(?:task\/[^/]+\/)?(?:environ|mem|maps|root|cwd|fd)(?:\/|$)|^\/proc\/(?:kcore|kallsyms)$/;
+
 const strongCapabilities =
   /^CAP_(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO|BOOT|CHROOT|TIME)|NET_(?:ADMIN|RAW)|DAC_(?:OVERRIDE|READ_SEARCH)|SET[UG]ID|SETFCAP|SETPCAP|BPF|PERFMON|MKNOD|MAC_(?:ADMIN|OVERRIDE)|CHECKPOINT_RESTORE|SYSLOG)$/;
 const strongSyscalls =
@@ -102,8 +98,9 @@ function programRelevance({ executable, applet, script, inline }: ProcessIdentit
 
 function fileRelevance(path: string, ways: readonly string[]): Relevance {
   const changes = ways.some((way) => changing.has(way));
-  if (changes && (guardedPlaces.test(path) || escapePlaces.test(path) || secrets.test(path))) return 'sensitive-write';
-  if (secrets.test(path) || escapePlaces.test(path)) return 'secret-read';
+  const secret = isCredential(path) || processSecrets.test(path);
+  if (changes && (guardedPlaces.test(path) || escapePlaces.test(path) || secret)) return 'sensitive-write';
+  if (secret || escapePlaces.test(path)) return 'secret-read';
   return changes ? 'write' : 'read';
 }
 
