@@ -116,7 +116,7 @@ talks to an address outside of the cluster, or to an unknown one
 
   it.each([
     ['{}', 's.json is no snapshot: formatVersion: '],
-    ['{"a": ', 's.json is not JSON: '],
+    ['{"a": ', 's.json is not JSON, or not all of it: '],
   ])('ends with 2 where there is nothing to compare (%#)', async (seen, problem) => {
     const { code, out, err } = await check([quiet], seen);
     expect([code, out]).toEqual([2, '']);

@@ -14,11 +14,18 @@ import { addStatus } from './commands/status.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './failure.ts';
 
+const exitCodesHelp = `Exit codes:
+  0  done
+  1  profile diff --exit-code: there are differences; profile check: something
+     is not known
+  2  the command line is wrong; profile check: there is nothing to compare
+  3  it could not be done`;
+
 /** @param end sets how the process ends, if not as done */
 export function createProgram(context: Context, end: (code: ExitCode) => void): Command {
   const program = new Command('kubectl wsp')
     .description('Security profiles of what runs in the cluster: list, search, read, compare, keep.')
-    .version(packageJson.version)
+    .version(packageJson.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(--help shows how it is used)')
@@ -27,10 +34,7 @@ export function createProgram(context: Context, end: (code: ExitCode) => void): 
       writeOut: (text) => void context.terminal.write(text),
       writeErr: (text) => context.terminal.warn(text.trimEnd()),
     });
-  program.addHelpText(
-    'after',
-    '\nEnds with 0 when done, 1 if differences were found (diff --exit-code) or something is not known (check), 2 if the command line is wrong or there is nothing to compare (check), 3 if it could not be done.',
-  );
+  program.addHelpText('after', `\n${exitCodesHelp}`);
   addStatus(program, context);
   addProfiles(program, context);
   addContainers(program, context);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { defaultThreshold, diffProfiles, type ProfileDiff } from '../../../core/profile/diff.ts';
 import { relevances } from '../../../core/profile/diff-relevance.ts';
 import type { Context } from '../context.ts';
-import { exitCodes, type ExitCode } from '../failure.ts';
+import { exitCodes, type ExitCode, usage } from '../failure.ts';
 import type { ProfileDocument } from '../input/profile-document.ts';
 import { readProfile } from '../input/source.ts';
 import { type ClusterOptions, points, withCluster, withOutput } from '../options.ts';
@@ -33,6 +33,8 @@ export function addDiff(parent: Command, context: Context, end: (code: ExitCode)
     .option('--exit-code', 'end with 1 if there are differences');
   withCluster(withOutput(command, ['text', 'json', 'yaml'], 'text')).action(
     async (before: string, after: string, options: Options) => {
+      if (before === '-' && after === '-')
+        throw usage('standard input holds one profile: the other is a file, name or image');
       const [left, right] = [await readProfile(before, options, context), await readProfile(after, options, context)];
       const diff = diffProfiles(compared(left), compared(right), options.threshold);
       await context.terminal.write(render(diff, left, right, { options, colours: context.terminal.colours }));

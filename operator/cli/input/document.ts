@@ -1,8 +1,8 @@
 /** Files that people hand over: JSON or YAML, plain or compressed with zstd, bounded before and after decompression. */
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import { parseAllDocuments } from 'yaml';
-import type { z } from 'zod';
+import { isScalar, parseAllDocuments } from 'yaml';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 
@@ -45,29 +45,43 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Failure(`${name} is not JSON: ${messageOf(cause)}`, { cause });
+    throw new Failure(`${name} is not JSON, or not all of it: ${messageOf(cause)}`, { cause });
   }
 }
 
 async function textOf(file: string, context: Context): Promise<string> {
-  const text = (await bytesOf(file, context)).toString('utf8');
+  const bytes = await bytesOf(file, context);
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new Failure(`${called(file)} is no text, so neither JSON nor YAML`);
+  const text = bytes.toString('utf8');
   if (text.trim() === '') throw new Failure(`${called(file)} is empty`);
   return text;
 }
 
 function readYaml(file: string, text: string): unknown {
-  const [first, second] = [...parseAllDocuments(text)];
-  const problem = first?.errors[0];
-  if (first === undefined || problem !== undefined) {
-    throw new Failure(`${called(file)} is neither JSON nor YAML: ${problem?.message ?? 'it holds nothing'}`);
+  const documents = [...parseAllDocuments(text)].filter((one) => one.errors.length > 0 || !isNothing(one.contents));
+  const [first] = documents;
+  if (first === undefined) throw new Failure(`${called(file)} holds nothing`);
+  const [problem] = first.errors;
+  if (problem !== undefined) {
+    // Behind the first line stands an excerpt of the file.
+    const [reason = ''] = problem.message.split('\n');
+    throw new Failure(`${called(file)} is neither JSON nor YAML: ${reason.replace(/:$/, '')}`);
   }
-  if (second !== undefined) throw new Failure(`${called(file)} holds several documents; one is wanted`);
+  if (documents.length > 1) {
+    const hint = 'hand over one: save what stands between two lines of --- as a file of its own';
+    throw new Failure(`${called(file)} holds ${documents.length} documents, and one is wanted`, { hint });
+  }
   try {
     // Aliases of aliases can make a small file a huge value; no manifest needs them.
     return first.toJS({ maxAliasCount: 0 });
   } catch (cause) {
     throw new Failure(`${called(file)} is no manifest: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** As behind a last line of `---`. */
+function isNothing(contents: unknown): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 async function bytesOf(file: string, context: Context): Promise<Buffer> {
@@ -100,11 +114,4 @@ function readProblem(error: unknown): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The first problems of a value that is not what it should be, with the place of each. */
-export function problemsOf(error: z.ZodError): string {
-  const shown = error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
-  const more = error.issues.length - shown.length;
-  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { actors, blindSpots, fileAccesses, kinds, networkDirections, phases } from '../../../core/activity/snapshot.ts';
 import { conditionSchema } from '../../controllers/conditions.ts';
+import { securityProfiles } from '../../controllers/resources.ts';
 import { Failure } from '../failure.ts';
-import { problemsOf } from './document.ts';
+import { counted, described, inWords, problemsOf, wordOf } from './problems.ts';
 
 /** Lists of the object hold 4,000; files may hold a rendition without budget. */
 const list = <Entry extends z.ZodType>(entry: Entry) => z.array(entry).max(100_000);
@@ -105,28 +106,39 @@ const profileSchema = z.object({
 export type ProfileDocument = z.infer<typeof profileSchema>;
 
 const typed = z.looseObject({
+  apiVersion: z.unknown().optional(),
   kind: z.unknown().optional(),
   items: z.unknown().optional(),
   spec: z.unknown().optional(),
 });
+
+const hint = `expected is a SecurityProfile (${securityProfiles.group}/${securityProfiles.version}), as "kubectl wsp profile export NAME" prints it or "kubectl wsp profile merge" makes it of snapshots`;
 
 /**
  * @param source how errors call it
  * @throws Failure
  */
 export function parseProfile(document: unknown, source: string): ProfileDocument {
-  const kind = typed.safeParse(document).data;
-  if (kind === undefined) throw new Failure(`${source} is no SecurityProfile: it is no object`);
-  if (Array.isArray(kind.items)) {
-    const hint = 'hand over one object: kubectl wsp profile export NAME';
-    throw new Failure(`${source} is a list of ${kind.items.length} objects`, { hint });
-  }
-  if (kind.kind !== undefined && kind.kind !== 'SecurityProfile') {
-    throw new Failure(`${source} is of kind ${JSON.stringify(kind.kind).slice(0, 80)}, not a SecurityProfile`);
-  }
-  const content = kind.spec === undefined && 'behavior' in kind ? { spec: document } : document;
-  const parsed = profileSchema.safeParse(content);
+  const object = typed.safeParse(document).data;
+  const other = object === undefined ? `it is ${described(document)}` : otherThanProfile(object);
+  if (other !== undefined) throw new Failure(`${source} is no SecurityProfile: ${other}`, { hint });
+  const content = object?.spec === undefined && 'behavior' in (object ?? {}) ? { spec: document } : document;
+  const parsed = profileSchema.safeParse(content, { error: inWords });
   if (parsed.success) return parsed.data;
-  const snapshot = 'snapshotId' in kind ? { hint: 'it is a snapshot: make a profile of it with profile merge' } : {};
-  throw new Failure(`${source} is no SecurityProfile: ${problemsOf(parsed.error)}`, snapshot);
+  throw new Failure(`${source} is no valid SecurityProfile: ${problemsOf(parsed.error)}`);
+}
+
+/** What it is instead; undefined if it may be one. Without kind it is one that says what containers do. */
+function otherThanProfile(object: z.infer<typeof typed>): string | undefined {
+  const { apiVersion, kind, items } = object;
+  if (Array.isArray(items)) return `it is a list of ${counted(items.length, 'object', 'objects')}, and one is wanted`;
+  if ('snapshotId' in object) return 'it is a snapshot';
+  if (kind === undefined) {
+    return 'spec' in object || 'behavior' in object ? undefined : 'it is an object without kind, spec and behavior';
+  }
+  // Another version of the group may hold what this one reads.
+  const isOurs = apiVersion === undefined || wordOf(apiVersion).startsWith(`${securityProfiles.group}/`);
+  if (kind === 'SecurityProfile' && isOurs) return undefined;
+  const of = apiVersion === undefined ? '' : ` of apiVersion ${wordOf(apiVersion)}`;
+  return `it is of kind ${wordOf(kind)}${of}`;
 }
