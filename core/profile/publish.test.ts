@@ -177,6 +177,24 @@ describe('publication', () => {
     expect([...seen]).toEqual(['/common/a/b/c /rare /rare/deep/er', '/common/a/b/c /rare', '/common/a/b/c', '']);
   });
 
+  it('has no more entries in a list than the object takes, or than it is asked for', () => {
+    const letters = 'abcdefghijklmnopqrst'.split('');
+    const files = letters.flatMap((a) =>
+      letters.flatMap((b) => [...letters.slice(0, 10), 'v'].map((c) => read(`/srv/${a}/${b}/${c}`))),
+    );
+    const evidence = evidenceOf(snapshotOf(1, { processes: [program], files }));
+    const listed = (entries?: number): [number, number] => {
+      const room = { bytes: 2 ** 24, ...(entries !== undefined && { entries }) };
+      const { behavior, evidence: facts } = publish(evidence, { lostPeriods: 0, ...room });
+      return [behavior.files.length, facts.omitted.files];
+    };
+    expect([listed(), listed(4_399), listed(4_400)]).toEqual([
+      [4_000, 400],
+      [4_399, 1],
+      [4_400, 0],
+    ]);
+  });
+
   it('counts bytes as they are: with the room of its own size it leaves nothing out, with less it keeps to that', () => {
     const name = fc
       .stringMatching(/^[a-c]{1,3}[-_.]?[0-9]{0,2}[a-z]{0,2}(\.log)?$/)

@@ -31,8 +31,9 @@ export interface PublishOptions {
   readonly lostPeriods: number;
   /** What they taint is left out, as if it had never been learned; none if absent. */
   readonly quarantine?: readonly QuarantineMark[];
-  /** Bytes of JSON; a parameter for tests. */
+  /** Bytes of JSON, and entries of each list; those of the object if absent. */
   readonly bytes?: number;
+  readonly entries?: number;
 }
 
 export function publish(all: Evidence, options: PublishOptions): Publication {
@@ -54,7 +55,8 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
   const score = commonality(whole).profile;
   const regularity = recurrence(whole)?.profile;
 
-  const processes = keepProcesses(found.processes, grants.processes);
+  const { entries = publicationLimits.entries } = options;
+  const processes = keepProcesses(found.processes, { bytes: grants.processes, entries });
   const kept = new Set(processes.map((candidate) => candidate.row.id));
   const below = <Row extends { readonly processId: string }>(
     list: readonly Candidate<Row>[],
@@ -62,7 +64,7 @@ export function publish(all: Evidence, options: PublishOptions): Publication {
   ): readonly Candidate<Row>[] =>
     fitting(
       list.filter((candidate) => kept.has(candidate.row.processId)),
-      bytes,
+      { bytes, entries },
     );
   const chosen: Candidates = {
     processes,
@@ -125,13 +127,16 @@ function share(all: Candidates, bytes: number): Record<BehaviourKind, number> {
   return grants;
 }
 
+/** Of one list. */
+type Room = Required<Pick<PublishOptions, 'bytes' | 'entries'>>;
+
 /** The best that fit, up to the first that does not: so an entry is only ever left out after all that are worth less. */
-function fitting<Row>(list: readonly Candidate<Row>[], bytes: number): Candidate<Row>[] {
+function fitting<Row>(list: readonly Candidate<Row>[], room: Room): Candidate<Row>[] {
   const kept: Candidate<Row>[] = [];
-  let left = bytes;
+  let left = room.bytes;
   for (const one of list.filter(({ valid }) => valid).sort(byWorth)) {
     left -= one.bytes;
-    if (left < 0 || kept.length === publicationLimits.entries) break;
+    if (left < 0 || kept.length === room.entries) break;
     kept.push(one);
   }
   return kept;
@@ -143,7 +148,7 @@ function fitting<Row>(list: readonly Candidate<Row>[], bytes: number): Candidate
  */
 function keepProcesses(
   list: readonly Candidate<PublishedProcess>[],
-  bytes: number,
+  room: Room,
 ): readonly Candidate<PublishedProcess>[] {
   const reachable = new Map<string, Candidate<PublishedProcess>>();
   for (const one of [...list].sort((left, right) => left.depth - right.depth)) {
@@ -152,7 +157,7 @@ function keepProcesses(
     if (!one.valid || parent === undefined) continue;
     reachable.set(id, parent.showed < one.showed ? { ...one, showed: parent.showed } : one);
   }
-  return fitting([...reachable.values()], bytes);
+  return fitting([...reachable.values()], room);
 }
 
 /** Parents before children; everything else by process, then text. */

@@ -6,8 +6,12 @@ import { compiledField } from './compiled-status.ts';
 import type { Reads } from './reading-protocol.ts';
 import { evidenceAt } from './rebuild.ts';
 
-/** Some 20 times the object; lists still hold the 4,000 entries of its schema, and `omitted` counts the rest. */
-const modelBytes = 4 * 1024 * 1024;
+/**
+ * With usual names, all that evidence holds at its limits of signatures (core/profile/evidence.ts): 20,000 files × 250 bytes =
+ * 5 MB, 4,000 processes × 300, 8,000 names × 150 and 8,000 endpoints × 150 = 3.6 MB. What has longer names, or address
+ * blocks in place of endpoints, may have more; `omitted` counts it. A list has no more entries than the plugin reads.
+ */
+const room = { bytes: 9 * 1024 * 1024, entries: 100_000 };
 
 /** As the server has it, before it is written as JSON. */
 export type MadeModel = Exclude<ProfileModel, Found> | { readonly kind: 'found'; readonly value: unknown };
@@ -24,7 +28,7 @@ export function profileModels(store: Omit<Reads, 'podContainers'>): (name: strin
       store.quarantined(image),
       store.profile(image),
     ]);
-    const publication = publish(then.evidence, { lostPeriods, quarantine, bytes: modelBytes });
+    const publication = publish(then.evidence, { lostPeriods, quarantine, ...room });
     const { behavior, evidence, commonality, recurrence } = publication;
     const { snapshots, containers } = evidence;
     const scores = {

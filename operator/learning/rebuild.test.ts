@@ -185,3 +185,15 @@ it('shows a profile by the name of its object, now and as it was', async () => {
   expect(await profiles(name, later - 1)).toEqual({ kind: 'nothing' });
   expect(await profiles('no-such-profile', later)).toEqual({ kind: 'nothing' });
 });
+
+it('shows more entries than a list of the object takes', async () => {
+  const letters = 'abcdefghijklmnopqrst'.split('');
+  const file = { ...seenAt(), process: 0, access: ['read' as const] };
+  const paths = letters.flatMap((a) => letters.flatMap((b) => letters.slice(0, 11).map((c) => `/srv/${a}/${b}/${c}`)));
+  const processes = [{ ...seenAt(), parent: -1, executable: '/program', maxInstances: 1 }];
+  await uploads(1)(snapshotOf(1, { processes, files: paths.map((path) => ({ ...file, path })) }), later);
+  const profiles = profileModels({ ...store, imageNamed: () => Promise.resolve(imageOf(1)) });
+  const model = await profiles(objectName(imageOf(1)), later);
+  expect(model).toHaveProperty('value.spec.behavior.files.length', 4_400);
+  expect(model).toHaveProperty('value.spec.evidence.omitted.files', 0);
+});

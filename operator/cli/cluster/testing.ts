@@ -18,12 +18,14 @@ export interface Situation {
   readonly allowed?: boolean;
   readonly tunnel?: OpenTunnel;
   readonly files?: World['files'];
+  /** SecurityProfiles by name. */
+  readonly objects?: Readonly<Record<string, unknown>>;
 }
 
 /** @param ports what the operator knows */
 export async function clusterOf(
   ports: TestPorts,
-  { refused = {}, holder = 'op-0_uid', allowed = true, files = {}, ...given }: Situation = {},
+  { refused = {}, holder = 'op-0_uid', allowed = true, files = {}, objects = {}, ...given }: Situation = {},
 ) {
   const { server, authority } = await startTestServer(new FakeClock(now), {
     isAllowed: () => Promise.resolve(allowed),
@@ -36,6 +38,8 @@ export async function clusterOf(
     serviceaccounts: (name) => ({ status: { token: `user:${name}` } }),
   };
   const request = ({ method, path }: KubeRequest): Promise<unknown> => {
+    const object = objects[/\/securityprofiles\/([^/]+)$/.exec(path)?.[1] ?? ''];
+    if (object !== undefined) return Promise.resolve(object);
     const [, kind = '', name = ''] = /\/namespaces\/workload-security\/(\w+)\/([^/]+)/.exec(path) ?? [];
     const answer = answers[kind];
     const code = refused[kind] ?? (answer === undefined ? 404 : 200);

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { asUsage, exitCodes, Failure, usage } from '../failure.ts';
 import { type CheckAnswer, checkAnswerSchema } from '../input/check-answer.ts';
 import type { OperatorOptions } from '../options.ts';
+import { askAbout, NoSuchProfile } from './named.ts';
 import { operatorApi, Refusal } from './operator.ts';
 import { candidateNames } from './profiles.ts';
 import { modelReader } from './reader.ts';
@@ -20,24 +21,20 @@ export async function askUnknown(
   options: OperatorOptions,
   context: Context,
 ): Promise<CheckAnswer> {
-  const candidates = candidateNames(name);
-  if (candidates.length === 0) throw noProfile(name);
+  // Nobody is asked about what can be no name.
+  if (candidateNames(name).length === 0) throw noProfile(name);
   const ask = await operatorApi(options, context, modelReader);
   const words = new URLSearchParams(query).toString();
-  let missing: Refusal | undefined;
-  for (const candidate of candidates) {
-    try {
-      return await ask(`/api/v1/profiles/${candidate}/unknown${words === '' ? '' : `?${words}`}`, checkAnswerSchema);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      if (error.code !== 'no-profile') throw judged(error);
-      missing = error;
-    }
+  const rest = `/unknown${words === '' ? '' : `?${words}`}`;
+  try {
+    return await askAbout(ask, { name, rest }, checkAnswerSchema);
+  } catch (error) {
+    if (error instanceof NoSuchProfile) throw noProfile(name, error);
+    throw error instanceof Refusal ? judged(error) : error;
   }
-  throw noProfile(name, missing);
 }
 
-function noProfile(name: string, cause?: Refusal): Failure {
+function noProfile(name: string, cause?: NoSuchProfile): Failure {
   const hint = 'kubectl wsp profiles lists what there is; with --pod or --namespace, its image must have run there';
   return new Failure(`the operator has no profile ${name}`, { exitCode: exitCodes.usage, hint, cause });
 }

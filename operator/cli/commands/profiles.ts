@@ -83,7 +83,7 @@ function notSearched(names: readonly string[]): string {
   const which = [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
   const who = names.length === 1 ? '1 profile' : `${names.length} profiles`;
   return `note: ${who} may match too: for want of room the object leaves out some of what was searched for, and that was not searched: ${which}
-  GET /api/v1/profiles/NAME of the operator has room for more`;
+  kubectl wsp profile show NAME --full --all prints what the operator knows of one`;
 }
 
 const searchNames = ['image', 'tag', 'namespace', 'workload', 'label', 'selector', 'process', 'file', 'dns'] as const;

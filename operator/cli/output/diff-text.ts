@@ -161,5 +161,5 @@ export function caveatText(caveat: Caveat): string {
   if (caveat.reason === 'too-many-patterns') {
     return `${caveat.count} ${kind} of ${side} profile were not compared with all patterns of the other, which has too many: some may only seem new or gone`;
   }
-  return `${side} profile holds ${caveat.count} more ${kind} than its object has room for: some may only seem new or gone`;
+  return `${side} profile holds ${caveat.count} more ${kind} than there is room for: some may only seem new or gone`;
 }
