@@ -1,6 +1,7 @@
 /** `kubectl wsp` as people run it: bin/kubectl-wsp as a process, found by a real kubectl, against a real API server. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +11,12 @@ import { profileAnnotations } from '../../crds/annotations.ts';
 import type { SecurityProfile } from '../../crds/security-profile.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import { runCli } from '../../operator/cli/testing.ts';
+import { isAllowed, reviewToken } from '../../operator/kube/reviews.ts';
 import { connectAsUser } from '../../operator/kube/user-client.ts';
+import { model } from '../../operator/server/profile-endpoint.ts';
+import { found } from '../../operator/server/testing/found.ts';
+import { startTestServer } from '../../operator/server/testing/test-server.ts';
+import { FakeClock } from '../../operator/testing/fake-clock.ts';
 import { build } from '../../hack/build.ts';
 import type { ApiServer } from './api-server.ts';
 import { findBinaries } from './binaries.ts';
@@ -211,6 +217,85 @@ test('two profiles of the cluster, and one of a file, are compared and shown', a
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+const reader = { name: 'workload-security-model-reader', namespace: 'workload-security' };
+
+/** What the plugin needs of the operator's namespace, and whom its tokens are of. */
+function operatorObjects(ca: string): unknown[] {
+  const { name, namespace } = reader;
+  const rbac = 'rbac.authorization.k8s.io';
+  const rules = [{ apiGroups: ['workloadsecurity.dev'], resources: ['securityprofiles/model'], verbs: ['get'] }];
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
+    { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'workload-security-ca', namespace },
+      data: { 'ca.crt': ca },
+    },
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'workload-security-operator', namespace },
+      spec: { holderIdentity: 'operator-0_uid' },
+    },
+  ];
+}
+
+test('a profile is compared with what it was, by a token that the API server gave and reviews', async ({
+  apiServer,
+  withKinds,
+  ready,
+}) => {
+  await ready(apiServer, withKinds);
+  const client = connectAsUser({ kubeconfig: apiServer.kubeconfig });
+  const [, app] = profiles();
+  const asked: unknown[] = [];
+  const { server, authority } = await startTestServer(new FakeClock(Date.now()), {
+    review: (token) => reviewToken(client, token),
+    isAllowed: (who, question) => isAllowed(client, who, question),
+    profiles: (name, at) => {
+      asked.push([name, at]);
+      if (app === undefined || name !== names.app) return Promise.resolve({ kind: 'nothing' });
+      const { spec, ...rest } = app;
+      return Promise.resolve(found({ ...rest, spec: { ...spec, behavior: { ...spec.behavior, dns: [] } } }));
+    },
+  });
+  for (const object of operatorObjects(authority.cert)) {
+    await apiServer.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(object));
+  }
+  // Rights hold a moment after they were given, and a refusal would be remembered.
+  const account = {
+    username: `system:serviceaccount:${reader.namespace}:${reader.name}`,
+    uid: '',
+    groups: [],
+    extra: {},
+  };
+  await expect.poll(() => isAllowed(client, account, model)).toBe(true);
+  const diff = (...words: string[]) =>
+    runCli(['profile', 'diff', ...words], {
+      connect: () => client,
+      // Only a kubelet has a way to a pod.
+      tunnel: () => Promise.resolve(connect(server.port, '127.0.0.1')),
+    });
+  const reference = 'ghcr.io/shop/app:v2';
+  const { code, out, err } = await diff(reference, names.app, '--before-at', '2029-12-31', '--exit-code');
+  expect([code, err]).toEqual([1, '']);
+  expect(out).toContain(
+    `${reference} (as it was at 2029-12-31T00:00:00.000Z) -> ${reference}\n1 new, 0 changed, 0 gone.`,
+  );
+  expect(out).toContain('+ name redis.shop: A');
+  expect(asked).toEqual([[names.app, Date.parse('2029-12-31')]]);
 });
 
 test('relearn and forget leave a mark for the operator, also on a sealed profile', async ({
