@@ -27,8 +27,10 @@ export interface Answer {
   readonly retryAfterMs?: number;
 }
 
+export type AnswerBytes = Omit<Answer, 'text'> & { readonly bytes: Buffer };
+
 /** Answers to reports and uploads are a line or two. */
-const maxAnswerBytes = 64 * 1024;
+export const maxAnswerBytes = 64 * 1024;
 /** No byte for so long: the other side is gone. The desired stream has a heartbeat three times as often. */
 const silenceMs = 45_000;
 /** One for the stream, one for reports, one for uploads, one for profiles. */
@@ -83,22 +85,26 @@ export class OperatorConnection {
   }
 
   /** @throws Error also if the answer has more than so many bytes */
-  async read(call: Call, limit: number): Promise<Omit<Answer, 'text'> & { readonly bytes: Buffer }> {
-    const response = await this.open(call);
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of response) {
-      if (!Buffer.isBuffer(chunk)) throw new TypeError('an answer without encoding comes in buffers');
-      length += chunk.length;
-      if (length > limit) throw new Error(`the operator's answer to ${call.path} is longer than ${limit} bytes`);
-      chunks.push(chunk);
-    }
-    return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks, length), ...retryAfter(response) };
+  async read(call: Call, limit: number): Promise<AnswerBytes> {
+    return readAnswer(await this.open(call), call.path, limit);
   }
 
   close(): void {
     this.#agent?.agent.destroy();
   }
+}
+
+/** @throws Error also if the answer has more than so many bytes */
+export async function readAnswer(response: IncomingMessage, path: string, limit: number): Promise<AnswerBytes> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response) {
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('an answer without encoding comes in buffers');
+    length += chunk.length;
+    if (length > limit) throw new Error(`the operator's answer to ${path} is longer than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks, length), ...retryAfter(response) };
 }
 
 /** Of its two forms only the seconds; a longer wait than five minutes is nobody's wish. */

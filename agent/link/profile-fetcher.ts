@@ -17,7 +17,7 @@ const defaultPaceMs = 2_000;
 
 export interface ProfileFetcherParts extends LinkParts {
   readonly connection: Pick<OperatorConnection, 'open' | 'call' | 'read'>;
-  readonly files: ProfileFiles;
+  readonly files: Pick<ProfileFiles, 'held' | 'has' | 'put' | 'keep'>;
   /** There is something new to report. */
   readonly changed: () => void;
   /** A parameter for tests. */

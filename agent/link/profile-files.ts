@@ -65,7 +65,7 @@ export class ProfileFiles {
    * @throws Error if the disk takes no more
    */
   put(digest: string, bytes: Uint8Array): Exclude<ProfileFailure, 'unavailable' | 'disk'> | undefined {
-    const problem = this.#problem(digest, bytes, decodeCompiled);
+    const problem = profileProblem(digest, bytes, { read: decodeCompiled, room: this.#maxBytes - this.#bytes });
     if (problem !== undefined) return problem;
     writeDurably(this.#path(digest), bytes);
     this.#note(digest, bytes.length);
@@ -86,21 +86,11 @@ export class ProfileFiles {
   #look(digest: string, buffer: Buffer): { readonly bytes: number; readonly problem: string | undefined } {
     try {
       const bytes = buffer.subarray(0, readInto(buffer, this.#path(digest)));
-      return { bytes: bytes.length, problem: this.#problem(digest, bytes, readHeader) };
+      const room = this.#maxBytes - this.#bytes;
+      return { bytes: bytes.length, problem: profileProblem(digest, bytes, { read: readHeader, room }) };
     } catch (error) {
       return { bytes: 0, problem: error instanceof Error ? error.message : String(error) };
     }
-  }
-
-  #problem(
-    digest: string,
-    bytes: Uint8Array,
-    read: (bytes: Uint8Array) => { readonly ok: boolean },
-  ): 'digest' | 'format' | 'room' | undefined {
-    if (bytes.length > compiledLimits.bytes) return 'format';
-    if (compiledDigest(bytes) !== digest) return 'digest';
-    if (!read(bytes).ok) return 'format';
-    return this.#bytes + bytes.length > this.#maxBytes ? 'room' : undefined;
   }
 
   #note(digest: string, bytes: number): void {
@@ -111,6 +101,21 @@ export class ProfileFiles {
   #path(digest: string): string {
     return join(this.#directory, digest.slice(prefix.length));
   }
+}
+
+/**
+ * @param room in bytes
+ * @returns why these bytes cannot be held under this name, if they cannot
+ */
+export function profileProblem(
+  digest: string,
+  bytes: Uint8Array,
+  { read, room }: { readonly read: (bytes: Uint8Array) => { readonly ok: boolean }; readonly room: number },
+): 'digest' | 'format' | 'room' | undefined {
+  if (bytes.length > compiledLimits.bytes) return 'format';
+  if (compiledDigest(bytes) !== digest) return 'digest';
+  if (!read(bytes).ok) return 'format';
+  return bytes.length > room ? 'room' : undefined;
 }
 
 /** As much of a file as there is room for. @returns how many bytes that are */

@@ -5,7 +5,7 @@ export interface Measurement {
   readonly what: string;
   readonly value: number;
   readonly unit:
-    'MiB' | 'KiB' | 'ratio' | '% of a core' | 'events' | 'containers' | 'behaviours' | 'ns' | 'ms' | 'KiB/h';
+    'MiB' | 'KiB' | 'ratio' | '% of a core' | 'events' | 'containers' | 'behaviours' | 'ns' | 'ms' | 's' | 'KiB/h';
   /** How far single rounds, or samples, lie around the value. */
   readonly spread?: Pick<Summary, 'low' | 'high' | 'count'>;
   /** In the same unit; absent where the design sets none. */

@@ -5,7 +5,7 @@
 import { Counters } from '../../agent/counters.ts';
 import { followDesired } from '../../agent/link/desired-stream.ts';
 import { encodeSnapshot } from '../../agent/link/encode-snapshot.ts';
-import type { LinkParts } from '../../agent/link/link-parts.ts';
+import { ProfileFetcher, type ProfileFetcherParts } from '../../agent/link/profile-fetcher.ts';
 import { reportAlways } from '../../agent/link/reporter.ts';
 import { uploadSpooled } from '../../agent/link/uploader.ts';
 import { Wakeup } from '../../agent/link/wakeup.ts';
@@ -13,7 +13,9 @@ import type { Log } from '../../agent/log.ts';
 import type { AgentReport, DesiredState, ReportedContainer, Slot } from '../../core/wire/agent.ts';
 import type { SeededRandom } from '../../operator/testing/seeded-random.ts';
 import { LoadConnection, type Target } from './connection.ts';
-import { type FleetContainer, type FleetNode, type FleetPod, shopNamespace } from './fleet.ts';
+import type { Holder } from './delivery.ts';
+import { type FleetContainer, type FleetNode, type FleetPod, imageName, shopNamespace } from './fleet.ts';
+import { MemoryProfiles } from './memory-profiles.ts';
 import { MemorySpool } from './memory-spool.ts';
 import { snapshotOf } from './snapshots.ts';
 import type { Tally } from './tally.ts';
@@ -45,25 +47,42 @@ const provisionalMs = 60_000;
 /** As by default. */
 const maxSlots = 5;
 
-export class LoadAgent {
+export class LoadAgent implements Holder {
   readonly #options: LoadAgentOptions;
   readonly #connection: LoadConnection;
   readonly #containers = new Map<string, Watched>();
   readonly #spool = new MemorySpool();
+  readonly #profiles = new MemoryProfiles();
+  readonly #parts: Omit<ProfileFetcherParts, 'files' | 'changed'>;
+  readonly #fetcher: ProfileFetcher;
   readonly #reports = new Wakeup();
   readonly #uploads = new Wakeup();
   readonly #counters = new Counters();
   readonly #instance: string;
   #version = 0;
+  /** Digests of compiled profiles, and when it was told of each, in milliseconds since the epoch. */
+  #told: ReadonlyMap<string, number> = new Map();
   #periodSeconds = 0;
   /** Slots of this length so far. */
   #firsts = 0;
 
   constructor(options: LoadAgentOptions) {
-    const { node, target, token, random } = options;
+    const { node, target, token, random, log } = options;
     this.#options = options;
     this.#connection = new LoadConnection(target, token, node.address);
     this.#instance = random.hex(16);
+    this.#parts = {
+      connection: {
+        open: (call) => this.#connection.open(call),
+        call: (call) => this.#timed(call),
+        read: (call, limit) => this.#timedRead(call, limit),
+      },
+      counters: this.#counters,
+      log,
+      random: () => random.next(),
+    };
+    const changed = (): void => this.#reports.notify();
+    this.#fetcher = new ProfileFetcher({ ...this.#parts, files: this.#profiles, changed });
     for (const pod of node.pods) {
       for (const facts of pod.containers) {
         // Its first period is its start, the largest that there is.
@@ -74,13 +93,7 @@ export class LoadAgent {
 
   /** Runs until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { random, log } = this.#options;
-    const parts: LinkParts = {
-      connection: { open: (call) => this.#connection.open(call), call: (call) => this.#timed(call) },
-      counters: this.#counters,
-      log,
-      random: () => random.next(),
-    };
+    const parts = this.#parts;
     await Promise.all([
       followDesired({ ...parts, heard: () => undefined, desired: (state) => this.#obey(state) }, signal),
       reportAlways(
@@ -88,6 +101,7 @@ export class LoadAgent {
         signal,
       ),
       uploadSpooled({ ...parts, spool: this.#spool, wakeup: this.#uploads }, signal),
+      this.#fetcher.run(signal),
     ]);
     for (const { timer } of this.#containers.values()) clearTimeout(timer);
     this.#connection.close();
@@ -115,8 +129,26 @@ export class LoadAgent {
     this.#reports.notify();
   }
 
+  /** Compiled profiles that it does not hold, of those that it was told of so long ago. Containers start all the time. */
+  missing(ageMs: number): number {
+    const latest = Date.now() - ageMs;
+    return [...this.#told].filter(([digest, at]) => at <= latest && !this.#profiles.has(digest)).length;
+  }
+
+  holdsSince(digest: string): number | undefined {
+    return this.#profiles.since(digest);
+  }
+
+  runsSince(image: string): number | undefined {
+    const running = [...this.#containers.values()].filter(({ facts }) => imageName(facts.image) === image);
+    return running.length === 0 ? undefined : Math.min(...running.map(({ pod }) => pod.startedAt));
+  }
+
   #obey(state: DesiredState): void {
     this.#version = state.version;
+    const before = this.#told;
+    this.#told = new Map(state.profiles.map((digest) => [digest, before.get(digest) ?? Date.now()]));
+    this.#fetcher.name(state.profiles);
     const slots = new Map(state.slots.map((slot) => [slot.containerId, slot]));
     for (const watched of this.#containers.values()) {
       const slot = slots.get(watched.facts.id);
@@ -182,9 +214,14 @@ export class LoadAgent {
         ...(slot !== undefined && { slotId: slot.slotId }),
       })),
       lostPeriods: [],
-      profiles: { held: [], failed: [] },
+      profiles: this.#fetcher.report(),
       counters: this.#counters.toJSON(),
-      gauges: { tree_bytes: 1_000_000, observed_containers: this.#containers.size },
+      gauges: {
+        tree_bytes: 1_000_000,
+        observed_containers: this.#containers.size,
+        profiles_held: this.#profiles.held.length,
+        profile_bytes: this.#profiles.bytes,
+      },
     };
   }
 
@@ -193,7 +230,15 @@ export class LoadAgent {
     const answer = await this.#connection.call(call);
     if (call.path !== '/agent/v1/snapshots') return answer;
     const result = /"result":"([a-z]+)"/.exec(answer.text)?.[1] ?? String(answer.status);
-    this.#options.tally.uploaded(performance.now() - began, call.body?.length ?? 0, result);
+    this.#options.tally.uploads.add(performance.now() - began, call.body?.length ?? 0, result);
+    return answer;
+  }
+
+  async #timedRead(...[call, limit]: Parameters<LoadConnection['read']>): ReturnType<LoadConnection['read']> {
+    const began = performance.now();
+    const answer = await this.#connection.read(call, limit);
+    const result = answer.status === 200 ? 'given' : String(answer.status);
+    this.#options.tally.fetches.add(performance.now() - began, answer.bytes.length, result);
     return answer;
   }
 }

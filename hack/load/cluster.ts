@@ -6,7 +6,15 @@ import { agentAudience } from '../../core/wire/agent.ts';
 import type { KubeClient, KubeRequest } from '../../operator/kube/client.ts';
 import { RetryableError } from '../../operator/kube/errors.ts';
 import type { ApiServer } from '../../test/integration/api-server.ts';
-import { type Fleet, type FleetNode, type FleetPod, imageDigest, imageReference, shopNamespace } from './fleet.ts';
+import {
+  type Fleet,
+  type FleetNode,
+  type FleetPod,
+  imageDigest,
+  imageName,
+  imageReference,
+  shopNamespace,
+} from './fleet.ts';
 
 export const productNamespace = 'workload-security';
 export const agentAccount = 'workload-security-agent';
@@ -92,7 +100,7 @@ export async function createPod(
     containerStatuses: containers.map(({ id, name, image }) => ({
       name,
       image: imageReference(image),
-      imageID: `${imageReference(image).replace(/:v1$/, '')}@${imageDigest(image)}`,
+      imageID: `${imageName(image)}@${imageDigest(image)}`,
       containerID: `containerd://${id}`,
       ready: true,
       started: true,

@@ -1,7 +1,13 @@
 /** What the agent's link needs of a connection, for a thousand agents in one process: each calls from its own address. */
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { type Answer, type Call, retryAfter } from '../../agent/link/operator-connection.ts';
+import {
+  type Answer,
+  type AnswerBytes,
+  type Call,
+  maxAnswerBytes,
+  readAnswer,
+} from '../../agent/link/operator-connection.ts';
 
 export interface Target {
   readonly url: URL;
@@ -35,11 +41,12 @@ export class LoadConnection {
   }
 
   async call(call: Call): Promise<Answer> {
-    const response = await this.open(call);
-    response.setEncoding('utf8');
-    let text = '';
-    for await (const chunk of response) text += String(chunk);
-    return { status: response.statusCode ?? 0, text, ...retryAfter(response) };
+    const { bytes, ...answer } = await this.read(call, maxAnswerBytes);
+    return { ...answer, text: bytes.toString() };
+  }
+
+  async read(call: Call, limit: number): Promise<AnswerBytes> {
+    return readAnswer(await this.open(call), call.path, limit);
   }
 
   close(): void {

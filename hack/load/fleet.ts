@@ -38,8 +38,12 @@ export interface Fleet {
 
 export const shopNamespace = 'shop';
 
+export function imageName(image: number): string {
+  return `registry.example.com/team-${image % 20}/application-${image}`;
+}
+
 export function imageReference(image: number): string {
-  return `registry.example.com/team-${image % 20}/application-${image}:v1`;
+  return `${imageName(image)}:v1`;
 }
 
 /** The digest of an image's one and only version. */

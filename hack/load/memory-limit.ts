@@ -1,6 +1,8 @@
 /** A memory cgroup with a limit, as a container has one: Node sizes its heap by it, and the kernel ends what exceeds it. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 
 export interface MemoryLimit {
   /** Put before a command, they make it run under the limit. */
@@ -9,6 +11,17 @@ export interface MemoryLimit {
   peak(): number;
   /** When nothing runs under it any more. */
   remove(): void;
+}
+
+const values = new URL('../../charts/workload-security/values.yaml', import.meta.url).pathname;
+const chartValues = z.object({
+  operator: z.object({ resources: z.object({ limits: z.object({ memory: z.string().regex(/^\d+Mi$/) }) }) }),
+});
+
+/** The limit that the chart gives the operator, in MiB. */
+export function chartLimitMiB(): number {
+  const { operator } = chartValues.parse(parse(readFileSync(values, 'utf8')));
+  return Number.parseInt(operator.resources.limits.memory, 10);
 }
 
 const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';

@@ -8,13 +8,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { productNamespace } from './cluster.ts';
-import { memoryLimit } from './memory-limit.ts';
+import { mebibyte } from '../bench/memory.ts';
+import { chartLimitMiB, memoryLimit } from './memory-limit.ts';
 
 const dockerfile = new URL('../images/operator.Dockerfile', import.meta.url).pathname;
 const program = new URL('../../dist/operator.js', import.meta.url).pathname;
-
-/** `operator.resources.limits.memory` of the chart. */
-const memoryBytes = 512 * 1024 * 1024;
 
 const atWork = z.object({ msg: z.literal('operator is at work'), port: z.number() });
 
@@ -62,7 +60,7 @@ export async function startOperator(
   onEnd: (error: Error) => void,
 ): Promise<OperatorProcess> {
   const log = join(directory, 'operator.log');
-  const limit = memoryLimit(`wsp-load-${process.pid}`, memoryBytes);
+  const limit = memoryLimit(`wsp-load-${process.pid}`, chartLimitMiB() * mebibyte);
   const image = imageSettings();
   const node = [process.execPath, ...image.nodeArguments, ...nodeArguments, program];
   const command = [...limit.command, 'setpriv', '--pdeathsig', 'KILL', ...node];

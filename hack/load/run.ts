@@ -15,6 +15,7 @@ import { mebibyte } from '../bench/memory.ts';
 import { statusBytes } from '../bench/process.ts';
 import { LoadAgent } from './agent.ts';
 import { churn } from './churn.ts';
+import { type Delivery, deliveryOf, sealsOf } from './delivery.ts';
 import {
   agentToken,
   changeSettings,
@@ -29,7 +30,7 @@ import { flood } from './flood.ts';
 import { type Fleet, fleetOf, type FleetSize } from './fleet.ts';
 import { type OperatorProcess, startOperator } from './operator-process.ts';
 import { Tally } from './tally.ts';
-import { measureWindow, type Sources, total, type WindowResult } from './window.ts';
+import { type Length, measureWindow, type Sources, total, type WindowResult } from './window.ts';
 
 export interface LoadOptions extends FleetSize {
   /** Pods replaced each second. */
@@ -42,7 +43,7 @@ export interface LoadOptions extends FleetSize {
     readonly steady: number;
     /** The same, and one agent floods. */
     readonly flooded: number;
-    /** All profiles are sealed. */
+    /** All profiles are sealed, and every agent holds those of its node; before it, a part that lasts until they are. */
     readonly stable: number;
   };
   readonly binaries: string;
@@ -59,11 +60,13 @@ export interface LoadResult {
   readonly connectedSeconds: number;
   readonly profiles: number;
   readonly storeBytes: number;
-  /** The most that the operator's cgroup was charged with, of a limit of 512 MiB. */
+  /** The most that the operator's cgroup was charged with, of the limit of the chart. */
   readonly peakMiB: number;
   readonly replacedPods: number;
   /** What the flooding agent was answered, by status. */
   readonly flood: Readonly<Record<string, number>>;
+  /** Absent where nothing was sealed. */
+  readonly delivery?: Delivery;
 }
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
@@ -144,7 +147,7 @@ async function withOperator(stage: Stage): Promise<LoadResult> {
   const resident = Math.round(statusBytes(operator.pid, 'VmRSS') / mebibyte);
   progress(`all agents are connected after ${connectedSeconds.toFixed(1)} s; the operator has ${resident} MiB`);
   const churning = churn(client, fleet, agents, { perSecond: options.churn, signal: stop.signal });
-  const measured = await measureParts(stage, { sources, target });
+  const measured = await measureParts(stage, { sources, target, agents: [...agents.values()] });
   const profiles = total(await sources.scrape(), 'workload_security_store_records', 'table="profiles"');
   stop.abort();
   const replacedPods = await churning;
@@ -157,16 +160,17 @@ async function withOperator(stage: Stage): Promise<LoadResult> {
 interface Connected {
   readonly sources: Sources;
   readonly target: Target;
+  readonly agents: readonly LoadAgent[];
 }
 
 async function measureParts(
   { client, fleet, tokens, options }: Stage,
-  { sources, target }: Connected,
-): Promise<Pick<LoadResult, 'windows' | 'flood'>> {
+  { sources, target, agents }: Connected,
+): Promise<Pick<LoadResult, 'windows' | 'flood' | 'delivery'>> {
   const windows: WindowResult[] = [];
-  const measure = async (name: string, seconds: number): Promise<void> => {
-    options.progress(`${name}: ${seconds} s`);
-    const result = await measureWindow(name, seconds, sources);
+  const measure = async (name: string, length: Length): Promise<void> => {
+    options.progress(`${name}: ${typeof length === 'number' ? `${length} s` : 'until it is over'}`);
+    const result = await measureWindow(name, length, sources);
     windows.push(result);
     options.progress(JSON.stringify(result));
   };
@@ -186,12 +190,13 @@ async function measureParts(
     end.abort();
     answers = await flooding;
   }
-  if (stable > 0) {
-    await changeSettings(client, { learning: { period: '1s' } });
-    await untilSealed(sources);
-    await measure('stable', stable);
-  }
-  return { windows, flood: answers };
+  if (stable === 0) return { windows, flood: answers };
+  await changeSettings(client, { learning: { period: '1s' } });
+  await measure('sealing', delivered(agents));
+  const delivery = deliveryOf(await sealsOf(client), agents);
+  options.progress(JSON.stringify(delivery));
+  await measure('stable', stable);
+  return { windows, flood: answers, delivery };
 }
 
 /** A minute on a machine of its own, several where others take most of the processor. */
@@ -199,6 +204,11 @@ const connectedWithinMs = 900_000;
 
 /** An operator that closed its connections has ended by then. */
 const endsWithinMs = 30_000;
+
+const sealedWithinMs = 900_000;
+
+/** Two pods a second bring profiles that are there within seconds, four of them for one pause of the agent's. */
+const startingMs = 10_000;
 
 /** Time for the periods of before to end, and for what they brought to be published. */
 const settleSeconds = 30;
@@ -222,17 +232,21 @@ async function untilConnected({ scrape }: Sources, agents: number): Promise<void
   }
 }
 
-/** Until nothing is sealed and written any more for ten seconds. */
-async function untilSealed({ scrape }: Sources): Promise<void> {
-  const deadline = performance.now() + 900_000;
+/**
+ * Nothing was sealed and written since the last time, and no agent waits for anything but what has just started on its node.
+ * @throws Error if profiles are still sealed or written at the deadline; what agents lack by then, the delivery says
+ */
+function delivered(agents: readonly LoadAgent[]): Length {
+  const deadline = performance.now() + sealedWithinMs;
   let last = -1;
-  for (;;) {
-    await sleep(10_000);
-    const metrics = await scrape();
+  return (metrics) => {
     const published = total(metrics, 'workload_security_profile_publications_total');
     const sealed = total(metrics, 'workload_security_profiles_sealed_total');
-    if (sealed > 0 && published === last) return;
-    if (performance.now() > deadline) throw new Error(`${sealed} profiles are sealed, and publishing never ends`);
+    const missing = agents.reduce((sum, agent) => sum + agent.missing(startingMs), 0);
+    const isQuiet = sealed > 0 && published === last;
+    const isLate = performance.now() > deadline;
     last = published;
-  }
+    if (isLate && !isQuiet) throw new Error(`${sealed} profiles are sealed, and publishing never ends`);
+    return isQuiet && (missing === 0 || isLate);
+  };
 }

@@ -72,6 +72,10 @@ export function snapshotOf(period: Period, random: SeededRandom): Snapshot {
     last: Math.min(to, node.last + shift),
   });
   const renamed = randomNames(random);
+  // Each image has one file of its own: otherwise those that run the same server would share one compiled profile.
+  const ownFile = recorded.files
+    .slice(0, 1)
+    .map((file): typeof file => ({ ...file, path: `/etc/application-${period.image}.conf`, access: ['read'] }));
   return {
     ...recorded,
     snapshotId: snapshotId(container.id, from),
@@ -82,7 +86,7 @@ export function snapshotOf(period: Period, random: SeededRandom): Snapshot {
     ended,
     startSeen: start && first.startSeen,
     processes: recorded.processes.map(moved),
-    files: recorded.files.map((file) => ({ ...moved(file), path: renamed(file.path) })),
+    files: [...recorded.files.map((file) => ({ ...moved(file), path: renamed(file.path) })), ...ownFile.map(moved)],
     dns: recorded.dns.map(moved),
     network: recorded.network.map((node) => {
       // Clients are other pods each time; they have their own addresses.

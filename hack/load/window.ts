@@ -23,7 +23,12 @@ export interface WindowResult {
   readonly refused: Readonly<Record<string, number>>;
   /** Written to the API server in bodies of requests, by resource. */
   readonly apiBytes: Readonly<Record<string, number>>;
-  readonly uploads: ReturnType<Tally['take']>;
+  /** Compilations of profiles for agents, at the seal and when somebody asked. */
+  readonly compilations: number;
+  /** Compiled profiles that agents asked for, by their own reports: `held`, or why not. */
+  readonly fetched: Readonly<Record<string, number>>;
+  readonly uploads: ReturnType<Tally['uploads']['take']>;
+  readonly fetches: ReturnType<Tally['fetches']['take']>;
 }
 
 export interface Sources {
@@ -54,12 +59,13 @@ function bytesWritten(metrics: ReadonlyMap<string, number>): Map<string, number>
   return bytes;
 }
 
-/** Requests refused so far, by reason. */
-function refusals(metrics: ReadonlyMap<string, number>): Map<string, number> {
+/** All series of a metric, added up by the values of one label. */
+function byLabel(metrics: ReadonlyMap<string, number>, name: string, label: string): Map<string, number> {
+  const pattern = new RegExp(`[{,]${label}="([^"]*)"`);
   const found = new Map<string, number>();
   for (const [series, value] of metrics) {
-    const reason = /^workload_security_agent_requests_refused_total\{reason="([^"]*)"/.exec(series)?.[1];
-    if (reason !== undefined) found.set(reason, value);
+    const word = series.startsWith(`${name}{`) ? pattern.exec(series)?.[1] : undefined;
+    if (word !== undefined) found.set(word, (found.get(word) ?? 0) + value);
   }
   return found;
 }
@@ -70,29 +76,38 @@ function growth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, 
   return Object.fromEntries(grown.filter(([, more]) => more > 0));
 }
 
-export async function measureWindow(name: string, seconds: number, sources: Sources): Promise<WindowResult> {
+/** So many seconds, or until a scrape shows that it is over. */
+export type Length = number | ((metrics: ReadonlyMap<string, number>) => boolean);
+
+export async function measureWindow(name: string, length: Length, sources: Sources): Promise<WindowResult> {
   const { operator, scrape, tally } = sources;
-  tally.take();
+  tally.uploads.take();
+  tally.fetches.take();
   const apiBefore = bytesWritten(parseMetrics(await sources.apiMetrics()));
   const before = await scrape();
   const began = { processor: operator.processorSeconds(), at: performance.now() };
   const resident: number[] = [];
   const delays: { mean: number; p99: number }[] = [];
   let after = before;
-  for (let second = 1; second <= seconds; second += 1) {
+  let isOver = false;
+  for (let second = 1; !isOver; second += 1) {
     await sleep(Math.max(0, began.at + second * 1_000 - performance.now()));
     resident.push(statusBytes(operator.pid, 'VmRSS') / mebibyte);
-    if (second % scrapeSeconds !== 0 && second !== seconds) continue;
+    if (second % scrapeSeconds !== 0 && second !== length) continue;
     after = await scrape();
+    isOver = typeof length === 'number' ? second >= length : length(after);
     const delay = (part: string): number => total(after, `nodejs_eventloop_lag_${part}_seconds`) * 1_000;
     delays.push({ mean: delay('mean'), p99: delay('p99') });
   }
-  const cores = (operator.processorSeconds() - began.processor) / ((performance.now() - began.at) / 1_000);
+  const seconds = (performance.now() - began.at) / 1_000;
+  const cores = (operator.processorSeconds() - began.processor) / seconds;
   const apiAfter = bytesWritten(parseMetrics(await sources.apiMetrics()));
   const grown = (metric: string, label?: string): number => total(after, metric, label) - total(before, metric, label);
+  const grownBy = (metric: string, label: string): Record<string, number> =>
+    growth(byLabel(before, metric, label), byLabel(after, metric, label));
   return {
     name,
-    seconds,
+    seconds: Math.round(seconds),
     cores,
     residentMiB: { mean: mean(resident), most: Math.max(...resident) },
     heapMiB: total(after, 'nodejs_heap_size_used_bytes') / mebibyte,
@@ -100,9 +115,12 @@ export async function measureWindow(name: string, seconds: number, sources: Sour
     loopDelayMs: { mean: mean(delays.map((delay) => delay.mean)), p99: Math.max(...delays.map(({ p99 }) => p99)) },
     accepted: grown('workload_security_snapshots_received_total', 'accepted'),
     reports: grown('workload_security_agent_reports_total'),
-    refused: growth(refusals(before), refusals(after)),
+    refused: grownBy('workload_security_agent_requests_refused_total', 'reason'),
     apiBytes: growth(apiBefore, apiAfter),
-    uploads: tally.take(),
+    compilations: grown('workload_security_profile_compilations_total', 'result="compiled"'),
+    fetched: grownBy('workload_security_agent_profiles_fetched_total', 'result'),
+    uploads: tally.uploads.take(),
+    fetches: tally.fetches.take(),
   };
 }
 
