@@ -105,7 +105,7 @@ describe('peers', () => {
     ];
     const dns = { namespace: 'kube-system', name: 'kube-dns', clusterIP: '10.96.0.10', ports };
     addService({ ...dns, labels: { 'k8s-app': 'kube-dns' } });
-    addPod({ uid: 'dns-uid', name: 'coredns', ip: '10.244.0.2' });
+    addPod({ uid: 'dns-uid', namespace: 'kube-system', name: 'coredns', ip: '10.244.0.2' });
     addSlice({ namespace: 'kube-system', service: 'kube-dns', podUid: 'dns-uid', ports });
     const answer = { peer: { kind: 'dns' }, port: 53 };
     expect(ask('10.96.0.10', 53, { protocol: 'udp' })).toEqual(answer);

@@ -8,7 +8,7 @@ import { blockOf, externalBlock, isLinkLocal, isOwnHost, isWithin, parseAddress 
 import { History } from './history.ts';
 import type { PeerQuestion, ResolvedPeer } from './inventory.ts';
 import type { PodProjection } from './pod.ts';
-import type { EndpointSliceProjection, NodeProjection, ServiceProjection } from './service.ts';
+import type { EndpointSliceProjection, NodeProjection, Protocol, ServiceProjection } from './service.ts';
 
 type Address = NonNullable<ReturnType<typeof parseAddress>>;
 
@@ -28,6 +28,7 @@ interface EndpointOwner {
 interface PodOwner {
   /** The pod's UID. */
   readonly id: string;
+  readonly namespace: string;
   readonly peer: Peer;
 }
 
@@ -37,32 +38,42 @@ export interface PeerDirectoryOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
+const addressKinds = ['clusterAddresses', 'externalAddresses'] as const;
+
 export class PeerDirectory {
   readonly #options: PeerDirectoryOptions;
   readonly #services = new History<ServiceOwner>();
-  readonly #serviceAddresses = new History<ServiceOwner>();
+  readonly #serviceAddresses = {
+    clusterAddresses: new History<ServiceOwner>(),
+    externalAddresses: new History<ServiceOwner>(),
+  };
   readonly #endpoints = new History<EndpointOwner>();
   readonly #pods = new History<PodOwner>();
   readonly #nodes = new History<{ readonly id: string }>();
   readonly #podRanges = new Map<string, readonly string[]>();
   #serviceRanges: readonly string[] = [];
+  #leftOut = 0;
 
   constructor(options: PeerDirectoryOptions) {
     this.#options = options;
   }
 
-  /** Addresses that were forgotten early; they resolve as if they were nobody's. */
+  /** Addresses that were forgotten early or never kept; they resolve as if they were nobody's. */
   get forgotten(): number {
-    return [this.#services, this.#serviceAddresses, this.#endpoints, this.#pods, this.#nodes].reduce(
-      (sum, history) => sum + history.forgotten,
-      0,
-    );
+    return [
+      this.#services,
+      ...addressKinds.map((kind) => this.#serviceAddresses[kind]),
+      this.#endpoints,
+      this.#pods,
+      this.#nodes,
+    ].reduce((sum, history) => sum + history.forgotten, this.#leftOut);
   }
 
   setPod(pod: PodProjection, old: PodProjection | undefined): void {
     const { kind, name } = pod.workload;
     const owner: PodOwner = {
       id: pod.uid,
+      namespace: pod.namespace,
       peer: { kind: 'workload', namespace: pod.namespace, workload: kind, name },
     };
     const addresses = pod.finished ? [] : pod.addresses;
@@ -81,18 +92,26 @@ export class PeerDirectory {
   setService(service: ServiceProjection, old: ServiceProjection | undefined): void {
     const owner: ServiceOwner = { id: serviceKey(service), service };
     this.#services.begin(owner.id, owner, service.createdAt);
-    for (const address of service.addresses) this.#serviceAddresses.begin(address, owner, service.createdAt);
-    for (const address of old?.addresses ?? []) {
-      if (!service.addresses.includes(address))
-        this.#serviceAddresses.end(address, owner.id, this.#options.clock.now());
+    const now = this.#options.clock.now();
+    // What a Service is given later was not its own before.
+    const since = old?.createdAt === service.createdAt ? now : service.createdAt;
+    for (const kind of addressKinds) {
+      for (const address of service[kind]) this.#serviceAddresses[kind].begin(address, owner, since);
+      for (const address of old?.[kind] ?? []) {
+        if (!service[kind].includes(address)) this.#serviceAddresses[kind].end(address, owner.id, now);
+      }
     }
-    if (owner.id === apiServerService) this.#serviceRanges = service.addresses.flatMap(rangeAround);
+    this.#leftOut += Math.max(0, service.leftOut - (old?.leftOut ?? 0));
+    if (owner.id === apiServerService) this.#serviceRanges = service.clusterAddresses.flatMap(rangeAround);
   }
 
   deleteService(service: ServiceProjection): void {
     const id = serviceKey(service);
-    this.#services.end(id, id, this.#options.clock.now());
-    for (const address of service.addresses) this.#serviceAddresses.end(address, id, this.#options.clock.now());
+    const now = this.#options.clock.now();
+    this.#services.end(id, id, now);
+    for (const kind of addressKinds) {
+      for (const address of service[kind]) this.#serviceAddresses[kind].end(address, id, now);
+    }
   }
 
   setEndpointSlice(key: string, slice: EndpointSliceProjection, old: EndpointSliceProjection | undefined): void {
@@ -126,8 +145,9 @@ export class PeerDirectory {
   }
 
   /**
-   * Own host, Service, endpoint of a Service, DNS on a link-local address (node-local caches), node, pod; then nobody's
-   * within the cluster's ranges (`unknown`), and the world outside.
+   * Own host, address of a Service, endpoint of a Service, DNS on a link-local address (node-local caches), node, pod; then
+   * what Services claim besides; then nobody's within the cluster's ranges (`unknown`), and the world outside. Nobody but
+   * the API server gives the first ones away, so no tenant takes the name of what another one has.
    */
   resolve(question: PeerQuestion): ResolvedPeer {
     const address = parseAddress(question.address);
@@ -137,21 +157,24 @@ export class PeerDirectory {
     const text = address.toString();
     const [pod] = this.#pods.at(text, question.at);
     if (pod !== undefined && pod.id === question.podUid) return { peer: { kind: 'self' }, port };
-    return (
-      this.#service(text, question) ??
-      this.#endpoint(pod?.id ?? text, question) ?? { peer: this.#other(address, question, pod), port }
-    );
+    const named = this.#service(text, question) ?? this.#endpoint(pod ?? { id: text }, question);
+    return named ?? { peer: this.#other(address, question, pod), port };
   }
 
+  /** Whatever the port: the address is this Service's alone. */
   #service(address: string, { at, port, protocol }: PeerQuestion): ResolvedPeer | undefined {
-    const [owner] = [...this.#serviceAddresses.at(address, at)].sort(byId);
+    const [owner] = this.#serviceAddresses.clusterAddresses.at(address, at);
     if (owner === undefined) return undefined;
-    const known = owner.service.ports.some((one) => one.port === port && one.protocol === protocol);
-    return { peer: servicePeer(owner.service, known ? port : undefined), port };
+    return { peer: servicePeer(owner.service, offers(owner.service, port, protocol) ? port : undefined), port };
   }
 
-  #endpoint(target: string, { at, port, protocol }: PeerQuestion): ResolvedPeer | undefined {
-    const found = this.#endpoints.at(endpointKey(target, port, protocol), at).flatMap((endpoint) => {
+  /** Of a pod only those of its own namespace: a selector reaches no further. */
+  #endpoint(target: PodOwner | { readonly id: string }, question: PeerQuestion): ResolvedPeer | undefined {
+    const { at, port, protocol } = question;
+    const namespace = 'namespace' in target ? `${target.namespace}/` : '';
+    const endpoints = this.#endpoints.at(endpointKey(target.id, port, protocol), at);
+    const found = endpoints.flatMap((endpoint) => {
+      if (!endpoint.service.startsWith(namespace)) return [];
       const [owner] = this.#services.at(endpoint.service, at);
       const named = owner?.service.ports.find(
         ({ name, ...own }) => name === endpoint.portName && own.protocol === protocol,
@@ -160,17 +183,35 @@ export class PeerDirectory {
     });
     const [best] = found.sort(
       (left, right) =>
-        Number(left.service.headless) - Number(right.service.headless) || byId(left, right) || left.port - right.port,
+        Number(right.id === apiServerService) - Number(left.id === apiServerService) ||
+        Number(left.service.headless) - Number(right.service.headless) ||
+        byId(left, right) ||
+        left.port - right.port,
     );
     return best && { peer: servicePeer(best.service, best.port), port: best.port };
   }
 
-  #other(address: Address, { at, port }: PeerQuestion, pod: PodOwner | undefined): Peer {
+  #other(address: Address, question: PeerQuestion, pod: PodOwner | undefined): Peer {
+    const { at, port } = question;
     if (port === 53 && isLinkLocal(address)) return { kind: 'dns' };
     if (this.#nodes.at(address.toString(), at).length > 0) return { kind: 'node' };
     if (pod !== undefined) return pod.peer;
+    const claiming = this.#claiming(address.toString(), question);
+    if (claiming !== undefined) return servicePeer(claiming, port);
     const own = [...this.#options.clusterRanges, ...this.#serviceRanges, ...[...this.#podRanges.values()].flat()];
     return isWithin(address, own) ? { kind: 'unknown' } : { kind: 'external', block: externalBlock(address) };
+  }
+
+  /**
+   * To an external address the nodes redirect what goes to a port of the Service, and nothing else. Which one, if several
+   * claim the same, is theirs to choose; here it is the oldest, so that who comes later takes no name.
+   */
+  #claiming(address: string, { at, port, protocol }: PeerQuestion): ServiceProjection | undefined {
+    const [owner] = this.#serviceAddresses.externalAddresses
+      .at(address, at)
+      .filter(({ service }) => offers(service, port, protocol))
+      .sort((left, right) => left.service.createdAt - right.service.createdAt || byId(left, right));
+    return owner?.service;
   }
 }
 
@@ -178,6 +219,10 @@ const apiServerService = 'default/kubernetes';
 
 function serviceKey({ namespace, name }: Pick<ServiceProjection, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
+}
+
+function offers(service: ServiceProjection, port: number, protocol: Protocol): boolean {
+  return service.ports.some((one) => one.port === port && one.protocol === protocol);
 }
 
 function servicePeer(service: ServiceProjection, port: number | undefined): Peer {

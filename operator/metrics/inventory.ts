@@ -20,7 +20,7 @@ export function createInventoryMetrics(registry: Registry, inventory: { readonly
   );
   counter(
     'inventory_addresses_forgotten_total',
-    "Addresses forgotten early because too many changed hands; late snapshots take them for nobody's.",
+    "Addresses forgotten early because too many changed hands, or beyond the 64 external ones of a Service; they are taken for nobody's.",
     (counts) => counts.forgottenAddresses,
   );
   counter(

@@ -37,6 +37,7 @@ export function terminated(id: string, startedAt: string, finishedAt: string): R
 
 export interface PodChanges {
   readonly uid?: string;
+  readonly namespace?: string;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -61,7 +62,7 @@ export function rawPod(changes: PodChanges = {}): Record<string, unknown> {
       labels: { app: 'web', 'pod-template-hash': '6d4cf56db6', ...changes.labels },
       managedFields: [{ apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:metadata': {} }, manager: 'kubelet' }],
       name: changes.name ?? 'web-6d4cf56db6-x7k2p',
-      namespace: 'shop',
+      namespace: changes.namespace ?? 'shop',
       ...(owner && {
         ownerReferences: [
           { apiVersion: 'apps/v1', blockOwnerDeletion: true, controller: true, uid: 'f3f2fbd6-6d09-4bb3', ...owner },
@@ -98,6 +99,11 @@ export interface ServiceChanges {
   readonly namespace?: string;
   readonly name?: string;
   readonly clusterIP?: string;
+  readonly externalIPs?: readonly string[];
+  /** Of the load balancer. */
+  readonly balancerIP?: string;
+  /** Seconds since the {@link epoch}. */
+  readonly createdAt?: number;
   readonly ports?: readonly Readonly<Record<string, unknown>>[];
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -108,7 +114,7 @@ export function rawService(changes: ServiceChanges = {}): Record<string, unknown
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
-      creationTimestamp: at(0),
+      creationTimestamp: at(changes.createdAt ?? 0),
       ...(changes.labels && { labels: changes.labels }),
       name: changes.name ?? 'redis',
       namespace: changes.namespace ?? 'shop',
@@ -118,13 +124,14 @@ export function rawService(changes: ServiceChanges = {}): Record<string, unknown
     spec: {
       clusterIP,
       clusterIPs: [clusterIP],
+      ...(changes.externalIPs && { externalIPs: changes.externalIPs }),
       internalTrafficPolicy: 'Cluster',
       ipFamilies: ['IPv4'],
       ports: changes.ports ?? [{ name: 'redis', port: 6379, protocol: 'TCP', targetPort: 16_379 }],
       sessionAffinity: 'None',
       type: 'ClusterIP',
     },
-    status: { loadBalancer: {} },
+    status: { loadBalancer: changes.balancerIP === undefined ? {} : { ingress: [{ ip: changes.balancerIP }] } },
   };
 }
 
