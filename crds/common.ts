@@ -55,6 +55,14 @@ export type PerMillion = number;
  */
 export type LabelKey = string;
 
+/**
+ * DNS name in lower case, without dots at its ends.
+ * @minLength 1
+ * @maxLength 253
+ * @pattern ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$
+ */
+export type DomainName = string;
+
 /** One aspect of the state of the object. */
 export interface Condition {
   /**

@@ -1,5 +1,5 @@
 /** The WorkloadSecurityConfig kind: every setting that can be changed while the operator runs. */
-import type { Condition, Count, Duration, LabelKey, ObjectMeta } from './common.ts';
+import type { Condition, Count, DomainName, Duration, LabelKey, ObjectMeta } from './common.ts';
 
 /**
  * Settings of the operator. There is one, named default, which the operator creates if it is absent. Changes take
@@ -138,6 +138,22 @@ export interface LearningSettings {
    * @default "Auto"
    */
   readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';
+  /**
+   * Domain of the cluster's Services, as the kubelets have it (clusterDomain). Names that resolvers only tried are recognised
+   * by it. A change holds for snapshots that come afterwards; what was learned stays until its image is relearned.
+   * @default "cluster.local"
+   */
+  readonly clusterDomain: DomainName;
+  /**
+   * Search domains of the nodes' resolv.conf, in its order, which the kubelet appends to that of pods, for example
+   * eu-west-1.compute.internal. A name below one of them is left out of a profile where the same process asked for the same
+   * name without it, so give domains of your own only; the operator refuses those in which anybody can register names, such as com.
+   * A change holds as for clusterDomain.
+   * @default []
+   * @maxItems 8
+   * @listType atomic
+   */
+  readonly searchDomains: readonly DomainName[];
 }
 
 /** How profiles are written to the API server. */

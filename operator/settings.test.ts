@@ -86,6 +86,43 @@ describe('parseSettings', () => {
     expect(parseSettings(both)).toMatchObject({ ok: true, settings: { learning: { minSnapshotCoverageMs: 30_000 } } });
   });
 
+  it.each(['eu-west-1.compute.internal', 'c.project.internal', 'corp', 'example.com', 'eu.example.co.uk'])(
+    'takes %s as a domain of names',
+    (domain) => {
+      expect(parseSettings({ learning: { clusterDomain: domain, searchDomains: [domain] } })).toMatchObject({
+        ok: true,
+        settings: { learning: { clusterNames: { clusterDomain: domain, searchDomains: [domain] } } },
+      });
+    },
+  );
+
+  it.each([
+    ['com', 'anybody can register names'],
+    ['co.uk', 'anybody can register names'],
+    ['github.io', 'anybody can register names'],
+    ['.example.com', 'is not a domain'],
+    ['example.com.', 'is not a domain'],
+    ['Example.com', 'is not a domain'],
+    ['a..b', 'is not a domain'],
+    ['', 'is not a domain'],
+    [`${'a'.repeat(63)}.`.repeat(4).slice(0, -1), '253'],
+  ])('refuses "%s" as a domain of names', (domain, reason) => {
+    const problems = [
+      expect.stringMatching(new RegExp(`^spec\\.learning\\.clusterDomain: .*${reason}`)),
+      expect.stringMatching(new RegExp(`^spec\\.learning\\.searchDomains\\.0: .*${reason}`)),
+    ];
+    expect(parseSettings({ learning: { clusterDomain: domain, searchDomains: [domain] } })).toEqual({
+      ok: false,
+      problems,
+    });
+  });
+
+  it('takes eight search domains and no more', () => {
+    const searchDomains = Array.from({ length: 9 }, (_, index) => `d${index}.internal`);
+    expect(parseSettings({ learning: { searchDomains: searchDomains.slice(1) } }).ok).toBe(true);
+    expect(parseSettings({ learning: { searchDomains } }).ok).toBe(false);
+  });
+
   it.each([undefined, null, 'text', 7, []])('refuses %j', (spec) => {
     expect(parseSettings(spec).ok).toBe(false);
   });

@@ -3,8 +3,10 @@
  * and limits are those of crds/workload-security-config.ts (a test compares them); they are checked here again, because
  * the object may be older than the schema.
  */
+import { parse } from 'tldts';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
+import type { ClusterNames } from '../core/profile/dns-names.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -24,6 +26,16 @@ const duration = (fallback: string, least: number, most: number, range: string) 
     });
 
 const whole = (fallback: number, least: number, most: number) => z.int().min(least).max(most).default(fallback);
+
+const domain = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'is not a domain in lower case, without dots at its ends',
+  )
+  // Names below it may be left out of profiles: below these, anybody can have one.
+  .refine(isOwned, 'is a domain in which anybody can register names');
 
 const exclusion = z
   .object({ namespace: z.string().max(63).exactOptional(), image: z.string().min(1).max(384).exactOptional() })
@@ -49,6 +61,8 @@ const specSchema = z
         minSnapshotCoverage: duration('5m', 0, 24 * hour, 'of at most 24h'),
         startPhase: duration('180s', 0, hour, 'of at most 1h'),
         onNewDigest: z.enum(['Auto', 'Keep', 'Relearn']).default('Auto'),
+        clusterDomain: domain.default('cluster.local'),
+        searchDomains: z.array(domain).max(8).default([]),
       })
       .prefault({}),
     publishing: z
@@ -91,6 +105,7 @@ export interface Settings {
     readonly minSnapshotCoverageMs: number;
     readonly startPhaseMs: number;
     readonly onNewDigest: 'Auto' | 'Keep' | 'Relearn';
+    readonly clusterNames: ClusterNames;
   };
   readonly publishing: {
     readonly intervalMs: number;
@@ -143,6 +158,7 @@ export function parseSettings(spec: unknown): ParsedSettings {
         minSnapshotCoverageMs: learning.minSnapshotCoverage,
         startPhaseMs: learning.startPhase,
         onNewDigest: learning.onNewDigest,
+        clusterNames: { clusterDomain: learning.clusterDomain, searchDomains: learning.searchDomains },
       },
       publishing: { intervalMs: publishing.interval, labels: publishing.labels },
       retention: {
@@ -156,6 +172,12 @@ export function parseSettings(spec: unknown): ParsedSettings {
       },
     },
   };
+}
+
+/** Not on the public suffix list, as `com`, `co.uk` and `github.io` are. */
+function isOwned(name: string): boolean {
+  const { publicSuffix, isIcann, isPrivate } = parse(name, { allowPrivateDomains: true });
+  return publicSuffix !== name || (isIcann !== true && isPrivate !== true);
 }
 
 /** Until the first WorkloadSecurityConfig was read. */

@@ -169,6 +169,7 @@ async function work(options: WorkOptions, fail: (error: unknown) => undefined, s
     grants: scheduler,
     minCoverageMs: () => settings.current.learning.minSnapshotCoverageMs,
     learningSnapshots: () => settings.current.learning.snapshots,
+    clusterNames: () => settings.current.learning.clusterNames,
     othersRun: (image, namespace) => runsElsewhere(inventory, image, namespace),
     ...metrics.ingest,
   });

@@ -2,7 +2,7 @@
 import { bit } from '../activity/file-access.ts';
 import { reducePath } from '../activity/reduce-path.ts';
 import type { Actor, FileAccess, Snapshot } from '../activity/snapshot.ts';
-import { canonicalNames, searchList } from '../profile/dns-names.ts';
+import { canonicalNames, type ClusterNames, searchList } from '../profile/dns-names.ts';
 import type { Subject } from '../profile/diff-behaviours.ts';
 import { identityOf, lineageId, type ProcessIdentity } from '../profile/evidence.ts';
 import { endpointOf, isConversation, type SnapshotContext } from '../profile/from-snapshot.ts';
@@ -10,7 +10,7 @@ import type { CompiledProfile, Match, Place } from './compiled-profile.ts';
 import type { Lineage, Miss } from './difference.ts';
 
 /** Whose container it was, and whose the addresses were. */
-export type ShownContext = Pick<SnapshotContext, 'namespace' | 'clusterDomain' | 'resolve'>;
+export type ShownContext = Pick<SnapshotContext, 'namespace' | 'resolve' | keyof ClusterNames>;
 
 export interface Shown {
   readonly actors: readonly Actor[];
@@ -107,13 +107,8 @@ export function mostTelling(accesses: readonly FileAccess[]): FileAccess {
   return byTelling.find((access) => accesses.includes(access)) ?? 'read';
 }
 
-function* namesIn(
-  snapshot: Snapshot,
-  profile: CompiledProfile,
-  { namespace, clusterDomain }: ShownContext,
-  at: At,
-): Generator<Shown> {
-  const search = searchList(namespace, clusterDomain);
+function* namesIn(snapshot: Snapshot, profile: CompiledProfile, context: ShownContext, at: At): Generator<Shown> {
+  const search = searchList(context.namespace, context);
   for (const nodes of Map.groupBy(snapshot.dns, (node) => at(node).id).values()) {
     const names = canonicalNames(
       nodes.map(({ name }) => name),

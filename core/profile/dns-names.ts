@@ -6,9 +6,22 @@
  */
 import { quoteBraces } from '../pattern/literal.ts';
 
+/** What the resolvers of all pods of a cluster search, beside the pod's namespace. Lower case, without dots at the ends. */
+export interface ClusterNames {
+  /** Domain of the Services; `cluster.local` if absent. */
+  readonly clusterDomain?: string;
+  /** Of the node, which the kubelet appends, in the order of `resolv.conf`. */
+  readonly searchDomains?: readonly string[];
+}
+
 /** Where the pod lives decides its search list, in the order in which resolvers try it. */
-export function searchList(namespace: string, clusterDomain = 'cluster.local'): readonly string[] {
-  return [`.${namespace}.svc.${clusterDomain}`, `.svc.${clusterDomain}`, `.${clusterDomain}`];
+export function searchList(
+  namespace: string,
+  { clusterDomain = 'cluster.local', searchDomains = [] }: ClusterNames = {},
+): readonly string[] {
+  const cluster = [`.${namespace}.svc.${clusterDomain}`, `.svc.${clusterDomain}`, `.${clusterDomain}`];
+  // Each once: as a later step of itself, it would leave out every name.
+  return [...new Set([...cluster, ...searchDomains.map((domain) => `.${domain}`)])];
 }
 
 /**
@@ -18,8 +31,9 @@ export function searchList(namespace: string, clusterDomain = 'cluster.local'): 
  * 1. Case and a trailing dot do not count. Reverse lookups become `*.in-addr.arpa` or `*.ip6.arpa`: the addresses of pods
  *    change hands.
  * 2. Resolvers walk the search list until one name is answered. Of the names of one walk only the last asked stays: it was
- *    answered, or it is what the program said. Only names below the cluster's own domain are ever left out, which no
- *    outside server sees, so nothing can be smuggled through this rule.
+ *    answered, or it is what the program said. Only names below the domains of the search list are ever left out, the
+ *    cluster's own and those that its administrators named, and only for one that holds the same beginning: no two names
+ *    leave each other out, however the domains nest, so nothing can be smuggled through this rule.
  * 3. A service of the pod's own namespace is shown by its plain name (`redis` for `redis.shop.svc.cluster.local`), however
  *    it was written; services elsewhere keep their full name, so that `api.dev` never means two things.
  *
@@ -28,11 +42,19 @@ export function searchList(namespace: string, clusterDomain = 'cluster.local'): 
 export function canonicalNames(questions: Iterable<string>, search: readonly string[]): Map<string, string> {
   const asked = new Map([...questions].map((question) => [question, normalise(question)]));
   const names = new Set(asked.values());
+  for (const name of [...names].sort(longestFirst)) {
+    if (isSearchStep(name, names, search)) names.delete(name);
+  }
   const result = new Map<string, string>();
   for (const [question, name] of asked) {
-    if (!isSearchStep(name, names, search)) result.set(question, relative(name, search));
+    if (names.has(name)) result.set(question, relative(name, search));
   }
   return result;
+}
+
+/** The name that a step leads to is shorter for most, and still there when the step is looked at. */
+function longestFirst(left: string, right: string): number {
+  return right.length - left.length || (left < right ? -1 : 1);
 }
 
 function normalise(question: string): string {
@@ -50,13 +72,20 @@ function isSearchStep(name: string, names: ReadonlySet<string>, search: readonly
   });
 }
 
+/** Domains that nest (`b`, `a.b`) make ever longer names of one; what is beyond is taken for names of its own. */
+const maxForms = 512;
+
 /**
  * Every name under which {@link canonicalNames} may keep a question that belongs to a walk: its own first, then those that it
- * may have been a step towards. They are below the name's length in number, and for nearly all names one to four.
+ * may have been a step towards. With the cluster's own domain they are below the name's length in number, and for nearly all
+ * names one to four; at most {@link maxForms}.
  */
 export function* questionForms(question: string, search: readonly string[]): Generator<string> {
   const reached = new Set([normalise(question)]);
+  let left = maxForms;
   for (const name of reached) {
+    if (left === 0) return;
+    left -= 1;
     yield relative(name, search);
     for (const [step, suffix] of search.entries()) {
       if (!name.endsWith(suffix) || name.length === suffix.length) continue;

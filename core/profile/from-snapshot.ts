@@ -16,7 +16,7 @@ import {
 import { containerAt } from './container-set.ts';
 import { nameSignature } from '../pattern/dns.ts';
 import { pathShape, pathSignature } from '../pattern/path.ts';
-import { canonicalNames, searchList } from './dns-names.ts';
+import { canonicalNames, type ClusterNames, searchList } from './dns-names.ts';
 import {
   type Behaviour,
   type ContainerFacts,
@@ -41,13 +41,12 @@ import { type Peer, peerClass, peerText } from './peer.ts';
 import type { Sink } from './sinks.ts';
 
 /** What the operator knows of the container, and what the agent's snapshot cannot say or is not believed on. */
-export interface SnapshotContext {
+export interface SnapshotContext extends ClusterNames {
   readonly node: string;
   readonly namespace: string;
   /** `namespace/Kind/name` */
   readonly workload: string;
   readonly digest?: string | undefined;
-  readonly clusterDomain?: string;
   /** Event times are moved into these bounds, milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -204,7 +203,7 @@ function processesOf(snapshot: Snapshot, seen: Seen): ProcessEvidence[] {
 
 /** Searching is a matter of one process: what another one asked says nothing about its questions. */
 function addNames(snapshot: Snapshot, { idOf, seen, context }: Translation, sink: Sink<DnsEvidence>): void {
-  const search = searchList(context.namespace, context.clusterDomain);
+  const search = searchList(context.namespace, context);
   for (const [processId, nodes] of Map.groupBy(snapshot.dns, idOf)) {
     const names = canonicalNames(
       nodes.map((node) => node.name),

@@ -7,6 +7,7 @@ import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { imageText, type Image } from '../../core/image.ts';
 import { watched } from '../../core/profile/completeness.ts';
 import { digestsOf } from '../../core/profile/digests.ts';
+import type { ClusterNames } from '../../core/profile/dns-names.ts';
 import { emptyEvidence, type Evidence, evidenceLimits } from '../../core/profile/evidence.ts';
 import { addSnapshot, type SnapshotContext } from '../../core/profile/from-snapshot.ts';
 import { objectName } from '../../core/profile/object-name.ts';
@@ -38,8 +39,8 @@ export interface IngestOptions {
   readonly onRefused: (image: Image, refusal: Refusal, firstSnapshotAt: number) => void;
   /** Once for each snapshot that is merged and durable. */
   readonly onLearned: (snapshot: Snapshot) => void;
-  /** Domain of the cluster's Services; `cluster.local` if absent. */
-  readonly clusterDomain?: string;
+  /** What names are recognised by; read anew for every upload, and kept with it. */
+  readonly clusterNames?: () => ClusterNames;
   /** Estimated memory for evidence that is kept decoded; 32 MiB if absent, some 100 images of 500 behaviours. */
   readonly cacheBytes?: number;
   /** Evidence of one image, as JSON; 32 MiB if absent. A parameter for tests. */
@@ -204,7 +205,7 @@ export function createIngest(options: IngestOptions): Ingest {
       namespace,
       workload: `${namespace}/${record.workload.kind}/${record.workload.name}`,
       digest: record.digest,
-      ...(options.clusterDomain !== undefined && { clusterDomain: options.clusterDomain }),
+      ...options.clusterNames?.(),
       // Not receipt minus five minutes: a snapshot that waited in the agent's spool is hours old and still right.
       notBefore: snapshot.from - clockTolerance,
       notAfter: Math.min(snapshot.to, receivedAt) + clockTolerance,

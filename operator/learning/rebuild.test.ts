@@ -2,6 +2,8 @@ import { zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
 import type { Snapshot } from '../../core/activity/snapshot.ts';
+import { setSize } from '../../core/profile/container-set.ts';
+import type { ClusterNames } from '../../core/profile/dns-names.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import type { Peer } from '../../core/profile/peer.ts';
@@ -27,7 +29,7 @@ const peers: readonly Peer[] = [
 ];
 
 /** Uploads of one image; addresses belong to somebody else with every question, as those of pods do. */
-function uploads(run: number) {
+function uploads(run: number, clusterNames: () => ClusterNames = () => ({})) {
   const image = imageOf(run);
   let asked = 0;
   const ingest = createIngest({
@@ -50,6 +52,7 @@ function uploads(run: number) {
     minCoverageMs: () => 5 * minute,
     learningSnapshots: () => 200,
     othersRun: () => false,
+    clusterNames,
     onOutcome: () => undefined,
     onRefused: () => undefined,
     onLearned: () => undefined,
@@ -91,6 +94,25 @@ it('makes again, byte for byte, what was merged one by one, as of every time', a
     }),
     { numRuns: 15 },
   );
+});
+
+it('makes the same again after the domains were changed: those of then are kept with each snapshot', async () => {
+  let clusterNames: ClusterNames = {};
+  const upload = uploads(1, () => clusterNames);
+  const asked = ['api.test', 'api.test.ec2.internal', 'db.shop.svc.k8s.corp'];
+  const dns = asked.map((name) => ({ ...seenAt(), process: 0, name, types: ['A' as const] }));
+  const processes = [{ ...seenAt(), parent: -1, executable: '/program', maxInstances: 1 }];
+  const names = async (): Promise<string[]> => {
+    const { evidence } = await rebuild(store, imageOf(1));
+    const stored = (await store.evidence(imageOf(1)))?.evidence ?? new Uint8Array();
+    expect(Buffer.compare((await packEvidence(evidence)).bytes, stored)).toBe(0);
+    return [...evidence.dns.values()].map(({ name, containers }) => `${name} ${setSize(containers)}`).toSorted();
+  };
+  await upload(snapshotOf(1, { processes, dns }), later);
+  expect(await names()).toEqual(['api.test 1', 'api.test.ec2.internal 1', 'db.shop.svc.k8s.corp 1']);
+  clusterNames = { clusterDomain: 'k8s.corp', searchDomains: ['ec2.internal'] };
+  await upload(snapshotOf(2, { processes, dns }), later + 1);
+  expect(await names()).toEqual(['api.test 2', 'api.test.ec2.internal 1', 'db 1', 'db.shop.svc.k8s.corp 1']);
 });
 
 async function learnThree(): Promise<void> {

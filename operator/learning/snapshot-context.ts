@@ -27,6 +27,7 @@ const storedContext = z.object({
   workload: named,
   digest: named.exactOptional(),
   clusterDomain: named.exactOptional(),
+  searchDomains: z.array(named).readonly().exactOptional(),
   notBefore: z.number(),
   notAfter: z.number(),
   /** Question and answer. */

@@ -136,7 +136,15 @@ test('settings that are all spelled out are kept as they are', async ({ apiServe
         snapshotPeriod: '1m30s',
         exclude: [{ namespace: 'kube-system' }, { image: 'registry.example.com:5000/**:latest' }],
       },
-      learning: { snapshots: 10, period: '1h', minSnapshotCoverage: '30s', startPhase: '1m', onNewDigest: 'Keep' },
+      learning: {
+        snapshots: 10,
+        period: '1h',
+        minSnapshotCoverage: '30s',
+        startPhase: '1m',
+        onNewDigest: 'Keep',
+        clusterDomain: 'k8s.corp',
+        searchDomains: ['eu-west-1.compute.internal', 'corp.example.com'],
+      },
       publishing: { interval: '10s', labels: ['team', 'app.kubernetes.io/name'] },
       retention: {
         snapshotAge: '24h',
@@ -171,6 +179,9 @@ test('bad settings are refused with the field and the reason', async ({ apiServe
   await expect(apply(apiServer, config({ profiling: { snapshotPeriod: '9s' } }))).rejects.toThrow(
     /spec\.profiling\.snapshotPeriod: Invalid value: .*must be from 10s to 24h/,
   );
+  await expect(
+    apply(apiServer, config({ learning: { searchDomains: ['ec2.internal', 'Example.com.'] } })),
+  ).rejects.toThrow(/spec\.learning\.searchDomains\[1\]: Invalid value: "Example\.com\."/);
   await expect(apply(apiServer, config({ profiling: { snapshotPeriod: 'soon' } }))).rejects.toThrow(
     /spec\.profiling\.snapshotPeriod: Invalid value: "soon"/,
   );
