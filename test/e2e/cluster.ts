@@ -119,12 +119,11 @@ export class Cluster {
     await ran(join(await binaries(), 'kubectl'), ['apply', '-f', '-'], { env: this.#env, input: manifest });
   }
 
-  /** Runs a program of the host in the node's network, where the addresses of Services and pods are reached. */
-  async inNetwork(args: readonly string[], input?: string): Promise<string> {
+  /** Runs a program of the host in the node's network, to its end; there the addresses of Services and pods are reached. */
+  async inNetwork(args: readonly string[], input: string): Promise<Output> {
     const [supervisor] = this.processes().get('runsvdir') ?? [];
     if (supervisor === undefined) throw new Error(`cluster ${this.name} does not run`);
-    const options = input === undefined ? {} : { input };
-    return ran('nsenter', ['--target', String(supervisor), '--net', ...args], options);
+    return run('nsenter', ['--target', String(supervisor), '--net', ...args], { input });
   }
 
   /** Runs a program of the host on the node, where its file systems and sockets are. */

@@ -10,6 +10,8 @@ import { imageOf, profileList, type Profile } from './profile.ts';
 export const namespace = 'workload-security';
 const service = 'workload-security-operator';
 const account = 'e2e-reader';
+/** How curl ends when it gets no connection. */
+const notConnected = 7;
 
 /** Until the check passes; seconds of an idle machine. Agents, operator and kubelet have no event for "done"; the last failure is what the test shows. */
 export async function within<T>(seconds: number, check: () => Promise<T> | T): Promise<T> {
@@ -167,12 +169,16 @@ export class Product {
         ...(token === undefined ? [] : [`header = "Authorization: Bearer ${token}"`]),
         ...(body === undefined ? [] : [`data-binary = "@${folder}/body"`, 'header = "Expect:"']),
       ];
-      const output = await this.cluster.inNetwork(
-        ['curl', '--silent', '--show-error', '--max-time', '20', '--config', '-'],
-        config.join('\n'),
-      );
-      const end = output.lastIndexOf('\n');
-      return { status: Number(output.slice(end + 1)), text: output.slice(0, end) };
+      const curl = ['curl', '--silent', '--show-error', '--max-time', '20', '--config', '-'];
+      // Nobody listens while the operator is not ready, and nobody has heard anything: it can be asked again.
+      const { code, stdout, stderr } = await within(10, async () => {
+        const output = await this.cluster.inNetwork(curl, config.join('\n'));
+        if (output.code === notConnected) throw new Error(output.stderr);
+        return output;
+      });
+      if (code !== 0) throw new Error(`${path}: curl ended with ${code}\n${stdout}\n${stderr}`);
+      const end = stdout.lastIndexOf('\n');
+      return { status: Number(stdout.slice(end + 1)), text: stdout.slice(0, end) };
     } finally {
       rmSync(folder, { recursive: true });
     }
