@@ -19,8 +19,8 @@ export const statusReader: Reader = {
 };
 
 /**
- * May read what all profiles hold. An answer lists behaviours of 4 Mi characters at most, in UTF-8 three bytes each at most,
- * and one of the largest profile takes 80 s, while others may wait before it.
+ * May read what all profiles hold. An answer lists unknown behaviours of 4 Mi characters at most, in UTF-8 three bytes each at
+ * most, or holds a profile of 9 MiB; one of the largest profile takes 80 s, while others may wait before it.
  */
 export const modelReader: Reader = {
   account: 'workload-security-model-reader',
