@@ -40,7 +40,10 @@ export const evidenceLimits = {
    * length and one beginning makes them up. A person reads a list of 30, and less than a twentieth of what a directory may have.
    */
   shapes: 32,
-  /** Question types of one DNS name; programs use A, AAAA, SRV, TXT and a few more. */
+  /**
+   * Question types of one DNS name; programs use A, AAAA, SRV, TXT and a few more. What is beyond is not counted: `omitted` is
+   * of behaviours, and the name stays, by which alone it is known or not.
+   */
   dnsTypes: 16,
   /** Snapshots of one image. Four times what the settings allow for learning, because short ones do not count there. */
   snapshots: 4_000,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type NetworkNode, type ProcessNode, snapshotSchema } from '../activity/snapshot.ts';
 import { lineageId } from './evidence.ts';
-import { evidenceOfSnapshot, type SnapshotContext } from './from-snapshot.ts';
+import { addSnapshot, evidenceOfSnapshot, type SnapshotContext } from './from-snapshot.ts';
 import type { Peer } from './peer.ts';
 import { contextOf, epoch, minute, seenAt, snapshotOf } from './testing.ts';
 
@@ -81,6 +81,29 @@ describe('evidence of a snapshot', () => {
       ['listen', '', 50_051],
       ['accept', 'cluster', 80],
     ]);
+  });
+
+  it('takes for chosen by the kernel what is in its default range, and no port beside it', () => {
+    expect(networkOf([32_767, 32_768, 60_999, 61_000, 65_535].map((port) => endpoint('bind', port)))).toEqual([
+      ['bind', '', 32_767],
+      ['bind', '', 0],
+      ['bind', '', 61_000],
+      ['bind', '', 65_535],
+    ]);
+  });
+
+  it('keeps sixteen question types of a name, the smallest by text, in whatever order they came', () => {
+    const types = Array.from({ length: 17 }, (_, number) => `TYPE${100 + number}`);
+    const asked = (of: readonly string[]) => ({ ...seenAt(), process: 0, name: 'db.example.com', types: [...of] });
+    const snapshot = (container: number, of: readonly string[]) =>
+      snapshotOf(container, { processes: [process('/app')], dns: [asked(of)] });
+    const [first, ...rest] = types;
+    const evidence = addSnapshot(
+      evidenceOfSnapshot(snapshot(1, rest.toReversed()), contextOf()),
+      snapshot(2, [first ?? '']),
+      contextOf(),
+    );
+    expect([...evidence.dns.values()].map((name) => name.types)).toEqual([types.slice(0, 16)]);
   });
 
   it('names peers, not addresses', () => {

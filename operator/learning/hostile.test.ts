@@ -251,19 +251,45 @@ describe('a tenant', () => {
     expect(Buffer.from((await packEvidence(evidence)).bytes)).toEqual(Buffer.from(stored?.evidence ?? []));
   });
 
+  /** Evidence of so many snapshots, one container in each of these namespaces after the other. */
+  async function holding(count: number, ...namespaces: readonly string[]): Promise<Uint8Array> {
+    const taught = namespaces
+      .map((namespace, index) =>
+        evidenceOfSnapshot(snapshotOf(100 + index), contextOf({ workload: `${namespace}/Deployment/web` })),
+      )
+      .reduce((all, one) => mergeEvidence(all, one), emptyEvidence);
+    const snapshots = taught.snapshots.flatMap((one) =>
+      Array.from({ length: Math.ceil(count / namespaces.length) }, (_, n) => {
+        const from = epoch + n * minute;
+        return { ...one, from, to: from + minute };
+      }),
+    );
+    return (await packEvidence({ ...taught, snapshots: snapshots.slice(0, count) })).bytes;
+  }
+
+  it('adds nothing to a profile that holds as many snapshots as it can, however few each namespace has', async () => {
+    const most = evidenceLimits.snapshots;
+    for (const count of [most - 1, most]) {
+      const profile = profileRecord({ image, snapshots: count, firstSnapshotAt: epoch, lastSnapshotAt: epoch });
+      const known = { profile, evidence: await holding(count, 'tenant', 'tenant-2', 'tenant-3') };
+      const { ingest } = setUp([pod(1, 'shop')], {
+        store: {
+          ...store,
+          evidence: async () => known,
+          hasSnapshot: () => Promise.resolve(false),
+          commitSnapshot: () => Promise.resolve('stored'),
+        },
+      });
+      const snapshot = snapshotOf(1, { slotId: '1/30' });
+      const answer = await ingest({ node: 'node-1', snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to });
+      const reason = `full: the profile holds ${most} snapshots, as many as it can`;
+      expect(answer).toEqual(count < most ? { result: 'accepted' } : { result: 'refused', reason, status: 422 });
+    }
+  });
+
   it('leaves others room in the profile', async () => {
     const half = evidenceLimits.snapshots / 2;
-    const snapshots = Array.from({ length: half }, (_, n) => {
-      const from = epoch + n * minute;
-      return { containerId: containerNumber(1), from, to: from + minute, ended: false, gaps: 0, gapMs: 0, events: 0 };
-    });
-    const taught = mergeEvidence(
-      evidenceOfSnapshot(snapshotOf(1), contextOf({ workload: 'tenant/Deployment/web' })),
-      emptyEvidence,
-    );
-    const losses = taught.snapshots[0]?.losses;
-    if (losses === undefined) throw new Error('the snapshot has no losses to copy');
-    const { bytes } = await packEvidence({ ...taught, snapshots: snapshots.map((one) => ({ ...one, losses })) });
+    const bytes = await holding(half, 'tenant');
     const profile = profileRecord({ image, snapshots: half, firstSnapshotAt: epoch, lastSnapshotAt: epoch });
     let known: { profile: ProfileRecord; evidence: Uint8Array } | undefined = { profile, evidence: bytes };
     const full = { evidence: async () => known, profile: async () => known?.profile };
@@ -292,6 +318,16 @@ describe('a tenant', () => {
     expect(outcomes).toEqual(['share', 'accepted', 'share', 'accepted']);
     expect(commits).toEqual([containerNumber(3), containerNumber(5)]);
   });
+});
+
+it('does not end the slot of a container on another node, also where slots are looked up without the node', async () => {
+  const { ingest, outcomes, completed } = setUp([containerRecord(1)]);
+  const snapshot = snapshotOf(1, { slotId: '1/30' });
+  const upload = { snapshot, bytes: Uint8Array.of(1), receivedAt: snapshot.to };
+  await ingest({ ...upload, node: 'node-2' });
+  expect([outcomes, [...completed]]).toEqual([['node'], []]);
+  await ingest({ ...upload, node: 'node-1' });
+  expect([outcomes, [...completed]]).toEqual([['node', 'accepted'], ['1/30']]);
 });
 
 it('teaches nothing of a container that was forgotten between its verification and its turn', async () => {

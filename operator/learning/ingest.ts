@@ -267,9 +267,12 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   };
 
-  /** What is to be sent again leaves the slot open, and a stranger's refusal must not end the slot of another. */
+  /**
+   * What is to be sent again leaves the slot open, and a stranger's refusal must not end the slot of another: slots that an
+   * operator before this one gave are known without their node.
+   */
   function completeSlot({ snapshot, node }: Upload, outcome: Outcome): void {
-    if (answerOf(outcome, '').result === 'retry' || outcome === 'node' || outcome === 'slot') return;
+    if (answerOf(outcome, '').result === 'retry' || outcome === 'node') return;
     const { slotId, container } = snapshot;
     if (grants.lookup(slotId, container.id, node) !== undefined) grants.completed(slotId, container.id);
   }

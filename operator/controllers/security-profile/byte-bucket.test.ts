@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { ByteBucket } from './byte-bucket.ts';
+import { fakeCluster } from './testing/fake-cluster.ts';
 
 describe('ByteBucket', () => {
   it('says when the debt will be paid, and is right', async () => {
@@ -45,4 +46,21 @@ describe('ByteBucket', () => {
       }),
     );
   });
+});
+
+it('is told of every byte that is written, of specs and of statuses', async () => {
+  const told: number[] = [];
+  class Told extends ByteBucket {
+    override spend(bytes: number): void {
+      told.push(bytes);
+      super.spend(bytes);
+    }
+  }
+  const clock = new FakeClock(Date.parse('2030-01-01T00:00:00Z'));
+  const bucket = new Told(clock, 1_000, 1_000_000);
+  const cluster = fakeCluster({ name: 'docker.io/library/app', tag: 'v1' }, { clock, bucket });
+  cluster.learn(1, '/a');
+  await cluster.reconcile();
+  expect([cluster.api.specWrites, cluster.api.statusWrites, told.length]).toEqual([1, 1, 2]);
+  expect(told.reduce((sum, bytes) => sum + bytes)).toBe(cluster.api.bytes);
 });

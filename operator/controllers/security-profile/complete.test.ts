@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { noLosses } from '../../../core/activity/snapshot.ts';
 import type { PublishedEvidence } from '../../../core/profile/publication.ts';
+import { publishStored } from '../../learning/evidence-bytes.ts';
+import { lostPeriod } from '../../store/testing/records.ts';
 import { completeCondition } from './complete.ts';
+import { fakeCluster } from './testing/fake-cluster.ts';
 
 type Completeness = PublishedEvidence['completeness'];
 
@@ -84,4 +87,20 @@ it('names every fault, the gravest first', () => {
   const [, reason, message] = conditionOf({ startsSeen: 0, lostPerMillion: 1_000_000, losses: drops(1) }, 1);
   expect(reason).toBe('FewObservations');
   expect(message).toMatch(/^only 1 container and 1 snapshot.*; no container was watched.*; 1 record lost/);
+});
+
+it('is told in one number as well: records and whole periods that were lost', async () => {
+  const image = { name: 'docker.io/library/app', tag: 'v1' };
+  const cluster = fakeCluster(image, {
+    publish: async (bytes, facts) => {
+      const publication = await publishStored(bytes, facts);
+      const { evidence } = publication;
+      const completeness = { ...evidence.completeness, losses: drops(3, 40) };
+      return { ...publication, evidence: { ...evidence, completeness } };
+    },
+  });
+  cluster.learn(1, '/a');
+  for (const from of [0, 60_000]) await cluster.store.recordLostPeriod(lostPeriod({ image, from }));
+  await cluster.reconcile();
+  expect(cluster.object()?.status.lost).toBe(45);
 });

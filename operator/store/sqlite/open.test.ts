@@ -161,9 +161,19 @@ describe('migrations', () => {
 
 it.each([
   [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
   [0xff534d42, 'CIFS'],
   // As a signed word, which is how some platforms report it.
   [0xff534d42 | 0, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x01021997, '9P'],
+  [0x5346414f, 'AFS'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x19830326, 'BeeGFS'],
+  [0x7461636f, 'OCFS2'],
+  [0x01161970, 'GFS2'],
   [0xef53, undefined],
   [0x01021994, undefined],
 ])('statfs type %i is the network file system %s', (magic, name) => {
