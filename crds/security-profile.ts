@@ -86,11 +86,13 @@ export interface Evidence {
   /** Nodes on which they ran. */
   readonly nodes: Count;
   /**
-   * Workloads that they belong to, as namespace/Kind/name.
+   * Workloads that they belong to, as namespace/Kind/name: one of each namespace before a second of any.
    * @maxItems 64
    * @listType atomic
    */
   readonly workloads: readonly WorkloadName[];
+  /** Workloads beyond, which are not named here; absent if there are none. GET /api/v1/profiles/NAME of the operator names them. */
+  readonly workloadsOmitted?: Count;
   /** Start of the earliest period. */
   readonly firstSeen?: Timestamp;
   /** End of the latest period. */

@@ -2,6 +2,7 @@
 import type { Actor, FileAccess, Kind, NetworkDirection, Phase } from '../activity/snapshot.ts';
 import type { BlindSpotUse, Coverage } from './completeness.ts';
 import type { BehaviourKind } from './evidence.ts';
+import type { NamedWorkloads } from './named-workloads.ts';
 import type { Peer } from './peer.ts';
 
 /** Integers 0–100, absent where there are none. */
@@ -81,12 +82,10 @@ export interface PublishedBehavior {
   readonly capabilities?: readonly string[];
 }
 
-export interface PublishedEvidence {
+export interface PublishedEvidence extends NamedWorkloads {
   readonly snapshots: number;
   readonly containers: number;
   readonly nodes: number;
-  /** `namespace/Kind/name`, the first 64 by text. */
-  readonly workloads: readonly string[];
   /** RFC 3339; absent without snapshots. */
   readonly firstSeen?: string;
   readonly lastSeen?: string;

@@ -131,6 +131,24 @@ describe('publication', () => {
     expect(completenessOf(snapshotOf(1))).not.toHaveProperty('blindSpots');
   });
 
+  it('names 64 workloads, one of each namespace first, and counts the others', () => {
+    const teams = Array.from({ length: 70 }, (_, index) => `team-${String(index + 1).padStart(2, '0')}`);
+    const learned = (...names: string[]) =>
+      names
+        .map((workload, index) => evidenceOfSnapshot(snapshotOf(index + 1), contextOf({ workload })))
+        .reduce((all, one) => mergeEvidence(all, one), emptyEvidence);
+    const all = publish(learned(...teams.map((team) => `${team}/Deployment/web`)), { lostPeriods: 0 });
+    expect(all.evidence.workloads).toHaveLength(64);
+    expect(all.evidence.workloadsOmitted).toBe(6);
+    const flood = Array.from({ length: 100 }, (_, index) => `a/Pod/${index}`);
+    const flooded = publish(learned(...flood, 'z/Deployment/web'), { lostPeriods: 0 });
+    expect(flooded.evidence).toMatchObject({ workloadsOmitted: 37 });
+    expect(flooded.evidence.workloads.at(-1)).toBe('z/Deployment/web');
+    expect(publish(learned(...flood), { lostPeriods: 0, entries: 100 }).evidence).not.toHaveProperty(
+      'workloadsOmitted',
+    );
+  });
+
   it('shows what one container alone does with a file that all use', () => {
     const all = [1, 2, 3].map((number) => snapshotOf(number, { processes: [program], files: [read('/etc/passwd')] }));
     const writer = snapshotOf(1, {

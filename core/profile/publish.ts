@@ -20,6 +20,7 @@ import { type BehaviourKind, byText, type Evidence, type SnapshotFacts } from '.
 import { fromFlags } from './flags.ts';
 import { anyNames, generalise } from './generalise.ts';
 import { knownEvidence, setAside, unsharedBlocks } from './known.ts';
+import { namedWorkloads } from './named-workloads.ts';
 import { namesToPattern } from './patterns.ts';
 import { type Publication, publicationLimits, type PublishedEvidence, type PublishedProcess } from './publication.ts';
 import { type QuarantineMark, quarantinedCount, withoutQuarantined } from './quarantine.ts';
@@ -39,7 +40,7 @@ export interface PublishOptions {
 export function publish(all: Evidence, options: PublishOptions): Publication {
   const evidence = withoutQuarantined(all, options.quarantine ?? []);
   const known = knownEvidence(evidence);
-  const facts = { ...evidenceFacts(evidence, options.lostPeriods), setAside: setAside(evidence, known) };
+  const facts = { ...evidenceFacts(evidence, options), setAside: setAside(evidence, known) };
   const { kindsCollected } = facts.completeness;
   const names = {
     ...(kindsCollected.includes('syscall') && { syscalls: [...known.syscalls.keys()].sort(byText) }),
@@ -170,21 +171,19 @@ function inOrder<Row extends { readonly processId: string } | PublishedProcess>(
     .map(({ row }) => row);
 }
 
-function evidenceFacts(evidence: Evidence, lostPeriods: number): Omit<PublishedEvidence, 'omitted' | 'setAside'> {
+function evidenceFacts(
+  evidence: Evidence,
+  { lostPeriods, entries = publicationLimits.workloads }: PublishOptions,
+): Omit<PublishedEvidence, 'omitted' | 'setAside'> {
   const { containers, snapshots } = evidence;
   const blindSpots = blindSpotUses(containers);
-  const distinct = (values: readonly string[], limit = Infinity): string[] =>
-    [...new Set(values)]
-      .filter((value) => value !== '')
-      .sort(byText)
-      .slice(0, limit);
   return {
     snapshots: snapshots.length,
     containers: containers.length,
-    nodes: distinct(containers.map((facts) => facts.node)).length,
-    workloads: distinct(
+    nodes: new Set(containers.map((facts) => facts.node).filter((node) => node !== '')).size,
+    ...namedWorkloads(
       containers.map((facts) => facts.workload),
-      publicationLimits.workloads,
+      entries,
     ),
     ...period(snapshots),
     digests: digestsOf(evidence),

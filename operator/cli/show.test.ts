@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seenAt, snapshotOf } from '../../core/profile/testing.ts';
+import { sampleProfile } from '../../test/integration/sample-profile.ts';
 import { runCli } from './testing.ts';
 
 const server = { ...seenAt(), parent: -1, executable: '/usr/bin/server', maxInstances: 1 };
@@ -28,6 +29,14 @@ describe('profile show', () => {
 });
 
 describe('profile show, of names', () => {
+  it('says how many workloads are not named', async () => {
+    const profile = sampleProfile('web');
+    const evidence = { ...profile.spec.evidence, workloads: ['a/Pod/1', 'b/Pod/1'], workloadsOmitted: 6 };
+    const files = { 'p.json': JSON.stringify({ ...profile, spec: { ...profile.spec, evidence } }) };
+    const { out } = await runCli(['profile', 'show', 'p.json'], { files });
+    expect(out).toContain('workloads    a/Pod/1, b/Pod/1, … (6 more)\n');
+  });
+
   it('says how many a pattern stands for', async () => {
     const files = ['1.log', '2.log', '3.log', '4.log', '5.log', 'tmp62_qw223'].map((name) => {
       return { ...seenAt(), process: 0, path: `/srv/${name}`, access: ['read' as const] };

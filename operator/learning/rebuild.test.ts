@@ -5,9 +5,20 @@ import type { Snapshot } from '../../core/activity/snapshot.ts';
 import { setSize } from '../../core/profile/container-set.ts';
 import type { ClusterNames } from '../../core/profile/dns-names.ts';
 import { encodeEvidence } from '../../core/profile/encode-evidence.ts';
+import { emptyEvidence } from '../../core/profile/evidence.ts';
+import { evidenceOfSnapshot } from '../../core/profile/from-snapshot.ts';
+import { mergeEvidence } from '../../core/profile/merge.ts';
 import { objectName } from '../../core/profile/object-name.ts';
 import type { Peer } from '../../core/profile/peer.ts';
-import { containerNumber, epoch, minute, seenAt, snapshotOf, someSnapshot } from '../../core/profile/testing.ts';
+import {
+  containerNumber,
+  contextOf,
+  epoch,
+  minute,
+  seenAt,
+  snapshotOf,
+  someSnapshot,
+} from '../../core/profile/testing.ts';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { temporaryStore } from '../store/testing/temporary-store.ts';
 import { packEvidence } from './evidence-bytes.ts';
@@ -218,4 +229,19 @@ it('shows more entries than a list of the object takes', async () => {
   const model = await profiles(objectName(imageOf(1)), later);
   expect(model).toHaveProperty('value.spec.behavior.files.length', 4_400);
   expect(model).toHaveProperty('value.spec.evidence.omitted.files', 0);
+});
+
+it('names all workloads of an image that the object has no room for', async () => {
+  await learnThree();
+  const image = imageOf(1);
+  const workloads = Array.from({ length: 70 }, (_, index) => `team-${index + 10}/Deployment/web`);
+  const learned = workloads
+    .map((workload, index) => evidenceOfSnapshot(snapshotOf(index + 1), contextOf({ workload })))
+    .reduce((all, one) => mergeEvidence(all, one), emptyEvidence);
+  const { bytes } = await packEvidence(learned);
+  const known = await store.evidence(image);
+  const evidence = async () => known && { ...known, evidence: bytes };
+  const model = await profileModels({ ...store, evidence, imageNamed: async () => image })(objectName(image), Infinity);
+  expect(model).toMatchObject({ kind: 'found', value: { spec: { evidence: { workloads } } } });
+  expect(model).not.toHaveProperty('value.spec.evidence.workloadsOmitted');
 });

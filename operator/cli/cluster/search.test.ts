@@ -72,6 +72,24 @@ describe('a search', () => {
     expect(matcherOf({ file: '/srv/x' })(profile)).toEqual({ kind: 'none' });
   });
 
+  it('is unsure where the object names not all workloads, of a namespace only if not each needs to be named', () => {
+    const match = (search: Search, workloads: readonly string[], workloadsOmitted = 1) => {
+      const evidence = { workloads: [...workloads], workloadsOmitted };
+      return matcherOf(search)({ ...profile, spec: { ...profile.spec, evidence } });
+    };
+    const apart = ['a/Pod/1', 'b/Pod/1'];
+    const found = { kind: 'found', what: [] };
+    expect(match({ namespace: 'z' }, apart)).toEqual({ kind: 'unsure', omits: ['namespaces'] });
+    expect(match({ namespace: 'z' }, [...apart, 'b/Pod/2'])).toEqual({ kind: 'none' });
+    expect(match({ namespace: 'z' }, apart, 0)).toEqual({ kind: 'none' });
+    expect(match({ namespace: 'b' }, apart)).toEqual(found);
+    expect(match({ workload: 'b/Pod/3' }, [...apart, 'b/Pod/2'])).toEqual({ kind: 'unsure', omits: ['workloads'] });
+    expect(match({ workload: 'b/Pod/3' }, apart, 0)).toEqual({ kind: 'none' });
+    expect(match({ namespace: 'z', file: 'passwd' }, apart)).toEqual({ kind: 'unsure', omits: ['namespaces'] });
+    expect(match({ namespace: 'z', file: '/none' }, apart)).toEqual({ kind: 'none' });
+    expect(match({ namespace: 'z', image: 'redis' }, apart)).toEqual({ kind: 'none' });
+  });
+
   it('finds labels of pods by key and value, which may be a pattern', () => {
     const labels = [
       { key: 'team', values: ['pay', 'shop'] },

@@ -5,6 +5,7 @@ import { matchesName } from '../../../core/pattern/dns.ts';
 import { matchesPath } from '../../../core/pattern/path.ts';
 import { programText } from '../../../core/profile/diff-behaviours.ts';
 import type { BehaviourKind } from '../../../core/profile/evidence.ts';
+import { mayOmitNamespaces } from '../../../core/profile/named-workloads.ts';
 import type { ProfileDocument } from '../input/profile-document.ts';
 
 export interface Search {
@@ -30,42 +31,61 @@ export function termTest(term: string): Test {
   return (text) => matchesGlob(tokens, text);
 }
 
+type SearchedKind = BehaviourKind | 'namespaces' | 'workloads';
+
 export type Match =
   /** What of the profile was looked for. */
   | { readonly kind: 'found'; readonly what: readonly string[] }
   /** Nothing in the object, which leaves out some of each kind in which nothing was found. */
-  | { readonly kind: 'unsure'; readonly omits: readonly BehaviourKind[] }
+  | { readonly kind: 'unsure'; readonly omits: readonly SearchedKind[] }
   | { readonly kind: 'none' };
 
 export type Matcher = (profile: ProfileDocument) => Match;
 
 export function matcherOf(search: Search): Matcher {
   const scopes = scopesOf(search);
+  const places = placesOf(search);
   const behaviours = behavioursOf(search);
   return (profile) => {
     if (!scopes.every((scope) => scope(profile))) return { kind: 'none' };
     const searched = behaviours.map(({ kind, find }) => ({ kind, what: [...new Set(find(profile))] }));
-    const missing = searched.filter(({ what }) => what.length === 0).map(({ kind }) => kind);
+    const elsewhere = places.filter(({ holds }) => !holds(profile)).map(({ kind }) => kind);
+    const nowhere = searched.filter(({ what }) => what.length === 0).map(({ kind }) => kind);
+    const missing = [...elsewhere, ...nowhere];
     if (missing.length === 0) return { kind: 'found', what: searched.flatMap(({ what }) => what) };
-    const omitted = profile.spec.evidence?.omitted;
-    const isUnsure = missing.every((kind) => (omitted?.[kind] ?? 0) > 0);
-    return isUnsure ? { kind: 'unsure', omits: missing } : { kind: 'none' };
+    return missing.every((kind) => omitsSome(profile, kind)) ? { kind: 'unsure', omits: missing } : { kind: 'none' };
   };
+}
+
+function omitsSome({ spec: { evidence } }: ProfileDocument, kind: SearchedKind): boolean {
+  if (evidence === undefined) return false;
+  if (kind === 'namespaces') return mayOmitNamespaces(evidence);
+  return ((kind === 'workloads' ? evidence.workloadsOmitted : evidence.omitted?.[kind]) ?? 0) > 0;
 }
 
 type Scope = (profile: ProfileDocument) => boolean;
 type Find = (profile: ProfileDocument) => readonly string[];
 
-function scopesOf({ image, tag, namespace, workload, label = [] }: Search): Scope[] {
+function scopesOf({ image, tag, label = [] }: Search): Scope[] {
+  return [
+    ...(image === undefined ? [] : [imageTest(image)]),
+    ...scope(tag, ({ spec }) => [spec.image?.tag ?? '']),
+    ...label.map(labelScope),
+  ];
+}
+
+interface Place {
+  readonly kind: 'namespaces' | 'workloads';
+  readonly holds: Scope;
+}
+
+function placesOf({ namespace, workload }: Search): Place[] {
   const workloads: Find = ({ spec }) => spec.evidence?.workloads ?? [];
   // A namespace is named, not searched for: `dev` is not `devices`.
   const inNamespace: Scope = (profile) => workloads(profile).some((name) => name.startsWith(`${namespace}/`));
   return [
-    ...(image === undefined ? [] : [imageTest(image)]),
-    ...scope(tag, ({ spec }) => [spec.image?.tag ?? '']),
-    ...(namespace === undefined ? [] : [inNamespace]),
-    ...scope(workload, workloads),
-    ...label.map(labelScope),
+    ...(namespace === undefined ? [] : [{ kind: 'namespaces' as const, holds: inNamespace }]),
+    ...scope(workload, workloads).map((holds) => ({ kind: 'workloads' as const, holds })),
   ];
 }
 

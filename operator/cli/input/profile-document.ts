@@ -69,6 +69,7 @@ const evidenceSchema = z.object({
   containers: count.exactOptional(),
   nodes: count.exactOptional(),
   workloads: list(text).default([]),
+  workloadsOmitted: count.exactOptional(),
   firstSeen: text.exactOptional(),
   lastSeen: text.exactOptional(),
   completeness: z

@@ -33,13 +33,15 @@ export function profileHead(profile: ProfileDocument, paint: Paint): string[] {
   ];
 }
 
-function learnedFrom({ snapshots = 0, containers = 0, nodes = 0, firstSeen, lastSeen, workloads }: Evidence): string[] {
+function learnedFrom(evidence: Evidence): string[] {
+  const { snapshots = 0, containers = 0, nodes = 0, firstSeen, lastSeen, workloads, workloadsOmitted = 0 } = evidence;
+  const more = workloadsOmitted > 0 ? `, … (${workloadsOmitted} more)` : '';
   const on = nodes === 0 ? '' : ` on ${counted(nodes, 'node')}`;
   const when =
     firstSeen === undefined || lastSeen === undefined ? '' : `, ${minutes(firstSeen)} to ${minutes(lastSeen)}`;
   return [
     `learned from ${counted(snapshots, 'snapshot')} of ${counted(containers, 'container')}${on}${safe(when)}`,
-    ...(workloads.length === 0 ? [] : [`workloads    ${safe(workloads.join(', '))}`]),
+    ...(workloads.length === 0 ? [] : [`workloads    ${safe(workloads.join(', '))}${more}`]),
   ];
 }
 
