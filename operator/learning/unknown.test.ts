@@ -191,7 +191,9 @@ describe('what a profile does not know', () => {
     expect(await ask({ since: later, namespace: 'shop' })).toMatchObject({
       value: { snapshots: 1, unknown: newRows },
     });
-    expect(await ask({ since: later, namespace: 'other' })).toEqual({ kind: 'nothing' });
+    for (const namespace of ['other', 'sho', 'shop-2']) {
+      expect(await ask({ since: later, namespace })).toEqual({ kind: 'nothing' });
+    }
     expect(await ask({ namespace: 'other' })).toEqual({ kind: 'nothing' });
     expect(await ask({ containerId: containerNumber(3), namespace: 'bank' })).toMatchObject({ code: 'no-snapshots' });
     expect(await ask({ name: 'another' })).toEqual({ kind: 'nothing' });
@@ -219,12 +221,37 @@ describe('what a profile does not know', () => {
     expect(JSON.stringify(confined)).not.toMatch(/bank\/tool|bank-secret\.conf/);
   });
 
-  it('does not pass for nothing when snapshots of others took all the room of an answer', async () => {
-    const { ask, upload } = await taught(1);
-    await upload(2, 3, usual);
-    await upload(3, 4, odd);
-    expect(await ask({ since: later + 2, namespace: 'shop' })).toMatchObject({ code: 'too-many-snapshots' });
-    expect(await ask({ since: later + 3, namespace: 'shop' })).toMatchObject({ value: { snapshots: 1 } });
+  it('is the same for a tenant whether or not others run the image, and however much', async () => {
+    const own = { namespace: 'shop', confined: true } as const;
+    const questions: readonly Partial<UnknownQuestion>[] = [
+      { since: later },
+      { since: later + 6 },
+      { since: later + 7 },
+      { containerId: containerNumber(2) },
+      { containerId: containerNumber(3) },
+      { since: later + 7, containerId: containerNumber(3) },
+      { pod: { namespace: 'shop', name: 'web-3' } },
+      {},
+    ];
+    const answers = async (crowd: readonly number[]): Promise<readonly unknown[]> => {
+      const { ask, upload, seal, damage } = learning(2);
+      for (let part = 0; part < 8; part += 1) {
+        if (part === 0) await upload(1, part, usual);
+        else if (part > 5) await upload(3, part, odd);
+        else if (crowd.includes(part)) await upload(2, part, usual);
+      }
+      const given = [];
+      for (const question of questions) given.push(await ask({ ...own, ...question }));
+      damage((stored) => (stored.containerId === containerNumber(2) ? { ...stored, bytes: Uint8Array.of(1) } : stored));
+      given.push(await ask({ ...own, containerId: containerNumber(2) }));
+      await seal();
+      given.push(await ask(own), await ask({ ...own, since: later + 7 }));
+      return given;
+    };
+    const alone = await answers([]);
+    expect(alone[0]).toMatchObject({ value: { snapshots: 2, containers: 1, counts: { unknown: 4 } } });
+    expect(alone[0]).not.toHaveProperty('value.moreSnapshots');
+    expect(await answers([1, 2, 3, 4, 5])).toEqual(alone);
   });
 
   it('is of no more snapshots than one answer may have, and says so', async () => {
@@ -248,11 +275,12 @@ describe('what a profile does not know', () => {
     });
   });
 
-  it('tells who may not read the profile nothing of snapshots that may be of others', async () => {
+  it('tells who may not read the profile nothing of snapshots of others', async () => {
     const { ask, damage } = await taught();
     damage((stored) => ({ ...stored, bytes: Uint8Array.of(1) }));
     const own = { namespace: 'shop', confined: true } as const;
-    expect(await ask({ ...own, containerId: containerNumber(3) })).not.toHaveProperty('value.unreadable');
+    expect(await ask({ ...own, containerId: containerNumber(2) })).toMatchObject({ code: 'no-snapshots' });
+    expect(await ask({ ...own, containerId: containerNumber(3) })).toMatchObject({ value: { unreadable: 1 } });
     expect(await ask({ ...own, since: later + 1 })).toEqual({
       kind: 'gone',
       reason: expect.stringMatching(/^not all that .* is kept: .* Name a later time$/) as unknown,

@@ -14,7 +14,7 @@ import type { Evidence } from '../../core/profile/evidence.ts';
 import { withoutQuarantined } from '../../core/profile/quarantine.ts';
 import type { CheckMetrics } from '../metrics/checks.ts';
 import type { Found, UnknownAnswer, UnknownQuestion } from '../server/ports.ts';
-import type { ProfileRecord, SnapshotPage, StoredSnapshot } from '../store/store.ts';
+import type { ProfileRecord, StoredSnapshot } from '../store/store.ts';
 import { CompiledProfiles, contentDigest } from './compiled-profiles.ts';
 import { unpackEvidence } from './evidence-bytes.ts';
 import type { Reads } from './reading-protocol.ts';
@@ -59,8 +59,8 @@ export function unknownBehaviours(
     const stored = image === undefined ? undefined : await store.evidence(image);
     if (image === undefined || stored === undefined) return { kind: 'nothing' };
     const current = await unpackEvidence(stored.evidence);
-    if (question.namespace !== undefined && !hasTaught(current.evidence, question.namespace))
-      return { kind: 'nothing' };
+    const own = question.namespace === undefined ? undefined : containersOf(current.evidence, question.namespace);
+    if (own?.size === 0) return { kind: 'nothing' };
     const asked = await whatIsAsked(question, image, stored.profile, store);
     if ('kind' in asked) return asked;
 
@@ -73,38 +73,30 @@ export function unknownBehaviours(
     if (learned.kind !== 'known') return learned;
     const { clean, digest } = learned;
     const known = once(() => knownByEvidence(clean()));
-    const { result, more, unreadable } = await compare(image, asked, question.namespace, compiled.get(digest, known));
-    if (result.snapshots + unreadable === 0) return more ? othersCameFirst : nothingCompared(question, stored.profile);
+    const { result, more, unreadable } = await compare(image, within(asked, own), compiled.get(digest, known));
+    if (result.snapshots + unreadable === 0) return nothingCompared(question, stored.profile);
     const { rows, ...facts } = result;
     const unknown = reportedWithin(toldOf(question, { known, clean }), rows);
     const omitted = facts.omitted + rows.length - unknown.length;
     metrics.onChecked({ snapshots: facts.snapshots, unreadable, omitted, kept: compiled.size });
-    // Whose a damaged one is nobody can say: perhaps of others.
-    const told = question.confined === true ? 0 : unreadable;
     const profile = profileFacts(stored.profile, digest === undefined ? asked.since : undefined);
-    return { kind: 'found', value: { profile, ...facts, ...without({ more, unreadable: told }), omitted, unknown } };
+    return { kind: 'found', value: { profile, ...facts, ...without({ more, unreadable }), omitted, unknown } };
   }
 
   async function compare(
     image: Image,
-    { since, containerIds }: Asked,
-    namespace: string | undefined,
+    what: Asked,
     against: CheckedAgainst,
   ): Promise<{ readonly result: CheckResult; readonly more: boolean; readonly unreadable: number }> {
     const check = new ProfileCheck(against);
     let looked = 0;
     let unreadable = 0;
-    const from = since === undefined ? {} : { since };
-    for (const containerId of containerIds ?? [undefined]) {
-      const page = { ...from, ...(containerId !== undefined && { containerId }) };
-      for await (const one of snapshotsOf(store, image, page)) {
-        if (looked === maxSnapshots) return { result: check.result(), more: true, unreadable };
-        looked += 1;
-        const read = await readIfPossible(one);
-        if (read === undefined) unreadable += 1;
-        else if (namespace === undefined || read.context.namespace === namespace)
-          check.add(read.snapshot, read.context);
-      }
+    for await (const one of snapshotsOf(store, image, what)) {
+      if (looked === maxSnapshots) return { result: check.result(), more: true, unreadable };
+      looked += 1;
+      const read = await readIfPossible(one);
+      if (read === undefined) unreadable += 1;
+      else check.add(read.snapshot, read.context);
     }
     return { result: check.result(), more: false, unreadable };
   }
@@ -176,6 +168,15 @@ interface Asked {
   readonly containerIds?: readonly string[];
 }
 
+/**
+ * Of these containers alone, before anything is read or counted: how many snapshots there are of others, and whether they can
+ * be read, shall make no difference.
+ */
+function within(asked: Asked, own: ReadonlySet<string> | undefined): Asked {
+  if (own === undefined) return asked;
+  return { ...asked, containerIds: asked.containerIds?.filter((id) => own.has(id)) ?? [...own] };
+}
+
 async function whatIsAsked(
   { since, containerId, pod }: UnknownQuestion,
   image: Image,
@@ -194,8 +195,9 @@ async function whatIsAsked(
 async function* snapshotsOf(
   store: UnknownOptions['reads'],
   image: Image,
-  what: Pick<SnapshotPage, 'since' | 'containerId'>,
+  { since, containerIds }: Asked,
 ): AsyncGenerator<StoredSnapshot> {
+  const what = { ...(since !== undefined && { since }), ...(containerIds !== undefined && { containerIds }) };
   for (let after: string | undefined; ;) {
     const page = await store.snapshots(image, { ...what, limit: pageSize, ...(after !== undefined && { after }) });
     yield* page;
@@ -216,9 +218,9 @@ function reportedWithin(known: () => KnownBehaviour, rows: CheckResult['rows']):
   return unknown;
 }
 
-/** Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
-function hasTaught({ containers }: Evidence, namespace: string): boolean {
-  return containers.some(({ workload }) => workload.startsWith(`${namespace}/`));
+/** Those that taught it. Workloads are `namespace/Kind/name`, and no namespace has a slash in its name. */
+function containersOf({ containers }: Evidence, namespace: string): ReadonlySet<string> {
+  return new Set(containers.filter(({ workload }) => workload.startsWith(`${namespace}/`)).map(({ id }) => id));
 }
 
 /** What who asks may be told of the profile. */
@@ -251,13 +253,6 @@ const nothingKnownThen: NoAnswer = {
   kind: 'nothing-to-compare',
   code: 'nothing-known-then',
   reason: 'nothing had been learned of the image by then: ask for a later time',
-};
-
-const othersCameFirst: NoAnswer = {
-  kind: 'nothing-to-compare',
-  code: 'too-many-snapshots',
-  reason:
-    'of the snapshots that came since, so many are of other namespaces that none of this one was reached: name a later time, or one container or pod',
 };
 
 const stillLearning: NoAnswer = {

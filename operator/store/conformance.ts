@@ -200,18 +200,19 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         expect(ids).toEqual(Array.from({ length: 7 }, (_, n) => minuteOf(1, 6 - n).snapshotId));
       });
 
-      it('pages through what one container showed, and what came after a time', async () => {
+      it('pages through what some containers showed, and what came after a time', async () => {
         const received = (n: number) => ({ ...minuteOf(1 + (n % 2), n), receivedAt: startOfTime + n });
         for (let n = 0; n < 6; n += 1) await store.commitSnapshot(commitOf(n + 1, received(n)));
         const found = async (page: Partial<SnapshotPage>): Promise<number[]> =>
           (await store.snapshots(nginx, { limit: 10, ...page })).map(({ receivedAt }) => receivedAt - startOfTime);
-        const containerId = received(1).containerId;
-        expect(await found({ containerId })).toEqual([1, 3, 5]);
+        const containerIds = [received(1).containerId];
+        expect(await found({ containerIds })).toEqual([1, 3, 5]);
+        expect(await found({ containerIds: [received(0).containerId, 'another', ...containerIds] })).toHaveLength(6);
         expect(await found({ since: startOfTime + 3 })).toEqual([4, 5]);
-        expect(await found({ since: startOfTime + 1, containerId })).toEqual([3, 5]);
+        expect(await found({ since: startOfTime + 1, containerIds })).toEqual([3, 5]);
         expect(await found({ since: startOfTime + 1, after: received(3).snapshotId })).toEqual([4, 5]);
         expect(await found({ since: startOfTime + 4, after: received(1).snapshotId })).toEqual([5]);
-        expect(await found({ containerId: 'another' })).toEqual([]);
+        for (const none of [['another'], []]) expect(await found({ containerIds: none })).toEqual([]);
       });
 
       it('refuses pages without a sensible limit', async () => {

@@ -146,8 +146,8 @@ export interface SnapshotPage {
   readonly after?: string;
   /** Only those that were received later than this, milliseconds since the epoch. */
   readonly since?: number;
-  /** Only those of this container. */
-  readonly containerId?: string;
+  /** Only those of these containers: of one profile at most 4,000, as it has snapshots, in 270 KB. */
+  readonly containerIds?: readonly string[];
 }
 
 /** Of the snapshots that an image had at a time: all, and those of which evidence can be made again. */

@@ -57,5 +57,4 @@ const hints: Readonly<Record<string, string>> = {
   'nothing-known-then': 'a shorter --since is a later time',
   'no-snapshots':
     'kubectl wsp containers says who is watched; kubectl wsp profile check PROFILE FILE… compares snapshots from elsewhere, and kubectl wsp profile relearn PROFILE has the image watched anew',
-  'too-many-snapshots': 'a shorter --since, --pod NAMESPACE/POD or --container ID',
 };

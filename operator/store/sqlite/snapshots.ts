@@ -30,7 +30,7 @@ export function snapshotTable(database: DatabaseSync) {
   const insertBytes = database.prepare('INSERT INTO snapshot_bytes VALUES (?, ?, ?, ?, ?)');
   const page = database.prepare(`SELECT * FROM snapshots JOIN snapshot_bytes USING (id)
     WHERE image_name = ? AND image_tag = ? AND (snapshots.received_at, id) > (?, ?)
-      AND snapshots.received_at > ? AND container_id = coalesce(?, container_id)
+      AND snapshots.received_at > ? AND (? IS NULL OR container_id IN (SELECT value FROM json_each(?)))
     ORDER BY snapshots.received_at, id LIMIT ?`);
   const trimByAge = database.prepare(`DELETE FROM snapshot_bytes WHERE id IN (
     SELECT id FROM snapshot_bytes WHERE received_at < ? ORDER BY received_at, id LIMIT ?)`);
@@ -68,11 +68,12 @@ export function snapshotTable(database: DatabaseSync) {
     },
 
     /** Behind a snapshot that was forgotten meanwhile there is nothing. */
-    page(image: Image, { limit, after, since = -1, containerId }: SnapshotPage): StoredSnapshot[] {
+    page(image: Image, { limit, after, since = -1, containerIds }: SnapshotPage): StoredSnapshot[] {
       const last = after === undefined ? { received_at: since, id: 0 } : known.get(after);
       if (last === undefined) return [];
       const [at, id] = [integer(last, 'received_at'), integer(last, 'id')];
-      return page.all(image.name, image.tag, at, id, since, containerId ?? null, limit).map(snapshotOf);
+      const only = containerIds === undefined ? null : JSON.stringify(containerIds);
+      return page.all(image.name, image.tag, at, id, since, only, only, limit).map(snapshotOf);
     },
 
     trimByAge: (before: number, limit: number): number => Number(trimByAge.run(before, limit).changes),
