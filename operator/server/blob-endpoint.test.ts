@@ -60,19 +60,38 @@ describe('compiled profiles', () => {
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([403, { code }]);
   });
 
-  it('come to so many bytes per node, and to none while memory is scarce', async () => {
+  it('come to so many bytes per node', async () => {
     const clock = new FakeClock();
-    const memory = { isScarce: false };
-    const { call } = await startTestServer(clock, { blobs: blobOf(new Uint8Array(9 * 1024 * 1024)), memory });
+    const { call } = await startTestServer(clock, { blobs: blobOf(new Uint8Array(9 * 1024 * 1024)) });
     const status = async (token: string): Promise<number> => (await call({ ...asked, token })).status;
     // 18 MiB with the second, of 16.
     expect([await status('node:n1'), await status('node:n1'), await status('node:n1')]).toEqual([200, 200, 429]);
     expect(await status('node:n2')).toBe(200);
     await clock.advance(33_000);
     expect(await status('node:n1')).toBe(200);
-    memory.isScarce = true;
-    const refused = await call({ ...asked, token: 'node:n2' });
+  });
+
+  it('are given to four at a time while memory is scarce', async () => {
+    const memory = { isScarce: true };
+    const [four, made] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asking = 0;
+    const { call } = await startTestServer(new FakeClock(), {
+      memory,
+      blobs: async () => {
+        asking += 1;
+        if (asking === 4) four.resolve();
+        await made.promise;
+        return { kind: 'found', bytes: new Uint8Array(1) };
+      },
+    });
+    const first = [1, 2, 3, 4].map((node) => call({ ...asked, token: `node:n${node}` }));
+    await four.promise;
+    const refused = await call({ ...asked, token: 'node:n5' });
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '30']);
+    memory.isScarce = false;
+    const fifth = call({ ...asked, token: 'node:n5' });
+    made.resolve();
+    expect((await Promise.all([...first, fifth])).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
   it('are given to few at a time who do not read them', async () => {

@@ -26,6 +26,12 @@ const maxNodes = 10_000;
 const perNode = 2;
 /** Of 400 KB at most, on their way to agents that read slowly: 26 MB. */
 const maxSending = 64;
+/**
+ * While memory is scarce: 2 MB. Most have 5 KB and are kept anyway, so that an answer costs less than the same agent's next try; to
+ * make one anew there has to be room (reading-room.ts). After all of a large cluster's profiles were finished at once, memory was
+ * scarce for long, and agents that were all refused came again 20 times a second.
+ */
+const maxSendingScarce = 4;
 /** For the largest that is 7 KB a second. Who takes longer comes back, and others get its place meanwhile. */
 const sendMs = 60_000;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
@@ -41,7 +47,9 @@ export function blobEndpoint({ blobs, memory, clock, metrics }: BlobEndpointOpti
       throw new Problem({ status: 400, code: 'bad-digest', detail });
     }
     if (!bytesOfNode.hasAny(node)) throw overQuota('profile-bytes');
-    if (memory.isScarce) throw retryLater(503, 'memory', 'the operator is short of memory; ask again later', 30);
+    if (memory.isScarce && sending.running >= maxSendingScarce) {
+      throw retryLater(503, 'memory', 'the operator is short of memory; ask again later', 30);
+    }
     response.once('close', sending.enter(node));
     response.once(
       'close',
