@@ -136,7 +136,8 @@ export class Cluster {
   /** Lines of a shell, as a person runs them who works with this cluster, in the folder `at`. */
   async shell(script: string, at: string): Promise<Output> {
     const env = { ...this.#env, PATH: `${await binaries()}:${process.env['PATH'] ?? ''}` };
-    return run('bash', ['-euo', 'pipefail', '-c', `cd "$1"; ${script}`, 'bash', at], { env });
+    // Bash reads its startup file where standard input is a socket and no shell is above it, as beneath a daemon.
+    return run('bash', ['--norc', '-euo', 'pipefail', '-c', `cd "$1"; ${script}`, 'bash', at], { env });
   }
 
   /** Ends a component as if its machine had failed, and for as long as it takes keeps the supervisor from starting it again. */
